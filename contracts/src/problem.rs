@@ -1,0 +1,20 @@
+use serde::{Deserialize, Serialize};
+
+/// An error as `application/problem+json` (RFC 9457), with the trace id that also stands in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// A stable URI reference for this kind of problem, such as `/problems/forbidden`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in words; the same for every occurrence.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// This occurrence: what was wrong and what to do.
+    pub detail: String,
+    /// The path of the request.
+    pub instance: String,
+    /// The request's trace id (W3C Trace Context), 32 hex digits.
+    pub trace_id: String,
+}

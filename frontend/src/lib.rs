@@ -1,0 +1,1 @@
+//! The WASM entry and the bridge to remotes.

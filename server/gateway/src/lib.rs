@@ -1,0 +1,1 @@
+//! The proxy: which path, which headers, which upstream.

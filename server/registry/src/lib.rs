@@ -1,0 +1,1 @@
+//! Manifests: validated, verified, bounded by grants, resolved.

@@ -1,0 +1,1 @@
+//! The portal server: shell, BFF, proxy and stream on one axum router.

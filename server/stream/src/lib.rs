@@ -1,0 +1,1 @@
+//! Events: Kafka in, one hub, SSE out.
