@@ -1,0 +1,24 @@
+//! Server functions: the shell's and the bridge's way into the server, one file per action.
+//!
+//! Each is a public API at `POST /api/fn/<name>` with a JSON body, authorised inside, delegating to the [`PortalApi`]
+//! port that the plain routes call too. Errors are the same problems (RFC 9457), with the same status codes.
+//!
+//! [`PortalApi`]: crate::portal_api::PortalApi
+
+pub mod applications;
+pub mod client;
+pub mod exchange_remote_token;
+pub mod publish_event;
+pub mod refusal;
+pub mod session;
+pub mod subscribe_events;
+pub mod switch_organization;
+
+pub use applications::{Applications, applications};
+pub use client::{PortalClient, set_organization};
+pub use exchange_remote_token::{ExchangeRemoteToken, RemoteToken, exchange_remote_token};
+pub use publish_event::{PublishEvent, Published, publish_event};
+pub use refusal::Refusal;
+pub use session::{CurrentSession, session};
+pub use subscribe_events::{EventSubscription, SubscribeEvents, subscribe_events};
+pub use switch_organization::{SwitchOrganization, Switched, switch_organization};

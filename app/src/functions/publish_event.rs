@@ -1,0 +1,25 @@
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+use serde::{Deserialize, Serialize};
+
+use super::{PortalClient, Refusal};
+
+/// An event that Kafka has acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The CloudEvent's `id`.
+    pub id: String,
+}
+
+/// Publishes an event in the name of a remote. Returns once Kafka has acknowledged it.
+#[server(name = PublishEvent, prefix = "/api/fn", endpoint = "publish_event", input = Json, output = Json, client = PortalClient)]
+pub async fn publish_event(
+    /// The remote's name, `@scope/name`.
+    source: String,
+    /// The CloudEvent's `type`, declared by the remote.
+    kind: String,
+    /// The payload as JSON text; it travels untouched.
+    data: String,
+) -> Result<Published, Refusal> {
+    crate::portal_api::current()?.publish_event(&source, &kind, data).await
+}
