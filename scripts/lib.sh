@@ -53,6 +53,7 @@ STAGES_OWNER=''
 if [ -z "${PORTICO_STAGES:-}" ]; then
   export PORTICO_STAGES="$STAGES_DIR/$$.tsv"
   STAGES_OWNER=yes
+  rm -f "$PORTICO_STAGES"
 fi
 
 # stage NAME COMMAND...: runs it, keeps its output, records result and time. Succeeds or fails as the command does.
