@@ -1,0 +1,103 @@
+use leptos::prelude::*;
+
+use crate::components::icon;
+use crate::shell::Shell;
+
+/// The permission that makes someone the person to teach about mounting remotes.
+const ADMIN: &str = "org.admin";
+
+/// A module that mounts, as short as it gets.
+const MODULE: &str = r#"export function mount(el, ctx) {
+  el.textContent = `Hello, ${ctx.user.name}`;
+  return () => el.replaceChildren();
+}"#;
+
+/// The smallest manifest that shows up in the navigation.
+const MANIFEST: &str = r#"{
+  "name": "@acme/hello", "version": "1.0.0",
+  "displayName": "Hello", "owner": "team-hello", "shell": "^1.0.0",
+  "frontend": {
+    "entry": "index.js", "format": "esm",
+    "routes": [{ "path": "/hello", "title": "Hello",
+                 "mount": "mount", "nav": { "section": "Work" } }]
+  }
+}"#;
+
+/// A portal without remotes teaches how to mount the first one; people who cannot do that are told whom to ask.
+pub(super) fn page(shell: Shell) -> impl IntoView {
+    let text = shell.text;
+    let can_publish = shell
+        .state
+        .session
+        .as_ref()
+        .is_some_and(|session| session.entitlements.iter().any(|permission| permission == ADMIN));
+    if !can_publish {
+        return view! {
+            <div class="message">
+                <div class="message-symbol">{icon("#i-compass")}</div>
+                <h1 class="message-title" tabindex="-1">{text.home}</h1>
+                <p class="message-lead">{text.empty_member}</p>
+            </div>
+        }
+        .into_any();
+    }
+    let steps = [
+        (text.empty_step_build_title, text.empty_step_build, Some(MODULE)),
+        (text.empty_step_publish_title, text.empty_step_publish, Some(MANIFEST)),
+        (text.empty_step_open_title, text.empty_step_open, None),
+    ];
+    let steps = steps
+        .into_iter()
+        .map(|(title, body, code)| {
+            view! {
+                <li class="step">
+                    <h2 class="step-title">{title}</h2>
+                    <p class="step-text">{body}</p>
+                    {code.map(|code| view! { <pre class="code" tabindex="0"><code>{code}</code></pre> })}
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="page page-narrow">
+            <header class="page-head">
+                <h1 class="page-title" tabindex="-1">{text.empty_title}</h1>
+                <p class="page-lead">{text.empty_lead}</p>
+            </header>
+            <ol class="steps">{steps}</ol>
+            {registry_problems(&shell)}
+        </div>
+    }
+    .into_any()
+}
+
+/// Remotes that the registry left out, for those who can do something about it.
+pub(super) fn registry_problems(shell: &Shell) -> Option<impl IntoView + use<>> {
+    let text = shell.text;
+    let problems = &shell.state.registry_problems;
+    if problems.is_empty() {
+        return None;
+    }
+    let rows = problems
+        .iter()
+        .map(|problem| {
+            let field = (!problem.field.is_empty()).then(|| {
+                view! { <span class="problem-field">{text.problem_field}" "<code>{problem.field.clone()}</code></span> }
+            });
+            view! {
+                <li class="problem">
+                    <code class="problem-source">{problem.source.clone()}</code>
+                    {field}
+                    <span class="problem-reason">{problem.reason.clone()}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    Some(view! {
+        <section class="problems" aria-labelledby="problems">
+            <h2 class="section-title" id="problems">{icon("#i-alert")}{text.problems_title}</h2>
+            <p class="problems-lead">{text.problems_lead}</p>
+            <ul class="problem-list">{rows}</ul>
+        </section>
+    })
+}

@@ -1,0 +1,121 @@
+//! Which page a path shows.
+
+use portico_contracts::{Application, ApplicationRoute};
+
+use crate::state::{Outcome, ShellState};
+use crate::text::Text;
+
+/// What a path shows. Server and browser decide it by the same function, so status code, title and markup agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// `/`: the slots, or how to mount the first remote.
+    Home,
+    /// A remote's route; the indices point into `ShellState::applications` and its `routes`.
+    Remote {
+        /// Which application.
+        application: usize,
+        /// Which of its routes.
+        route: usize,
+    },
+    /// The remote exists, and this session's entitlements do not include it.
+    Forbidden,
+    /// Nothing is here.
+    NotFound,
+    /// There is no session.
+    SignedOut {
+        /// Whether a page behind the login was asked for, rather than the front door.
+        asked: bool,
+    },
+    /// The request failed.
+    Error {
+        /// The HTTP status.
+        status: u16,
+    },
+}
+
+/// Names the page of a path (a query and a fragment are allowed and ignored).
+pub fn resolve(path: &str, state: &ShellState) -> Page {
+    let path = without_query(path);
+    let signed_out = Page::SignedOut { asked: path != "/" };
+    match &state.outcome {
+        Some(Outcome::Error { status, .. }) => return Page::Error { status: *status },
+        Some(Outcome::SignedOut) => return Page::SignedOut { asked: false },
+        _ if state.session.is_none() => return signed_out,
+        Some(Outcome::Forbidden) => return Page::Forbidden,
+        Some(Outcome::NotFound) => return Page::NotFound,
+        None => {}
+    }
+    if path == "/" {
+        return Page::Home;
+    }
+    let routes = state.applications.iter().enumerate().flat_map(|(application, found)| {
+        found.routes.iter().enumerate().map(move |(route, r)| (application, route, r.path.as_str()))
+    });
+    // The most specific route wins, so that one remote may answer for a part of another's paths.
+    routes
+        .filter(|(_, _, route)| covers(route, path))
+        .max_by_key(|(_, _, route)| route.len())
+        .map_or(Page::NotFound, |(application, route, _)| Page::Remote { application, route })
+}
+
+impl Page {
+    /// The HTTP status of a document that shows this page. The front door without a session is 200; any other page
+    /// without one is 401.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Home | Self::Remote { .. } | Self::SignedOut { asked: false } => 200,
+            Self::SignedOut { asked: true } => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Error { status } => *status,
+        }
+    }
+
+    /// The document's title: `Todos · Portico`.
+    pub fn title(&self, state: &ShellState) -> String {
+        let mut title = self.heading(state).to_owned();
+        title.push_str(" · Portico");
+        title
+    }
+
+    /// The page's name, as its heading, the live region and the title say it.
+    pub(crate) fn heading<'a>(&self, state: &'a ShellState) -> &'a str {
+        let text = Text::of(state.preferences.locale);
+        match self {
+            Self::Home => text.home,
+            Self::Remote { .. } => self.remote(state).map_or("", |(_, route)| route.title.as_str()),
+            Self::Forbidden => text.forbidden_title,
+            Self::NotFound => text.not_found_title,
+            Self::SignedOut { .. } => text.sign_in,
+            Self::Error { .. } => match &state.outcome {
+                Some(Outcome::Error { title, .. }) => title,
+                _ => text.error_title,
+            },
+        }
+    }
+
+    /// The remote and route this page shows, where it shows one.
+    pub(crate) fn remote<'a>(
+        &self,
+        state: &'a ShellState,
+    ) -> Option<(&'a Application, &'a ApplicationRoute)> {
+        let Self::Remote { application, route } = *self else { return None };
+        let application = state.applications.get(application)?;
+        Some((application, application.routes.get(route)?))
+    }
+
+    /// Whether the browser may show this page without asking the server.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self, Self::Home | Self::Remote { .. })
+    }
+}
+
+fn without_query(path: &str) -> &str {
+    path.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// Whether a route answers for a path: the path itself and everything below it.
+fn covers(route: &str, path: &str) -> bool {
+    let route = route.trim_end_matches('/');
+    path.strip_prefix(route).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

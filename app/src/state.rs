@@ -1,0 +1,109 @@
+use portico_contracts::{Application, Session};
+use serde::{Deserialize, Serialize};
+
+use crate::preferences::Preferences;
+
+/// Everything the shell shows on a page, decided by the server before rendering and carried to the browser as JSON in
+/// `<script type="application/json" id="portico-state">`, from which the browser hydrates. Never holds a token.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShellState {
+    /// The session; none shows the signed-out page, unless `outcome` says more.
+    pub session: Option<Session>,
+    /// The remotes this session may load, already resolved.
+    pub applications: Vec<Application>,
+    /// Theme, language and navigation, as the person chose them.
+    #[serde(flatten)]
+    pub preferences: Preferences,
+    /// The shell's version (SemVer 2.0).
+    pub shell_version: String,
+    /// Whether demo accounts are offered to sign in with.
+    pub environment: Environment,
+    /// What the server decided about the requested path where the path alone does not say it. A page with an outcome
+    /// is left by full navigation only.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub outcome: Option<Outcome>,
+    /// A message from the action before this page (a form that failed, a switch that worked).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub notice: Option<Notice>,
+    /// For people who may administer the organization: remotes that were left out, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub registry_problems: Vec<RegistryProblem>,
+}
+
+/// The environment the portal runs in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// With the embedded identity provider and its demo accounts.
+    Development,
+    /// Everything else.
+    #[default]
+    Production,
+}
+
+/// The server's verdict on the requested path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum Outcome {
+    /// The path belongs to a remote that this session's entitlements do not include (403).
+    Forbidden,
+    /// Nothing is at the path (404).
+    NotFound,
+    /// The person has just signed out, or their session has ended.
+    SignedOut,
+    /// The request failed.
+    #[serde(rename_all = "camelCase")]
+    Error {
+        /// The HTTP status.
+        status: u16,
+        /// The kind of failure in words.
+        title: String,
+        /// This occurrence: what was wrong and what to do.
+        detail: String,
+        /// 32 hex digits, also in the log.
+        trace_id: String,
+    },
+}
+
+/// A message shown once at the top of a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// How it is shown and announced.
+    pub tone: Tone,
+    /// Plain text.
+    pub text: String,
+}
+
+/// How a message is shown and announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tone {
+    /// It worked.
+    Success,
+    /// Worth knowing.
+    Info,
+    /// It did not work.
+    Danger,
+}
+
+/// A remote that the registry left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistryProblem {
+    /// The remote's name or the manifest's file.
+    pub source: String,
+    /// The manifest's field, as a dotted path; empty when the whole is at fault.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub field: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl ShellState {
+    /// The name of the organization the session acts for; its id where the provider gave no name.
+    pub fn organization_name(&self) -> &str {
+        let Some(session) = &self.session else { return "" };
+        let current = session.organizations.iter().find(|organization| organization.id == session.org_id);
+        current.map_or(&session.org_id, |organization| &organization.name)
+    }
+}
