@@ -1,0 +1,28 @@
+use portico_ports::HttpClientError;
+use thiserror::Error;
+
+/// Why the provider did not give us what we asked.
+#[derive(Debug, Error)]
+pub enum ProviderError {
+    /// It could not be reached, or not in time. Worth another try.
+    #[error("the identity provider did not answer: {0}")]
+    Unavailable(String),
+    /// Its answer is not what the specifications say. Nothing of it was used.
+    #[error("the identity provider's answer cannot be used: {0}")]
+    Nonsense(String),
+    /// It refused with an error code (RFC 6749, section 5.2).
+    #[error("the identity provider refused: {code}")]
+    Refused {
+        /// `invalid_grant`, `invalid_client`, …
+        code: String,
+    },
+    /// The id_token failed verification (OpenID Connect Core, section 3.1.3.7).
+    #[error("the id_token is not acceptable: {0}")]
+    IdToken(String),
+}
+
+impl From<HttpClientError> for ProviderError {
+    fn from(error: HttpClientError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

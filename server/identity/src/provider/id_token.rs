@@ -1,0 +1,131 @@
+use openidconnect::core::{CoreGenderClaim, CoreJwsSigningAlgorithm as Alg};
+use openidconnect::{ClaimsVerificationError, IdTokenClaims, Nonce, NonceVerifier, SignatureVerificationError};
+use openidconnect::{AccessTokenHash, TokenResponse};
+use openidconnect::OAuth2TokenResponse as _;
+use time::OffsetDateTime;
+
+use super::discovered::{OidcClient, TokenAnswer};
+use super::{PortalClaims, ProviderConfig, ProviderError};
+use crate::session::{Membership, Person};
+
+pub(crate) type Claims = IdTokenClaims<PortalClaims, CoreGenderClaim>;
+
+/// Asymmetric algorithms only: a symmetric one would let whoever knows the client's secret, or the public key passed off
+/// as a secret, sign in as anyone.
+const ALGORITHMS: [Alg; 9] = [
+    Alg::RsaSsaPkcs1V15Sha256,
+    Alg::RsaSsaPkcs1V15Sha384,
+    Alg::RsaSsaPkcs1V15Sha512,
+    Alg::RsaSsaPssSha256,
+    Alg::RsaSsaPssSha384,
+    Alg::RsaSsaPssSha512,
+    Alg::EcdsaP256Sha256,
+    Alg::EcdsaP384Sha384,
+    Alg::EdDsa,
+];
+
+/// Clocks differ by this much at most.
+const SKEW_SECONDS: i64 = 60;
+
+/// The nonce that a login expects; a refresh's id_token need not carry one (OpenID Connect Core, section 12.2).
+pub(crate) enum ExpectedNonce<'a> {
+    Exactly(&'a str),
+    Any,
+}
+
+impl NonceVerifier for ExpectedNonce<'_> {
+    fn verify(self, nonce: Option<&Nonce>) -> Result<(), String> {
+        match self {
+            Self::Exactly(expected) => (&Nonce::new(expected.to_owned())).verify(nonce),
+            Self::Any => Ok(()),
+        }
+    }
+}
+
+/// Why an id_token failed, with a hint whether other keys could help.
+pub(crate) enum IdTokenFailure {
+    /// No key of the set fits: the provider may have rotated.
+    UnknownKey(String),
+    /// Nothing else will help.
+    Final(ProviderError),
+}
+
+/// Verifies the answer's id_token (OpenID Connect Core, section 3.1.3.7) and its binding to the access token.
+pub(crate) fn verify(
+    client: &OidcClient,
+    answer: &TokenAnswer,
+    nonce: ExpectedNonce<'_>,
+    now: OffsetDateTime,
+) -> Result<Claims, IdTokenFailure> {
+    let refuse = |why: String| IdTokenFailure::Final(ProviderError::IdToken(why));
+    let id_token = answer.id_token().ok_or_else(|| refuse("there is none in the answer".into()))?;
+    let now = chrono_now(now);
+    let verifier = client
+        .id_token_verifier()
+        .set_allowed_algs(ALGORITHMS)
+        .set_time_fn(move || now - chrono::Duration::seconds(SKEW_SECONDS))
+        .set_issue_time_verifier_fn(move |iat| {
+            let limit = now + chrono::Duration::seconds(SKEW_SECONDS);
+            (iat <= limit).then_some(()).ok_or_else(|| "iat lies in the future".to_owned())
+        });
+    let claims = id_token.claims(&verifier, nonce).map_err(|error| match error {
+        ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => {
+            IdTokenFailure::UnknownKey(error.to_string())
+        }
+        other => refuse(other.to_string()),
+    })?;
+    if let Some(expected) = claims.access_token_hash() {
+        let actual = id_token
+            .signing_alg()
+            .ok()
+            .zip(id_token.signing_key(&verifier).ok())
+            .and_then(|(alg, key)| AccessTokenHash::from_token(answer.access_token(), alg, key).ok());
+        if actual.as_ref() != Some(expected) {
+            return Err(refuse("at_hash does not fit the access token".into()));
+        }
+    }
+    azp_is_ours(client, claims).map_err(refuse)?;
+    Ok(claims.clone())
+}
+
+/// `azp`, where present, names the client the token was issued to.
+fn azp_is_ours(client: &OidcClient, claims: &Claims) -> Result<(), String> {
+    match claims.authorized_party() {
+        Some(party) if party != client.client_id() => Err("azp names another client".into()),
+        _ => Ok(()),
+    }
+}
+
+/// Who the claims describe.
+pub(crate) fn person(config: &ProviderConfig, claims: &Claims) -> Person {
+    let sub = claims.subject().to_string();
+    let email = claims.email().map(|email| email.to_string());
+    let named = claims.name().and_then(|names| names.get(None)).map(|name| name.to_string());
+    let preferred = claims.preferred_username().map(|name| name.to_string());
+    let name = named.or(preferred).or_else(|| email.clone()).unwrap_or_else(|| sub.clone());
+    Person { issuer: config.issuer.to_string(), sub, name, email }
+}
+
+/// The organization the claims are for and every one they name. A person without any has one of their own.
+pub(crate) fn organizations(claims: &Claims) -> (String, Vec<Membership>) {
+    let extra = claims.additional_claims();
+    let mut all: Vec<Membership> = extra
+        .organizations
+        .iter()
+        .map(|o| Membership {
+            id: o.id.clone(),
+            name: o.name.clone().unwrap_or_else(|| o.id.clone()),
+            roles: o.roles.clone(),
+        })
+        .collect();
+    let current = extra.org_id.clone().or_else(|| all.first().map(|o| o.id.clone())).unwrap_or_default();
+    if !current.is_empty() && !all.iter().any(|o| o.id == current) {
+        let name = extra.org_name.clone().unwrap_or_else(|| current.clone());
+        all.push(Membership { id: current.clone(), name, roles: extra.roles.clone() });
+    }
+    (current, all)
+}
+
+fn chrono_now(now: OffsetDateTime) -> chrono::DateTime<chrono::Utc> {
+    chrono::DateTime::from_timestamp(now.unix_timestamp(), 0).unwrap_or_default()
+}

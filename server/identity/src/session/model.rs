@@ -1,0 +1,77 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// An organization a person belongs to, with the roles held there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// `org_id`.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Role names, as the provider or the portal's own store gives them.
+    #[serde(default)]
+    pub roles: Vec<String>,
+}
+
+/// Who signed in. Two issuers with the same `sub` are two people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The issuer that vouches for `sub`.
+    pub issuer: String,
+    /// The subject at that issuer.
+    pub sub: String,
+    /// Display name.
+    pub name: String,
+    /// E-mail address, where the provider gave one.
+    pub email: Option<String>,
+}
+
+/// The tokens of a session. They never leave the server; `Debug` shows none of them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// The subject token of exchanges.
+    pub access_token: String,
+    /// When it ends.
+    #[serde(with = "time::serde::timestamp")]
+    pub access_expires_at: OffsetDateTime,
+    /// Rotating, single-use.
+    pub refresh_token: Option<String>,
+    /// Kept for `id_token_hint` at logout.
+    pub id_token: String,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("access_expires_at", &self.access_expires_at).finish_non_exhaustive()
+    }
+}
+
+/// Everything a session is, as it is kept at rest (sealed).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionState {
+    /// Who.
+    pub person: Person,
+    /// The organization it acts for.
+    pub org_id: String,
+    /// Every organization the person may switch to.
+    pub organizations: Vec<Membership>,
+    /// The provider's session id (`sid`), for back-channel logout.
+    pub sid: Option<String>,
+    /// The provider's tokens.
+    pub tokens: Tokens,
+    /// When it began.
+    #[serde(with = "time::serde::timestamp")]
+    pub created_at: OffsetDateTime,
+    /// When it ends whatever happens.
+    #[serde(with = "time::serde::timestamp")]
+    pub expires_at: OffsetDateTime,
+}
+
+impl SessionState {
+    /// The roles held in the current organization; none when the person is not its member.
+    pub fn roles(&self) -> &[String] {
+        self.organizations.iter().find(|o| o.id == self.org_id).map_or(&[], |o| &o.roles)
+    }
+}

@@ -1,0 +1,115 @@
+use portico_ports::{OsRandom, TestClock};
+
+use super::super::{MemorySessionStore, Membership, Person};
+use super::*;
+
+struct World {
+    clock: Arc<TestClock>,
+    store: Arc<MemorySessionStore>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self { clock: Arc::default(), store: Arc::default() }
+    }
+
+    /// One instance; two of them over one store behave like two servers.
+    fn instance(&self) -> Sessions {
+        let lifetimes = Lifetimes { idle: Duration::minutes(30), absolute: Duration::hours(8) };
+        let sealer = Sealer::new(&[[7; 32]]).expect("one key");
+        Sessions::new(self.store.clone(), sealer, lifetimes, self.clock.clone(), Arc::new(OsRandom))
+    }
+
+    fn state(&self) -> SessionState {
+        let now = self.clock.now().replace_nanosecond(0).expect("zero is in range");
+        SessionState {
+            person: Person { issuer: "https://idp".into(), sub: "s".into(), name: "Alice".into(), email: None },
+            org_id: "acme".into(),
+            organizations: vec![Membership { id: "acme".into(), name: "Acme".into(), roles: vec!["admin".into()] }],
+            sid: None,
+            tokens: tokens("first", now),
+            created_at: now,
+            expires_at: now + Duration::hours(8),
+        }
+    }
+}
+
+fn tokens(access: &str, now: OffsetDateTime) -> Tokens {
+    Tokens {
+        access_token: access.into(),
+        access_expires_at: now + Duration::minutes(5),
+        refresh_token: Some("r".into()),
+        id_token: "i".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_session_survives_a_restart_and_is_sealed_at_rest() {
+    let world = World::new();
+    let session = world.instance().begin(world.state()).await.expect("begins");
+    let found = world.instance().find(&session.id).await.expect("store answers").expect("is there");
+    assert_eq!(*found.state(), *session.state());
+    let record = world.store.load(&session.id).await.expect("store answers").expect("is there");
+    assert!(!format!("{record:?}").contains("first"), "no token at rest in the clear");
+}
+
+#[tokio::test]
+async fn a_session_ends_when_idle_and_at_its_absolute_end() {
+    let world = World::new();
+    let sessions = world.instance();
+    let idle = sessions.begin(world.state()).await.expect("begins");
+    world.clock.advance(Duration::minutes(31));
+    assert!(sessions.find(&idle.id).await.expect("store answers").is_none(), "idle for too long");
+    let busy = sessions.begin(world.state()).await.expect("begins");
+    for _ in 0..17 {
+        world.clock.advance(Duration::minutes(28));
+        sessions.find(&busy.id).await.expect("store answers");
+    }
+    world.clock.advance(Duration::minutes(10));
+    assert!(sessions.find(&busy.id).await.expect("store answers").is_none(), "absolute end");
+}
+
+#[tokio::test]
+async fn a_session_in_use_stays_alive_across_a_restart() {
+    let world = World::new();
+    let sessions = world.instance();
+    let session = sessions.begin(world.state()).await.expect("begins");
+    for _ in 0..4 {
+        world.clock.advance(Duration::minutes(20));
+        assert!(sessions.find(&session.id).await.expect("store answers").is_some());
+    }
+    assert!(world.instance().find(&session.id).await.expect("store answers").is_some());
+}
+
+#[tokio::test]
+async fn rotation_gives_a_new_id_and_the_old_one_is_gone_everywhere() {
+    let world = World::new();
+    let sessions = world.instance();
+    let mut ended = sessions.ended();
+    let old = sessions.begin(world.state()).await.expect("begins");
+    let new = sessions.rotate(&old, world.state()).await.expect("rotates");
+    assert_ne!(old.id, new.id);
+    assert!(sessions.find(&old.id).await.expect("store answers").is_none());
+    assert!(world.instance().find(&old.id).await.expect("store answers").is_none());
+    assert_eq!(ended.try_recv().expect("streams are told"), old.id);
+}
+
+#[tokio::test]
+async fn case_17_a_slow_change_does_not_bring_a_logged_out_session_back() {
+    let world = World::new();
+    let sessions = world.instance();
+    let session = sessions.begin(world.state()).await.expect("begins");
+    sessions.end(&session.id).await.expect("ends");
+    let late = sessions.replace_tokens(&session, tokens("late", world.clock.now())).await;
+    assert!(matches!(late, Err(SessionError::Ended)));
+    assert!(sessions.find(&session.id).await.expect("store answers").is_none());
+}
+
+#[tokio::test]
+async fn a_session_sealed_with_a_key_that_left_the_ring_is_none_at_all() {
+    let world = World::new();
+    let session = world.instance().begin(world.state()).await.expect("begins");
+    let mut other = world.instance();
+    other.sealer = Sealer::new(&[[8; 32]]).expect("one key");
+    assert!(other.find(&session.id).await.expect("store answers").is_none());
+}
