@@ -1,0 +1,43 @@
+//! One structured line for every decision that matters. Never a token, a cookie or a body.
+
+use portico_identity::session::SessionState;
+
+use crate::http::{Authenticated, RequestContext};
+
+/// A session began, ended or changed.
+pub fn session(action: &'static str, context: &RequestContext, state: &SessionState) {
+    tracing::info!(
+        target: "audit",
+        audit.action = action,
+        audit.decision = "allow",
+        user.id = %state.person.sub,
+        user.issuer = %state.person.issuer,
+        org.id = %state.org_id,
+        trace_id = %context.trace_id,
+        client.address = %context.client_ip,
+        "audit"
+    );
+}
+
+/// A decision about what a session asked for.
+pub fn decision(
+    action: &str,
+    resource: &str,
+    allowed: bool,
+    reason: &str,
+    session: &Authenticated,
+    context: &RequestContext,
+) {
+    tracing::info!(
+        target: "audit",
+        audit.action = action,
+        audit.resource = resource,
+        audit.decision = if allowed { "allow" } else { "deny" },
+        audit.reason = reason,
+        user.id = %session.state.person.sub,
+        user.issuer = %session.state.person.issuer,
+        org.id = %session.state.org_id,
+        trace_id = %context.trace_id,
+        "audit"
+    );
+}

@@ -1,0 +1,30 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// What only development has. In production every key of it is refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DevelopmentConfig {
+    /// Example services that are started beside the portal, and started again when they end.
+    pub services: Vec<ServiceConfig>,
+}
+
+/// A process beside the portal. It finds `PORTICO_ISSUER`, `PORTICO_ORIGIN` and `KAFKA_BROKERS` in its environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceConfig {
+    /// What the log calls it.
+    pub name: String,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// The directory it runs in.
+    pub directory: PathBuf,
+    /// Further environment variables.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// Start it only while fixtures are loaded.
+    #[serde(default)]
+    pub fixtures_only: bool,
+}

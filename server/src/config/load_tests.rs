@@ -1,0 +1,82 @@
+use super::*;
+use crate::config::Environment;
+
+fn environment(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn from_toml(text: &str) -> Result<Config, ConfigError> {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("portico.toml");
+    std::fs::write(&file, text).expect("writable");
+    load_from(Some(&file), &BTreeMap::new())
+}
+
+fn refusal(result: Result<Config, ConfigError>) -> String {
+    result.expect_err("must be refused").to_string()
+}
+
+#[test]
+fn without_file_or_environment_the_development_defaults_hold() {
+    let config = load_from(None, &BTreeMap::new()).expect("defaults are valid");
+    assert_eq!(config.public_url().as_str(), "http://127.0.0.1:3000/");
+    assert!(config.is_development());
+}
+
+#[test]
+fn the_environment_overrides_the_file() {
+    let config = load_from(
+        None,
+        &environment(&[
+            ("PORTICO_ADDR", "127.0.0.1:4321"),
+            ("PORTICO_SESSION__IDLE_MINUTES", "5"),
+            ("PORTICO_FIXTURES", "1"),
+            ("PORTICO_TLS", "1"),
+            ("PORTICO_EVENTS__BROKERS", "[\"127.0.0.1:9092\"]"),
+            ("HOME", "/root"),
+        ]),
+    )
+    .expect("valid");
+    assert_eq!(config.public_url().as_str(), "https://127.0.0.1:4321/");
+    assert_eq!(config.session.idle_minutes, 5);
+    assert!(config.registry.fixtures);
+    assert_eq!(config.events.brokers, ["127.0.0.1:9092"]);
+}
+
+#[test]
+fn an_unknown_key_is_named() {
+    assert!(refusal(from_toml("[session]\nidel_minutes = 3")).contains("idel_minutes"));
+    let unknown = load_from(None, &environment(&[("PORTICO_SESSION__IDEL", "3")]));
+    assert!(refusal(unknown).contains("idel"));
+    assert!(refusal(load_from(None, &environment(&[("PORTICO_PORT", "3")]))).contains("PORTICO_PORT is not a setting"));
+}
+
+#[test]
+fn a_bad_value_is_named_with_what_is_expected() {
+    let message = refusal(from_toml("[listen]\naddr = \"here\""));
+    assert!(message.contains("listen.addr"), "{message}");
+    let message = refusal(load_from(None, &environment(&[("PORTICO_TLS", "maybe")])));
+    assert!(message.contains("must be 1 or 0"), "{message}");
+    let message = refusal(from_toml("[session]\nidle_minutes = 900"));
+    assert!(message.contains("session.absolute_minutes"), "{message}");
+    assert!(refusal(from_toml("public_url = \"http://127.0.0.1/portal\"")).contains("without a path"));
+    assert!(refusal(load_from(Some(Path::new("/nonexistent.toml")), &BTreeMap::new())).contains("PORTICO_CONFIG"));
+}
+
+#[test]
+fn case_80_production_refuses_every_embedded_default_by_name() {
+    let message = refusal(from_toml("environment = \"production\""));
+    for key in ["public_url", "identity.issuer", "events.brokers", "events.id_key_file", "session.key_files", "registry.trusted_keys"] {
+        assert!(message.contains(key), "{key} is missing in: {message}");
+    }
+    let complete = r#"
+        environment = "production"
+        public_url = "https://portal.example"
+        identity.issuer = "https://idp.example"
+        events.brokers = ["kafka:9092"]
+        events.id_key_file = "/run/secrets/stream"
+        session.key_files = ["/run/secrets/session"]
+        registry.trusted_keys = [{ id = "k", public_key = "x", names = ["@acme/*"] }]
+    "#;
+    assert_eq!(from_toml(complete).expect("valid").environment, Environment::Production);
+}

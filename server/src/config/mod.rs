@@ -1,0 +1,95 @@
+//! Configuration: defaults, then a TOML file, then the environment; one struct per concern.
+//!
+//! Every key is described in `docs/configuration.md`, which a test holds to these structs.
+
+mod development;
+mod environment;
+mod events;
+mod identity;
+mod limits;
+mod listen;
+mod load;
+mod registry;
+mod session;
+
+use std::path::PathBuf;
+
+use portico_policy::PolicyConfig;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+pub use development::{DevelopmentConfig, ServiceConfig};
+pub use environment::Environment;
+pub use events::{EventsConfig, TopicConfig};
+pub use identity::IdentityConfig;
+pub use limits::LimitsConfig;
+pub use listen::{ListenConfig, TlsMode};
+pub use load::{ConfigError, load, load_from};
+pub use registry::{RegistryConfig, TrustedKeyConfig};
+pub use session::SessionConfig;
+
+/// Everything an operator can set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `development` or `production`. Production has no embedded defaults and no demo data.
+    pub environment: Environment,
+    /// The one origin that people use: redirect URIs, the development IdP's issuer and same-origin checks come from it,
+    /// never from a request header. By default it follows from `listen.addr`.
+    pub public_url: Option<Url>,
+    /// Where the embedded defaults keep their files.
+    pub data_dir: PathBuf,
+    /// Where the built browser files are (`cargo leptos build` puts them there).
+    pub site_dir: PathBuf,
+    /// Sockets.
+    pub listen: ListenConfig,
+    /// The OpenID provider.
+    pub identity: IdentityConfig,
+    /// Session lifetimes and keys.
+    pub session: SessionConfig,
+    /// Roles, plans, organizations.
+    pub policy: PolicyConfig,
+    /// Remotes, their signatures and grants.
+    pub registry: RegistryConfig,
+    /// Kafka.
+    pub events: EventsConfig,
+    /// Bounds on what a client may send.
+    pub limits: LimitsConfig,
+    /// What only development has.
+    pub development: DevelopmentConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            environment: Environment::default(),
+            public_url: None,
+            data_dir: "data".into(),
+            site_dir: "target/site".into(),
+            listen: ListenConfig::default(),
+            identity: IdentityConfig::default(),
+            session: SessionConfig::default(),
+            policy: PolicyConfig::default(),
+            registry: RegistryConfig::default(),
+            events: EventsConfig::default(),
+            limits: LimitsConfig::default(),
+            development: DevelopmentConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The portal's origin, always with a trailing slash as `Url` writes it.
+    pub fn public_url(&self) -> Url {
+        self.public_url.clone().unwrap_or_else(|| {
+            let scheme = if self.listen.tls == TlsMode::Off { "http" } else { "https" };
+            let addr = self.listen.addr;
+            Url::parse(&format!("{scheme}://{addr}/")).expect("a socket address makes a valid URL")
+        })
+    }
+
+    /// Whether this is development.
+    pub fn is_development(&self) -> bool {
+        self.environment == Environment::Development
+    }
+}

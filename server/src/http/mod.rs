@@ -1,0 +1,14 @@
+//! What every request passes, in the order of [`crate::app::app`].
+
+pub mod body_limit;
+pub mod context;
+pub mod csp;
+pub mod origin;
+pub mod problem;
+pub mod rate_limit;
+pub mod security_headers;
+pub mod session;
+
+pub use context::RequestContext;
+pub use problem::ApiError;
+pub use session::{Authenticated, MaybeSession};

@@ -1,0 +1,132 @@
+use axum::extract::{RawQuery, State};
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use portico_identity::login::{LoginTransaction, TransactionError};
+use portico_identity::session::set_cookie;
+use url::form_urlencoded;
+
+use super::login::append_cookie;
+use crate::audit;
+use crate::http::{MaybeSession, RequestContext};
+use crate::pages::PageError;
+use crate::state::AppState;
+
+/// `GET /auth/callback`: ends a login that this browser began, with a new session id.
+///
+/// # Errors
+/// A 400 page when the callback belongs to no login of this browser or its id_token is not acceptable; 502 or 504 when
+/// the provider does not answer. Nothing is bound in any of these cases.
+pub async fn callback(
+    State(state): State<AppState>,
+    axum::Extension(context): axum::Extension<RequestContext>,
+    session: Result<MaybeSession, crate::http::ApiError>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
+    let answer = Answer::parse(query.as_deref().unwrap_or_default())
+        .map_err(|why| PageError::login(&context, StatusCode::BAD_REQUEST, why))?;
+    let cookies = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let transaction = LoginTransaction::find(&answer.state, cookies, &state.sealer, state.clock.now())
+        .map_err(|error| PageError::login(&context, StatusCode::BAD_REQUEST, transaction_text(error)))?;
+    let result = finish(&state, &context, session, &answer, &transaction).await;
+    let mut response = match result {
+        Ok(response) => response,
+        // The login stays open while the provider is away, so that reloading the page can finish it.
+        Err(error) if error.is_temporary() => return Err(error),
+        Err(error) => error.render(&state),
+    };
+    append_cookie(&mut response, &LoginTransaction::clear_cookie(&answer.state));
+    Ok(response)
+}
+
+async fn finish(
+    state: &AppState,
+    context: &RequestContext,
+    session: Result<MaybeSession, crate::http::ApiError>,
+    answer: &Answer,
+    transaction: &LoginTransaction,
+) -> Result<Response, PageError> {
+    let provider_error = |error| PageError::provider(context, &error);
+    if transaction.issuer != state.provider.config().issuer.as_str() {
+        return Err(PageError::login(context, StatusCode::BAD_REQUEST, "The login was begun with another provider."));
+    }
+    state.provider.check_response_issuer(answer.iss.as_deref()).await.map_err(provider_error)?;
+    let code = match (&answer.code, &answer.error) {
+        (Some(code), None) => code,
+        (_, Some(error)) => return Err(PageError::refused_by_provider(context, error)),
+        (None, None) => {
+            return Err(PageError::login(context, StatusCode::BAD_REQUEST, "The provider's answer has no code."));
+        }
+    };
+    let sign_in = state
+        .provider
+        .redeem(code, &transaction.code_verifier, &transaction.nonce)
+        .await
+        .map_err(|error| PageError::provider(context, &error))?;
+    let lifetimes = state.sessions.lifetimes();
+    let begun = sign_in.into_state(state.clock.now(), lifetimes.absolute);
+    audit::session("login", context, &begun);
+    let store_error = |error: &dyn std::fmt::Display| PageError::unavailable(context, "The session store", error);
+    let active = state.sessions.begin(begun).await.map_err(|error| store_error(&error))?;
+    // Whatever session this browser had is over: a login always leads to a new id, and never leaves two.
+    if let Ok(MaybeSession(Some(old))) = session {
+        state.end_session(&old.active.id).await.map_err(|error| store_error(&error))?;
+    }
+    let mut response = Redirect::to(&transaction.return_to).into_response();
+    append_cookie(&mut response, &set_cookie(&active.id, lifetimes.absolute.whole_seconds()));
+    Ok(response)
+}
+
+fn transaction_text(error: TransactionError) -> &'static str {
+    match error {
+        TransactionError::Unknown => {
+            "This browser has no login open that this answer belongs to. It may be finished already."
+        }
+        TransactionError::Expired => "The login took longer than ten minutes.",
+    }
+}
+
+/// An authorization response (RFC 6749, section 4.1.2; RFC 9207).
+#[derive(Debug, Default)]
+struct Answer {
+    state: String,
+    code: Option<String>,
+    iss: Option<String>,
+    error: Option<String>,
+}
+
+impl Answer {
+    /// Each parameter may stand there once (RFC 6749, section 3.1).
+    fn parse(query: &str) -> Result<Self, &'static str> {
+        let mut answer = Self::default();
+        let mut state = None;
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let slot = match name.as_ref() {
+                "state" => &mut state,
+                "code" => &mut answer.code,
+                "iss" => &mut answer.iss,
+                "error" => &mut answer.error,
+                _ => continue,
+            };
+            if slot.replace(value.into_owned()).is_some() {
+                return Err("The provider's answer names a parameter twice.");
+            }
+        }
+        answer.state = state.filter(|state| !state.is_empty()).ok_or("The provider's answer has no state.")?;
+        Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_05_absent_and_doubled_parameters_are_refused() {
+        assert!(Answer::parse("state=s&code=c&iss=i").is_ok());
+        for query in ["", "code=c", "state=&code=c", "state=a&state=a&code=c", "state=a&code=c&code=d", "state=s&iss=a&iss=b"] {
+            assert!(Answer::parse(query).is_err(), "{query}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use portico_identity::provider::LogoutRequest;
+use portico_identity::session::clear_cookie;
+
+use super::login::append_cookie;
+use crate::audit;
+use crate::http::{ApiError, MaybeSession, RequestContext};
+use crate::state::AppState;
+
+/// `POST /auth/logout`: ends the session here, revokes the refresh token, then ends the provider's session too
+/// (RP-Initiated Logout 1.0). Without a session it leads home all the same.
+pub async fn logout(
+    State(state): State<AppState>,
+    axum::Extension(context): axum::Extension<RequestContext>,
+    MaybeSession(session): MaybeSession,
+) -> Result<Response, ApiError> {
+    let mut target = "/".to_owned();
+    if let Some(session) = session {
+        let store_error = |error| ApiError::unavailable("The session store", error);
+        state.end_session(&session.active.id).await.map_err(store_error)?;
+        // The tokens as they are now: a refresh may have finished since this request began.
+        let ended = session.active.state();
+        audit::session("logout", &context, &ended);
+        if let Some(url) = state.provider.logout_url(LogoutRequest { id_token: &ended.tokens.id_token }) {
+            target = url.into();
+        }
+        revoke(&state, ended.tokens.refresh_token.clone());
+    }
+    let mut response = Redirect::to(&target).into_response();
+    append_cookie(&mut response, &clear_cookie());
+    Ok(response)
+}
+
+/// In the background: the session is over whether or not the provider answers.
+fn revoke(state: &AppState, refresh_token: Option<String>) {
+    let Some(refresh_token) = refresh_token else { return };
+    let provider = state.provider.clone();
+    tokio::spawn(async move {
+        if let Err(error) = provider.revoke(&refresh_token).await {
+            tracing::warn!(error.message = %error, "the refresh token could not be revoked");
+        }
+    });
+}
