@@ -1,0 +1,120 @@
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+use portico_ports::{Clock, HttpClient, Random, token};
+use time::OffsetDateTime;
+use url::Url;
+
+use crate::config::{self, Audience, Client, DevIdpConfig, DevIdpError};
+use crate::demo::Account;
+use crate::failure::{Endpoint, Failure, Failures};
+use crate::keys::SigningKeys;
+use crate::ledger::{IssuedToken, Ledger};
+use crate::store::Store;
+
+/// The provider: its configuration, its keys and what it remembers. Serve it with [`crate::router`].
+pub struct DevIdp {
+    pub(crate) config: DevIdpConfig,
+    pub(crate) issuer: String,
+    pub(crate) keys: RwLock<SigningKeys>,
+    pub(crate) store: Mutex<Store>,
+    pub(crate) ledger: Ledger,
+    pub(crate) failures: Failures,
+    pub(crate) http_client: Option<Arc<dyn HttpClient>>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl DevIdp {
+    /// Builds the provider with a fresh signing key.
+    ///
+    /// # Errors
+    /// Refuses production, an issuer off loopback, accounts without an organization and repeated clients.
+    pub fn new(
+        config: DevIdpConfig,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, DevIdpError> {
+        config::check(&config)?;
+        let keys = SigningKeys::generate(&*random).map_err(|_| DevIdpError::SigningKey)?;
+        Ok(Self {
+            issuer: config.issuer.as_str().trim_end_matches('/').to_owned(),
+            config,
+            keys: RwLock::new(keys),
+            store: Mutex::default(),
+            ledger: Ledger::default(),
+            failures: Failures::default(),
+            http_client: None,
+            clock,
+            random,
+        })
+    }
+
+    /// Lets the provider post logout tokens to its clients; without this it sends none.
+    #[must_use]
+    pub fn with_http_client(mut self, http_client: Arc<dyn HttpClient>) -> Self {
+        self.http_client = Some(http_client);
+        self
+    }
+
+    /// The issuer identifier, without a trailing slash: the `iss` of every token.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The most recent 10,000 tokens handed out, oldest first: a test looks for them where no token may be.
+    pub fn issued_tokens(&self) -> Vec<IssuedToken> {
+        self.ledger.all()
+    }
+
+    /// Signs with a new key from now on; the one before stays in the JWKS and verifies.
+    ///
+    /// # Errors
+    /// [`DevIdpError::SigningKey`] when no key could be generated; the old one stays.
+    pub fn rotate_signing_key(&self) -> Result<(), DevIdpError> {
+        self.keys.write().rotate(&*self.random).map_err(|_| DevIdpError::SigningKey)
+    }
+
+    /// Makes the next request to `endpoint` fail; several calls make as many requests fail, in order.
+    pub fn fail_next(&self, endpoint: Endpoint, failure: Failure) {
+        self.failures.order(endpoint, failure);
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        &*self.random
+    }
+
+    pub(crate) fn new_id(&self) -> String {
+        token::<16>(&*self.random)
+    }
+
+    pub(crate) fn client(&self, client_id: &str) -> Option<&Client> {
+        self.config.clients.iter().find(|client| client.client_id == client_id)
+    }
+
+    pub(crate) fn audience(&self, audience: &str) -> Option<&Audience> {
+        self.config.audiences.iter().find(|known| known.audience == audience)
+    }
+
+    pub(crate) fn account(&self, sub: &str) -> Option<&Account> {
+        self.config.accounts.iter().find(|account| account.sub == sub)
+    }
+
+    pub(crate) fn account_named(&self, login_hint: &str) -> Option<&Account> {
+        self.config.accounts.iter().find(|account| account.is_named_by(login_hint))
+    }
+
+    /// The path of an endpoint, for links inside the provider's own pages.
+    pub(crate) fn path(&self, endpoint: &str) -> String {
+        format!("{}{endpoint}", self.config.issuer.path().trim_end_matches('/'))
+    }
+}
+
+/// Whether `uri` is one of those configured, as a whole string.
+pub(crate) fn is_registered(uri: &str, registered: &[Url]) -> bool {
+    registered.iter().any(|known| known.as_str() == uri)
+}

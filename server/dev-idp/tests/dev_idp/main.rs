@@ -1,0 +1,13 @@
+//! The provider over HTTP, as relying parties and browsers use it.
+
+mod authorize;
+mod discovery;
+mod end_session;
+mod exchange;
+mod introspect;
+mod login;
+mod revoke;
+mod start;
+mod token;
+mod userinfo;
+mod world;
