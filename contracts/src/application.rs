@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A remote that a session may load, resolved to one version: an item of `GET /api/platform/applications`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Application {
     /// `@scope/name`.
@@ -49,6 +50,7 @@ pub struct Application {
 
 /// A page of a remote. The remote answers for `path` and everything below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ApplicationRoute {
     /// Absolute path in the portal, such as `/todos`.
     pub path: String,
@@ -63,6 +65,7 @@ pub struct ApplicationRoute {
 
 /// A navigation entry's place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Nav {
     /// The section's heading.
     pub section: String,
@@ -73,6 +76,7 @@ pub struct Nav {
 
 /// A card of a remote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ApplicationCard {
     /// `home:top`, `home:left` or `home:right`.
     pub slot: String,
@@ -88,6 +92,7 @@ pub struct ApplicationCard {
 
 /// A style sheet of a remote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Style {
     /// Its URL.
     pub href: String,
@@ -97,6 +102,7 @@ pub struct Style {
 
 /// An event type a session may use through a remote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ApplicationEvent {
     /// The CloudEvent's `type`; contains a dot.
     #[serde(rename = "type")]

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 ///
 /// `data` is kept as the sender wrote it: key order, big numbers and duplicate keys survive.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CloudEvent {
     /// `1.0`.
     pub specversion: String,
@@ -35,5 +36,6 @@ pub struct CloudEvent {
     pub traceparent: Option<String>,
     /// The payload, untouched.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(test, schemars(with = "serde_json::Value"))]
     pub data: Option<Box<RawValue>>,
 }

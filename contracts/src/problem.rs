@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// An error as `application/problem+json` (RFC 9457), with the trace id that also stands in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// A stable URI reference for this kind of problem, such as `/problems/forbidden`.

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// An organization (tenant) that a person belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Organization {
     /// The `org_id` claim: stable, opaque, used in keys and headers.
     pub id: String,
@@ -11,6 +12,7 @@ pub struct Organization {
 
 /// What the browser may know of a session: the answer of `GET /api/platform/session`. Never a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     /// The subject at the issuer (OpenID Connect Core, section 5.1).

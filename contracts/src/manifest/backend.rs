@@ -1,0 +1,79 @@
+use serde::{Deserialize, Serialize};
+
+/// The service behind the portal that a remote's calls reach. What it asks for is bounded by the operator's grants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Backend {
+    /// Where it is: `http` or `https`, without credentials, query or fragment.
+    pub url: String,
+    /// The audience of the token that the portal exchanges for it (RFC 8693).
+    pub audience: String,
+    /// The scopes of that token.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// How long until its answer must begin, in milliseconds.
+    #[serde(default = "default_timeout_ms")]
+    pub timeout_ms: u32,
+    /// How often an idempotent call is tried again when the connection fails.
+    #[serde(default = "default_retries")]
+    pub retries: u32,
+    /// The calls that may be made. A call nobody declared is refused.
+    #[serde(default)]
+    pub routes: Vec<BackendRoute>,
+    /// Whether the remote gets access tokens in the browser. Without it no token reaches the browser.
+    #[serde(default)]
+    pub token_mode: bool,
+}
+
+/// Calls that a remote may make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BackendRoute {
+    /// With one of these methods.
+    pub methods: Vec<Method>,
+    /// To this path below `url`: literal segments, `*` for one segment, `**` at the end for any number.
+    pub path: String,
+    /// By people who hold all of these.
+    #[serde(default)]
+    pub permissions: Vec<String>,
+}
+
+/// An HTTP method that a remote may use (RFC 9110, section 9.3; RFC 5789).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "each is the method of that name")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Options,
+}
+
+impl Method {
+    /// As it goes over the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+        }
+    }
+}
+
+fn default_timeout_ms() -> u32 {
+    5_000
+}
+
+fn default_retries() -> u32 {
+    2
+}

@@ -1,0 +1,27 @@
+//! What a text in a manifest must look like, one rule per kind of text.
+
+mod names;
+mod origin;
+mod paths;
+
+pub(super) use names::{AUDIENCE, ELEMENT, EXPORT, EXPOSE, GLOBAL, LABEL, PACKAGE, SLOT};
+pub use names::{
+    EVENT_TYPE, INTEGRITY, PERMISSION, REMOTE_NAME, SCOPE, SLOTS, TOPIC, VERSION, VERSION_RANGE,
+};
+pub use origin::{BACKEND_URL, CSP_SOURCE, ORIGIN, origin_of};
+pub(super) use paths::BACKEND_PATH;
+pub use paths::{FILE_PATH, RESERVED_PATHS, ROUTE_PATH};
+
+/// A rule for a text.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// What is expected, in words that complete "expected …".
+    pub expected: &'static str,
+    /// Whether a text keeps the rule.
+    pub holds: fn(&str) -> bool,
+}
+
+/// Whether `text` is made of one to `longest` characters that `allowed` accepts.
+fn all(text: &str, longest: usize, allowed: fn(u8) -> bool) -> bool {
+    !text.is_empty() && text.len() <= longest && text.bytes().all(allowed)
+}

@@ -1,0 +1,87 @@
+use super::{Rule, all};
+
+/// Where the portal itself answers: no remote may claim these or anything below them (DESIGN.md, section 4).
+pub const RESERVED_PATHS: [&str; 14] = [
+    "/.well-known",
+    "/api",
+    "/assets",
+    "/auth",
+    "/bff",
+    "/dev",
+    "/events",
+    "/favicon.ico",
+    "/healthz",
+    "/metrics",
+    "/pkg",
+    "/readyz",
+    "/remotes",
+    "/stream",
+];
+
+/// A page's path in the portal.
+pub const ROUTE_PATH: Rule = Rule {
+    expected: "a path such as `/todos`: segments of letters, digits, `-`, `_`, `.` and `~`, no slash at the end, \
+               none of the portal's own paths",
+    holds: |text| {
+        let Some(rest) = text.strip_prefix('/') else { return false };
+        text.len() <= 128
+            && rest.split('/').all(is_segment)
+            && !RESERVED_PATHS.iter().any(|own| is_at_or_below(text, own))
+    },
+};
+
+/// A file's path, relative to the manifest. Neither the manifest nor its signatures are files of the remote.
+pub const FILE_PATH: Rule = Rule {
+    expected: "a path relative to the manifest, such as `chunks/index.3f2a91.js`: segments of letters, digits, `-`, `_`, \
+               `.`, `~`, `@` and `+`, none beginning with a dot",
+    holds: |text| {
+        let allowed: fn(u8) -> bool = |b| is_segment_byte(b) || b == b'@' || b == b'+';
+        let own =
+            text.eq_ignore_ascii_case("remote.json") || text.to_ascii_lowercase().ends_with(".sig.json");
+        text.len() <= 255
+            && !own
+            && text.split('/').all(|part| !part.starts_with('.') && all(part, 128, allowed))
+    },
+};
+
+/// A pattern of paths below a back end.
+pub(in crate::manifest) const BACKEND_PATH: Rule = Rule {
+    expected: "a path such as `/todos/**`: literal segments, `*` for one segment, `**` only at the end",
+    holds: |text| {
+        let Some(rest) = text.strip_prefix('/') else { return false };
+        if text.len() > 512 {
+            return false;
+        }
+        let mut segments = rest.split('/').peekable();
+        while let Some(segment) = segments.next() {
+            let last = segments.peek().is_none();
+            let fits = match segment {
+                "*" => true,
+                "**" => last,
+                // The root itself: `/`.
+                "" => last && rest.is_empty(),
+                literal => is_segment(literal),
+            };
+            if !fits {
+                return false;
+            }
+        }
+        true
+    },
+};
+
+fn is_segment(segment: &str) -> bool {
+    segment != "." && segment != ".." && all(segment, 128, is_segment_byte)
+}
+
+/// Unreserved characters (RFC 3986, section 2.3): no escapes, so a path has one spelling.
+fn is_segment_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
+}
+
+/// Letter case is ignored: `/API` would be a trap for people even where it is another path.
+fn is_at_or_below(path: &str, own: &str) -> bool {
+    let head = path.get(..own.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(own))
+        && matches!(path.as_bytes().get(own.len()), None | Some(b'/'))
+}

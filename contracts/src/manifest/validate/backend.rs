@@ -1,0 +1,30 @@
+use super::super::Backend;
+use super::super::rules::{AUDIENCE, BACKEND_PATH, BACKEND_URL, PERMISSION, SCOPE};
+use super::{LONGEST_LIST, Problems};
+
+/// How long a call may take to begin its answer, in milliseconds: two minutes at most, or slow back ends pile up calls.
+const TIMEOUTS: std::ops::RangeInclusive<u32> = 1..=120_000;
+
+/// More tries than that only add load to a back end that is down.
+const RETRIES: std::ops::RangeInclusive<u32> = 0..=5;
+
+pub(super) fn validate(backend: &Backend, problems: &mut Problems) {
+    problems.text("/backend/url", &backend.url, BACKEND_URL);
+    problems.text("/backend/audience", &backend.audience, AUDIENCE);
+    problems.texts("/backend/scopes", &backend.scopes, SCOPE);
+    problems.number("/backend/timeoutMs", backend.timeout_ms, TIMEOUTS);
+    problems.number("/backend/retries", backend.retries, RETRIES);
+    problems.length("/backend/routes", backend.routes.len(), 0..=LONGEST_LIST);
+    for (i, route) in backend.routes.iter().enumerate() {
+        let field = format!("/backend/routes/{i}");
+        problems.length(format_args!("{field}/methods"), route.methods.len(), 1..=7);
+        problems.text(format_args!("{field}/path"), &route.path, BACKEND_PATH);
+        problems.texts(&format!("{field}/permissions"), &route.permissions, PERMISSION);
+        for (j, method) in route.methods.iter().enumerate() {
+            if route.methods.iter().take(j).any(|earlier| earlier == method) {
+                let again = format_args!("expected each method only once, found {} again", method.as_str());
+                problems.add(format_args!("{field}/methods/{j}"), again);
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What a remote team is told about its manifest.
+
+use portico_contracts::Manifest;
+use portico_contracts::manifest::{Format, Isolation, Method};
+use serde_json::{Value, json};
+
+fn example() -> Value {
+    serde_json::from_str(include_str!("manifest/example.json")).expect("the example is JSON")
+}
+
+fn parse(manifest: &Value) -> Result<Manifest, Vec<(String, String)>> {
+    let bytes = serde_json::to_vec(manifest).expect("a value is JSON");
+    Manifest::parse(&bytes).map_err(|error| error.problems.into_iter().map(|p| (p.field, p.reason)).collect())
+}
+
+/// The example with `value` at `pointer`; the parent must exist.
+fn with(pointer: &str, value: Value) -> Value {
+    let mut manifest = example();
+    let (parent, key) = pointer.rsplit_once('/').expect("a pointer has a parent");
+    let parent = manifest.pointer_mut(parent).expect("the parent exists");
+    let key = key.replace("~1", "/").replace("~0", "~");
+    match parent {
+        Value::Array(items) => items[key.parse::<usize>().expect("an index")] = value,
+        other => other[key] = value,
+    }
+    manifest
+}
+
+fn only_field(manifest: &Value) -> (String, String) {
+    let mut problems = parse(manifest).expect_err("the manifest must be refused");
+    assert_eq!(problems.len(), 1, "exactly one problem: {problems:?}");
+    problems.remove(0)
+}
+
+#[test]
+fn the_example_of_the_design_is_a_manifest() {
+    let manifest = parse(&example()).expect("the example is valid");
+    assert_eq!(manifest.id(), "acme.todos");
+    assert_eq!(manifest.frontend.format, Format::Esm);
+    assert_eq!(manifest.frontend.isolation, Isolation::Shadow);
+    assert_eq!(manifest.frontend.cards[0].mount, "TodosCard");
+    let backend = manifest.backend.expect("it has a back end");
+    assert_eq!(backend.routes[1].methods, [Method::Post, Method::Delete]);
+    assert!(!backend.token_mode);
+}
+
+#[test]
+fn what_was_read_is_written_in_the_same_spelling() {
+    let manifest = parse(&example()).expect("the example is valid");
+    let again = serde_json::to_value(&manifest).expect("a manifest is JSON");
+    assert_eq!(parse(&again).expect("what is written can be read"), manifest);
+    assert_eq!(again.pointer("/frontend/shared/react/requiredVersion"), Some(&json!("^19.0.0")));
+    assert_eq!(again.pointer("/events/publish/0/type"), Some(&json!("chat.message")));
+}
+
+#[test]
+fn an_unknown_field_is_an_error_that_names_it_wherever_it_stands() {
+    for pointer in [
+        "/extra",
+        "/frontend/extra",
+        "/frontend/routes/0/extra",
+        "/frontend/routes/0/nav/extra",
+        "/frontend/cards/0/extra",
+        "/frontend/styles/0/extra",
+        "/frontend/shared/react/extra",
+        "/backend/extra",
+        "/backend/routes/1/extra",
+        "/permissions/extra",
+        "/events/extra",
+        "/events/publish/0/extra",
+        "/security/extra",
+    ] {
+        let (field, reason) = only_field(&with(pointer, json!(1)));
+        assert_eq!(field, pointer);
+        assert!(reason.contains("unknown field `extra`"), "{reason}");
+    }
+}
+
+#[test]
+fn a_missing_field_and_a_wrong_type_are_named() {
+    let mut manifest = example();
+    manifest["frontend"].as_object_mut().expect("an object").remove("entry");
+    assert_eq!(only_field(&manifest).0, "/frontend/entry");
+    assert_eq!(only_field(&with("/backend/routes/0/methods/0", json!(7))).0, "/backend/routes/0/methods/0");
+    let (field, reason) = only_field(&with("/frontend/bundleSize", json!("9 KB")));
+    assert_eq!(field, "/frontend/bundleSize");
+    assert!(reason.contains("9 KB"), "{reason}");
+    let (field, reason) = only_field(&with("/frontend/format", json!("angular")));
+    assert_eq!(field, "/frontend/format");
+    assert!(reason.contains("`esm`") && reason.contains("`backstage`"), "{reason}");
+}
+
+#[test]
+fn a_field_written_twice_is_refused() {
+    let text = example().to_string().replacen("\"version\"", "\"version\":\"1.0.0\",\"version\"", 1);
+    let error = Manifest::parse(text.as_bytes()).expect_err("twice");
+    assert_eq!(error.problems[0].field, "/version");
+}
+
+#[test]
+fn text_that_is_not_one_json_object_is_refused() {
+    for text in ["", "null", "[]", "{", "not json", "{}x"] {
+        assert!(Manifest::parse(text.as_bytes()).is_err(), "{text}");
+    }
+    let trailing = format!("{} {{}}", example());
+    assert!(Manifest::parse(trailing.as_bytes()).is_err());
+    assert!(Manifest::parse(&vec![b' '; 600 * 1024]).is_err());
+}
+
+#[test]
+fn every_broken_rule_is_listed_at_once() {
+    let mut manifest = example();
+    manifest["name"] = json!("todos");
+    manifest["version"] = json!("v1");
+    manifest["frontend"]["integrity"] = json!("md5-abc");
+    manifest["backend"]["timeoutMs"] = json!(0);
+    let fields: Vec<_> =
+        parse(&manifest).expect_err("four are wrong").into_iter().map(|(field, _)| field).collect();
+    assert_eq!(fields, ["/name", "/version", "/frontend/integrity", "/backend/timeoutMs"]);
+}
+
+#[test]
+fn each_rule_names_its_field_and_what_is_expected() {
+    let cases = [
+        ("/name", json!("@Acme/todos"), "@scope/name"),
+        ("/name", json!("@acme/to.dos"), "@scope/name"),
+        ("/name", json!("@acme/../x"), "@scope/name"),
+        ("/version", json!("1.2"), "SemVer"),
+        ("/version", json!("v1.2.0"), "SemVer"),
+        ("/version", json!("01.2.0"), "SemVer"),
+        ("/version", json!("1.2.0/../x"), "SemVer"),
+        ("/shell", json!("newest"), "range"),
+        ("/displayName", json!("  "), "1 to 80"),
+        ("/owner", json!("a\nb"), "controls"),
+        ("/frontend/entry", json!("../index.js"), "relative"),
+        ("/frontend/entry", json!("/index.js"), "relative"),
+        ("/frontend/entry", json!("https://elsewhere.example/index.js"), "relative"),
+        ("/frontend/entry", json!("a\\b.js"), "relative"),
+        ("/frontend/entry", json!("a%2e.js"), "relative"),
+        ("/frontend/integrity", json!("sha384-abc"), "base64"),
+        ("/frontend/files/chunk.77ab.js", json!("sha384"), "base64"),
+        ("/frontend/styles/0/href", json!("//x/y.css"), "relative"),
+        ("/frontend/bundleSize", json!(0), "1 to"),
+        ("/frontend/routes/0/path", json!("todos"), "`/todos`"),
+        ("/frontend/routes/0/path", json!("/"), "`/todos`"),
+        ("/frontend/routes/0/path", json!("/todos/"), "`/todos`"),
+        ("/frontend/routes/0/path", json!("/a/../b"), "`/todos`"),
+        ("/frontend/routes/0/path", json!("/api/x"), "own paths"),
+        ("/frontend/routes/0/path", json!("/Auth"), "own paths"),
+        ("/frontend/routes/0/mount", json!("a-b"), "export"),
+        ("/frontend/cards/0/slot", json!("home:bottom"), "home:top"),
+        ("/frontend/cards/0/height", json!(5000), "16 to 2000"),
+        ("/frontend/element", json!("acme-todos"), "only with format `custom-element`"),
+        ("/frontend/shared/react/requiredVersion", json!("x y z"), "range"),
+        ("/backend/url", json!("ftp://127.0.0.1"), "`http` or `https`"),
+        ("/backend/url", json!("http://user@127.0.0.1:4010"), "credentials"),
+        ("/backend/url", json!("http://127.1:4010"), "lower-case host"),
+        ("/backend/url", json!("http://127.0.0.1:4010/?x"), "query"),
+        ("/backend/audience", json!("a b"), "audience"),
+        ("/backend/scopes/0", json!("a b"), "scope"),
+        ("/backend/timeoutMs", json!(120_001), "1 to 120000"),
+        ("/backend/retries", json!(6), "0 to 5"),
+        ("/backend/routes/0/path", json!("/todos/**/x"), "`**` only at the end"),
+        ("/backend/routes/0/path", json!("/todos/%2e%2e"), "literal"),
+        ("/backend/routes/0/methods", json!([]), "1 to 7"),
+        ("/backend/routes/0/permissions/0", json!("todos"), "permission"),
+        ("/permissions/required/0", json!("Todos.read"), "permission"),
+        ("/events/publish/0/type", json!("message"), "dot"),
+        ("/events/publish/0/type", json!("a.b\nid: 1"), "dot"),
+        ("/events/subscribe/0/topic", json!("a b"), "Kafka topic"),
+        ("/openapi", json!("../openapi.yaml"), "relative"),
+        ("/security/csp/script-src", json!([]), "img-src"),
+        ("/security/csp/img-src", json!(["'self'"]), "no keyword"),
+        ("/security/csp/img-src", json!(["*"]), "no wildcard"),
+        ("/security/csp/img-src", json!(["https://*.example"]), "no wildcard"),
+        ("/security/csp/img-src", json!(["data:"]), "no keyword"),
+        ("/security/csp/img-src", json!(["https:"]), "no keyword"),
+        ("/security/csp/img-src", json!(["https://a.example; script-src *"]), "origin"),
+        ("/security/csp/img-src", json!(["http://images.example"]), "loopback only"),
+    ];
+    for (pointer, value, expected) in cases {
+        let (field, reason) = only_field(&with(pointer, value.clone()));
+        assert!(field.starts_with(pointer), "{pointer} = {value}: {field}");
+        assert!(reason.contains(expected), "{pointer} = {value}: {reason}");
+    }
+}
+
+#[test]
+fn each_format_has_its_own_field() {
+    for (format, field, value) in [
+        ("custom-element", "element", "acme-todos"),
+        ("module-federation", "expose", "./App"),
+        ("iife", "global", "acmeTodos"),
+    ] {
+        let mut manifest = with("/frontend/format", json!(format));
+        assert_eq!(only_field(&manifest).0, format!("/frontend/{field}"));
+        manifest["frontend"][field] = json!(value);
+        parse(&manifest).expect("complete");
+    }
+}
+
+#[test]
+fn only_frames_and_fragments_go_without_integrity_and_size() {
+    for (format, allowed) in
+        [("esm", false), ("single-spa", false), ("backstage", false), ("iframe", true), ("fragment", true)]
+    {
+        let mut manifest = with("/frontend/format", json!(format));
+        let frontend = manifest["frontend"].as_object_mut().expect("an object");
+        frontend.remove("integrity");
+        frontend.remove("bundleSize");
+        assert_eq!(parse(&manifest).is_ok(), allowed, "{format}");
+    }
+}
+
+#[test]
+fn the_same_thing_twice_is_refused() {
+    let mut manifest = example();
+    let route = manifest["frontend"]["routes"][0].clone();
+    manifest["frontend"]["routes"].as_array_mut().expect("a list").push(route);
+    assert_eq!(only_field(&manifest).0, "/frontend/routes/1/path");
+    assert_eq!(
+        only_field(&with("/permissions/required", json!(["a.b", "a.b"]))).0,
+        "/permissions/required/1"
+    );
+}
+
+#[test]
+fn a_problem_shows_what_was_found_on_one_short_line() {
+    let (_, reason) = only_field(&with("/name", json!("\u{202e}\n".repeat(500))));
+    assert!(!reason.contains('\n') && reason.len() < 600, "{reason}");
+}
