@@ -1,1 +1,32 @@
-//! The WASM entry and the bridge to remotes.
+//! The browser's half of the shell: the entry that hydrates the page, and the bridge that loads remotes, mounts them
+//! and gives each its platform context.
+//!
+//! The way in is [`hydrate`], called by the boot module. [`RemoteBridge`] is what the shell talks to; [`Portal`] and
+//! [`OpenStream`] are what it needs from outside, so that tests can stand in for server and network.
+
+mod boot;
+mod breaker;
+mod bridge;
+mod context;
+mod dom;
+mod events;
+mod import_map;
+mod js;
+mod lifecycle;
+mod limits;
+mod loader;
+mod page;
+mod portal;
+mod report;
+mod session_watch;
+mod styles;
+mod tabs;
+mod time;
+
+pub use boot::hydrate;
+pub use bridge::RemoteBridge;
+pub use events::{EventSourceStreams, EventStream, OpenStream, Signal};
+pub use limits::Limits;
+pub use page::Ports;
+pub use portal::{LocalFuture, Portal, Server, Token};
+pub use report::Measurement;

@@ -1,0 +1,97 @@
+use std::panic::PanicHookInfo;
+use std::rc::Rc;
+
+use js_sys::Function;
+use portico_app::bridge::Scheme;
+use portico_app::{ShellState, Theme};
+use thiserror::Error;
+use wasm_bindgen::prelude::*;
+
+use crate::bridge::RemoteBridge;
+use crate::events::EventSourceStreams;
+use crate::limits::Limits;
+use crate::page::Ports;
+use crate::portal::{Portal, Server};
+use crate::{dom, js, tabs};
+
+/// Why the page could not be taken over. It stays the plain HTML page that the server rendered.
+#[derive(Debug, Error)]
+enum BootError {
+    #[error("the page carries no #portico-state")]
+    NoState,
+    #[error("#portico-state cannot be read: {0}")]
+    BadState(#[from] serde_json::Error),
+}
+
+/// Takes over the page that the server rendered. Called once, by the boot module, with the CSP nonce that it took from
+/// the import map's script, and `(url) => import(url)`.
+///
+/// # Errors
+/// The page does not carry the state it was rendered from.
+#[wasm_bindgen]
+pub fn hydrate(nonce: String, import: Function) -> Result<(), JsValue> {
+    std::panic::set_hook(Box::new(report_panic));
+    let state = state().map_err(|error| js::error("BootError", &error.to_string()))?;
+    if let Some(session) = &state.session {
+        portico_app::functions::set_organization(&session.org_id);
+    }
+    let ports = Ports {
+        nonce,
+        import,
+        portal: Rc::new(Server),
+        streams: Rc::new(EventSourceStreams),
+        limits: Limits::default(),
+    };
+    let bridge = Rc::new(RemoteBridge::new(&state, scheme(state.preferences.theme), ports));
+    follow_page(&bridge);
+    tabs::follow(&bridge, state.session.as_ref());
+    portico_app::hydrate(state, bridge);
+    Ok(())
+}
+
+fn state() -> Result<ShellState, BootError> {
+    let script = dom::document().get_element_by_id("portico-state");
+    let text = script.and_then(|script| script.text_content()).ok_or(BootError::NoState)?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// The colour scheme in effect as the page begins; the shell tells the bridge of every change.
+fn scheme(theme: Theme) -> Scheme {
+    match theme {
+        Theme::Light => Scheme::Light,
+        Theme::Dark => Scheme::Dark,
+        Theme::System => match dom::window().match_media("(prefers-color-scheme: dark)") {
+            Ok(Some(query)) if query.matches() => Scheme::Dark,
+            _ => Scheme::Light,
+        },
+    }
+}
+
+/// Network, tab and history changes that concern the bridge.
+fn follow_page(bridge: &Rc<RemoteBridge>) {
+    let window = dom::window();
+    for online in [true, false] {
+        let bridge = Rc::clone(bridge);
+        let kind = if online { "online" } else { "offline" };
+        dom::listen(&window, kind, move |_| bridge.network_changed(online));
+    }
+    let leaving = Rc::clone(bridge);
+    dom::listen(&window, "pagehide", move |_| leaving.flush_reports());
+    // A page brought back from the back/forward cache may be older than a sign-out or a switch.
+    let returning = Rc::clone(bridge);
+    dom::listen(&window, "pageshow", move |event| {
+        if js::get(&event, "persisted").is_truthy() {
+            returning.doubt_session();
+        }
+    });
+}
+
+/// A panic is a defect of the shell: it goes to the console and to the reports. Nothing runs in this program after it.
+fn report_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.to_string();
+    web_sys::console::error_1(&message.as_str().into());
+    let measurement = crate::report::Measurement::shell_error(message);
+    if let Ok(json) = serde_json::to_string(&[measurement]) {
+        Server.report(json);
+    }
+}

@@ -1,0 +1,120 @@
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use portico_app::bridge::FailedPhase;
+use portico_contracts::Application;
+use serde::Serialize;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::portal::Portal;
+use crate::{js, time};
+
+/// A page sends at most so many measurements a minute: a remote that fails in a loop must not become load.
+const PER_MINUTE: u32 = 60;
+
+/// One browser measurement, an item of the array that `POST /api/platform/rum` takes.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Measurement {
+    /// `phase`: a phase of a remote's life ended well; `error`: it did not, or the remote reported an error.
+    pub kind: &'static str,
+    /// The remote's name; none for the shell itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+    /// The remote's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// `load`, `mount`, `unmount`; none for errors in between.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<&'static str>,
+    /// How long the phase took, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u32>,
+    /// What was said about the error, at most 300 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// Gathers measurements and sends them together.
+pub(crate) struct Reporter {
+    portal: Rc<dyn Portal>,
+    gather: u32,
+    waiting: RefCell<Vec<Measurement>>,
+    minute: Cell<(f64, u32)>,
+}
+
+impl Measurement {
+    /// A phase that ended well.
+    pub(crate) fn phase(application: &Application, phase: FailedPhase, since: f64) -> Self {
+        Self {
+            kind: "phase",
+            phase: Some(phase.code()),
+            duration_ms: Some((time::now() - since) as u32),
+            message: None,
+            ..Self::error(application, String::new())
+        }
+    }
+
+    /// An error of a remote.
+    pub(crate) fn error(application: &Application, message: String) -> Self {
+        Self {
+            remote: Some(application.name.clone()),
+            version: Some(application.version.clone()),
+            ..Self::shell_error(message)
+        }
+    }
+
+    /// An error of the shell itself.
+    pub(crate) fn shell_error(message: String) -> Self {
+        Self {
+            kind: "error",
+            remote: None,
+            version: None,
+            phase: None,
+            duration_ms: None,
+            message: Some(js::bounded(message, 300)),
+        }
+    }
+
+    /// An error of a phase of a remote's life.
+    pub(crate) fn failure(application: &Application, phase: FailedPhase, message: &str) -> Self {
+        Self { phase: Some(phase.code()), ..Self::error(application, message.to_owned()) }
+    }
+}
+
+impl Reporter {
+    /// `gather` is how long measurements wait for company, in milliseconds.
+    pub(crate) fn new(portal: Rc<dyn Portal>, gather: u32) -> Self {
+        Self { portal, gather, waiting: RefCell::default(), minute: Cell::new((0.0, 0)) }
+    }
+
+    /// Sends a measurement soon, unless this page has sent too many.
+    pub(crate) fn send(self: &Rc<Self>, measurement: Measurement) {
+        let now = time::now();
+        let (since, sent) = self.minute.get();
+        let (since, sent) = if now - since > 60_000.0 { (now, 0) } else { (since, sent) };
+        if sent >= PER_MINUTE {
+            return;
+        }
+        self.minute.set((since, sent + 1));
+        self.waiting.borrow_mut().push(measurement);
+        if self.waiting.borrow().len() == 1 {
+            let reporter = Rc::clone(self);
+            spawn_local(async move {
+                time::sleep(reporter.gather).await;
+                reporter.flush();
+            });
+        }
+    }
+
+    /// Sends what is waiting at once: the page may be going away.
+    pub(crate) fn flush(&self) {
+        let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
+        if waiting.is_empty() {
+            return;
+        }
+        if let Ok(json) = serde_json::to_string(&waiting) {
+            self.portal.report(json);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use portico_app::bridge::Connection;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::portal::Portal;
+
+/// Knows whether this page's session still stands.
+///
+/// A 401 or 409 may come from an upstream, which must not be able to sign anyone out. So it only raises a doubt, and
+/// the portal is asked: no session ends the page's connection, another organization reloads the page.
+pub(crate) struct SessionWatch {
+    portal: Rc<dyn Portal>,
+    org_id: String,
+    asking: Cell<bool>,
+    status: Rc<Status>,
+}
+
+/// What the shell is told about the connection.
+pub(crate) struct Status {
+    current: Cell<Connection>,
+    handler: RefCell<Option<Rc<dyn Fn(Connection)>>>,
+}
+
+/// What the portal said about the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It stands, or nothing is known to the contrary.
+    Good,
+    /// It has ended.
+    Ended,
+}
+
+impl SessionWatch {
+    /// `org_id` is what the page was rendered for.
+    pub(crate) fn new(portal: Rc<dyn Portal>, org_id: String, status: Rc<Status>) -> Self {
+        Self { portal, org_id, asking: Cell::new(false), status }
+    }
+
+    /// Something suggests that the session has ended or changed. Asks once for all doubts raised meanwhile.
+    pub(crate) fn doubt(self: &Rc<Self>) {
+        if !self.asking.get() {
+            let watch = Rc::clone(self);
+            spawn_local(async move {
+                watch.ask().await;
+            });
+        }
+    }
+
+    /// Asks the portal, and acts on its answer.
+    pub(crate) async fn ask(&self) -> Standing {
+        if self.status.get() == Connection::Ended {
+            return Standing::Ended;
+        }
+        self.asking.set(true);
+        let answer = self.portal.organization().await;
+        self.asking.set(false);
+        match answer {
+            Ok(org_id) if org_id != self.org_id => self.portal.reload(),
+            // The question itself names the page's organization, so a mismatch can be the answer to it as well.
+            Err(problem) if problem.status == 409 => self.portal.reload(),
+            Err(problem) if problem.status == 401 => {
+                self.status.set(Connection::Ended);
+                return Standing::Ended;
+            }
+            _ => {}
+        }
+        Standing::Good
+    }
+}
+
+impl Status {
+    /// No stream yet.
+    pub(crate) fn new() -> Self {
+        Self { current: Cell::new(Connection::Idle), handler: RefCell::default() }
+    }
+
+    /// The state now.
+    pub(crate) fn get(&self) -> Connection {
+        self.current.get()
+    }
+
+    /// Changes it. An ended session stays ended until the page is loaded anew.
+    pub(crate) fn set(&self, connection: Connection) {
+        if self.get() == connection || self.get() == Connection::Ended {
+            return;
+        }
+        self.current.set(connection);
+        let handler = self.handler.borrow().clone();
+        if let Some(handler) = handler {
+            handler(connection);
+        }
+    }
+
+    /// Tells `handler` the state now and at every change.
+    pub(crate) fn watch(&self, handler: Rc<dyn Fn(Connection)>) {
+        self.handler.replace(Some(Rc::clone(&handler)));
+        handler(self.get());
+    }
+}

@@ -1,0 +1,92 @@
+use std::cell::{Cell, RefCell};
+
+use portico_contracts::Problem;
+use portico_frontend::{LocalFuture, Portal, Token};
+
+use super::sleep;
+
+/// A portal that answers as the test tells it to, and remembers what it was asked.
+pub(crate) struct FakePortal {
+    pub(crate) exchanges: Cell<u32>,
+    /// How long a token lasts, in milliseconds; `None` refuses.
+    pub(crate) token_lasts: Cell<Option<f64>>,
+    pub(crate) published: RefCell<Vec<(String, String, String)>>,
+    /// The status that publishing is refused with.
+    pub(crate) refuse_publish: Cell<Option<u16>>,
+    /// The session's organization; `None` is no session.
+    pub(crate) organization: RefCell<Option<String>>,
+    pub(crate) questions: Cell<u32>,
+    pub(crate) reports: RefCell<Vec<String>>,
+    pub(crate) reloads: Cell<u32>,
+}
+
+impl Default for FakePortal {
+    fn default() -> Self {
+        Self {
+            exchanges: Cell::new(0),
+            token_lasts: Cell::new(Some(300_000.0)),
+            published: RefCell::default(),
+            refuse_publish: Cell::new(None),
+            organization: RefCell::new(Some("acme".into())),
+            questions: Cell::new(0),
+            reports: RefCell::default(),
+            reloads: Cell::new(0),
+        }
+    }
+}
+
+pub(crate) fn problem(status: u16) -> Problem {
+    Problem {
+        kind: "/problems/test".into(),
+        title: "Refused".into(),
+        status,
+        detail: "by the test".into(),
+        instance: String::new(),
+        trace_id: "0af7651916cd43dd8448eb211c80319c".into(),
+    }
+}
+
+fn bump(counter: &Cell<u32>) -> u32 {
+    counter.set(counter.get() + 1);
+    counter.get()
+}
+
+impl Portal for FakePortal {
+    fn exchange_token(&self, remote: String) -> LocalFuture<Result<Token, Problem>> {
+        let number = bump(&self.exchanges);
+        let lasts = self.token_lasts.get();
+        Box::pin(async move {
+            sleep(10).await;
+            let Some(lasts) = lasts else { return Err(problem(502)) };
+            let ends = js_sys::Date::new(&(js_sys::Date::now() + lasts).into());
+            Ok(Token {
+                access_token: format!("token {number} of {remote}"),
+                expires_at: ends.to_iso_string().into(),
+            })
+        })
+    }
+
+    fn publish(&self, source: String, kind: String, data: String) -> LocalFuture<Result<String, Problem>> {
+        let refusal = self.refuse_publish.get();
+        self.published.borrow_mut().push((source, kind, data));
+        Box::pin(async move { refusal.map_or(Ok("e-1".into()), |status| Err(problem(status))) })
+    }
+
+    fn stream_url(&self) -> LocalFuture<Result<String, Problem>> {
+        Box::pin(async { Ok("/stream".into()) })
+    }
+
+    fn organization(&self) -> LocalFuture<Result<String, Problem>> {
+        bump(&self.questions);
+        let answer = self.organization.borrow().clone().ok_or_else(|| problem(401));
+        Box::pin(async { answer })
+    }
+
+    fn report(&self, measurements: String) {
+        self.reports.borrow_mut().push(measurements);
+    }
+
+    fn reload(&self) {
+        bump(&self.reloads);
+    }
+}
