@@ -34,7 +34,7 @@ pub async fn callback(
         Ok(response) => response,
         // The login stays open while the provider is away, so that reloading the page can finish it.
         Err(error) if error.is_temporary() => return Err(error),
-        Err(error) => error.render(&state),
+        Err(error) => error.into_response(),
     };
     append_cookie(&mut response, &LoginTransaction::clear_cookie(&answer.state));
     Ok(response)

@@ -1,0 +1,7 @@
+//! What only development has: generated keys, the demo policy, example services beside the portal.
+
+mod keys;
+mod services;
+
+pub use keys::{KeyError, generated_key, key_from_file};
+pub use services::{Neighbours, start_services};

@@ -1,0 +1,10 @@
+//! Pages: HTML first, rendered in one go from a [`portico_app::ShellState`].
+
+mod document;
+mod error;
+mod show;
+mod shell_state;
+
+pub use error::{PageError, layer as error_layer};
+pub use shell_state::preferences;
+pub use show::show;

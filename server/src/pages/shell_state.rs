@@ -1,0 +1,56 @@
+use std::sync::Arc;
+
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
+use axum::http::{HeaderMap, HeaderValue};
+use portico_app::{Environment, Outcome, Preferences, RegistryProblem, ShellState};
+
+use crate::http::Authenticated;
+use crate::services::session_view;
+use crate::state::AppState;
+
+/// Theme, language and navigation as this browser's cookies and languages say.
+pub fn preferences(headers: &HeaderMap) -> Preferences {
+    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let cookies: Vec<_> = headers.get_all(COOKIE).iter().map(text).collect();
+    let languages = headers.get(ACCEPT_LANGUAGE).map(text).unwrap_or_default();
+    Preferences::read(&cookies.join("; "), &languages)
+}
+
+/// The state of a page without a session, or of an error before one was looked up.
+pub(super) fn anonymous(state: &AppState, preferences: Preferences, outcome: Option<Outcome>) -> ShellState {
+    ShellState {
+        preferences,
+        shell_version: env!("CARGO_PKG_VERSION").to_owned(),
+        environment: environment(state),
+        outcome,
+        ..ShellState::default()
+    }
+}
+
+/// The state of a page for a session.
+pub(super) fn for_session(state: &AppState, preferences: Preferences, session: &Authenticated) -> ShellState {
+    let applications = state.applications(session);
+    let registry_problems = if session.principal.entitlements.contains(ADMINISTRATION) {
+        state.registry.snapshot().problems().iter().map(registry_problem).collect()
+    } else {
+        Vec::new()
+    };
+    ShellState {
+        session: Some(session_view(session)),
+        applications: Arc::unwrap_or_clone(applications),
+        registry_problems,
+        ..anonymous(state, preferences, None)
+    }
+}
+
+/// Who may see what the registry left out.
+const ADMINISTRATION: &str = "org.admin";
+
+fn registry_problem(problem: &portico_registry::LoadProblem) -> RegistryProblem {
+    RegistryProblem { source: problem.file.clone(), field: problem.field.clone(), reason: problem.reason.clone() }
+}
+
+/// Demo accounts are offered where the development IdP is in use.
+fn environment(state: &AppState) -> Environment {
+    if state.dev_idp.is_some() { Environment::Development } else { Environment::Production }
+}

@@ -1,0 +1,49 @@
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, header};
+use axum::response::{IntoResponse, Response};
+use portico_app::Outcome;
+use portico_app::routing::{Page, resolve};
+
+use super::document::{Document, respond};
+use super::{PageError, shell_state};
+use crate::http::{ApiError, MaybeSession, RequestContext};
+use crate::state::AppState;
+
+/// Every page: `GET` of any path that is no endpoint.
+pub async fn show(
+    State(state): State<AppState>,
+    axum::Extension(context): axum::Extension<RequestContext>,
+    session: Result<MaybeSession, ApiError>,
+    request: Request,
+) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let error = ApiError::new(
+            axum::http::StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "This path does not take this method",
+            "There is a page here, and pages are only read.",
+        );
+        return error.header(header::ALLOW, HeaderValue::from_static("GET, HEAD")).into_response();
+    }
+    let session = match session {
+        Ok(MaybeSession(session)) => session,
+        Err(error) => return PageError::from_api(&context, &error).into_response(),
+    };
+    let preferences = shell_state::preferences(request.headers());
+    let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let Some(session) = session else {
+        let shell = shell_state::anonymous(&state, preferences, None);
+        return respond(&state, Document { shell, path_and_query, csp_extensions: Default::default() });
+    };
+    let mut shell = shell_state::for_session(&state, preferences, &session);
+    let path = request.uri().path();
+    if resolve(path, &shell) == Page::NotFound {
+        let hidden = state.registry.snapshot().route_owner(path).is_some();
+        if hidden {
+            crate::audit::decision("open", &format!("page {path}"), false, "not entitled", &session, &context);
+        }
+        shell.outcome = Some(if hidden { Outcome::Forbidden } else { Outcome::NotFound });
+    }
+    let csp_extensions = state.csp_extensions(&shell.applications);
+    respond(&state, Document { shell, path_and_query, csp_extensions })
+}

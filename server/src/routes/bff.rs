@@ -1,0 +1,86 @@
+use axum::extract::{Path, Request, State};
+use axum::http::header::ALLOW;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
+use portico_gateway::{Call, CallError, Outcome, Verdict};
+
+use crate::audit;
+use crate::http::context::Proxied;
+use crate::http::{ApiError, Authenticated, RequestContext, body_limit};
+use crate::services::SessionTokens;
+use crate::state::AppState;
+
+/// `/bff/{remote}/…`: a call to the remote's upstream, any method, streamed both ways. Declared routes only; the route's
+/// permissions are checked before anything goes out.
+pub async fn call(
+    State(state): State<AppState>,
+    axum::Extension(context): axum::Extension<RequestContext>,
+    session: Authenticated,
+    Path(parts): Path<std::collections::HashMap<String, String>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let id = parts.get("remote").map(String::as_str).unwrap_or_default();
+    // A remote that this session may not load does not exist for it: neither name nor routes are told.
+    let backend = state.backend(&session, id).ok_or_else(|| {
+        audit::decision("call", &format!("remote {id:.100}"), false, "no such remote for this session", &session, &context);
+        ApiError::not_found("There is no such remote for this session.")
+    })?;
+    state.limits.remote.take(&(session.active.id, id.to_owned()))?;
+    own_organization(request.headers(), &session)?;
+    let request = body_limit::bounded(request, &state.config.limits)?;
+    let tokens = SessionTokens::new(&state, &session);
+    let call = Call {
+        remote: &backend,
+        principal: Some(&session.principal),
+        tokens: &tokens,
+        client: context.client_ip,
+        traceparent: HeaderValue::from_str(&context.traceparent()).ok(),
+    };
+    let Outcome { verdict, result, .. } = state.gateway.call(call, request).await;
+    record(&verdict, &context);
+    let response = result.map_err(problem)?;
+    let mut response = response.map(axum::body::Body::new);
+    response.extensions_mut().insert(Proxied);
+    Ok(response)
+}
+
+/// One audit line per decision.
+fn record(verdict: &Verdict<'_>, context: &RequestContext) {
+    tracing::info!(
+        target: "audit",
+        audit.action = %format_args!("call {}", verdict.method),
+        audit.resource = verdict.path(),
+        audit.route = verdict.pattern.unwrap_or("-"),
+        audit.decision = if verdict.decision.is_allowed() { "allow" } else { "deny" },
+        audit.reason = %verdict.decision.reason,
+        user.id = verdict.subject(),
+        org.id = verdict.organization(),
+        trace_id = %context.trace_id,
+        "audit"
+    );
+}
+
+/// A call that names another organization in the header that back ends read is a mistake or worse: it is refused before
+/// the header would be dropped.
+fn own_organization(headers: &HeaderMap, session: &Authenticated) -> Result<(), ApiError> {
+    let foreign = headers.get_all("x-org-id").iter().any(|value| value.as_bytes() != session.state.org_id.as_bytes());
+    if foreign { Err(ApiError::forbidden("The call names another organization than the session's.")) } else { Ok(()) }
+}
+
+fn problem(error: CallError) -> ApiError {
+    let title = match error.status().as_u16() {
+        400 => "The request could not be read",
+        401 => "You are signed out",
+        403 => "This is not allowed",
+        404 | 405 => "No such call",
+        504 => "The service did not answer in time",
+        _ => "The service could not be reached",
+    };
+    let mut problem = ApiError::new(error.status(), error.slug(), title, error.detail());
+    if let CallError::MethodNotAllowed(methods) = &error
+        && let Ok(allow) = HeaderValue::from_str(&methods.to_string())
+    {
+        problem = problem.header(ALLOW, allow);
+    }
+    problem.cause(error)
+}

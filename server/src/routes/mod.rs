@@ -1,0 +1,14 @@
+//! One file per endpoint; [`table`] is the list of them all.
+
+mod auth;
+mod bff;
+mod dev_idp;
+mod events;
+mod functions;
+mod health;
+mod platform;
+mod remotes;
+mod stream;
+mod table;
+
+pub use table::{admin, table};

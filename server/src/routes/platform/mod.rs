@@ -1,0 +1,17 @@
+//! `/api/platform/*`.
+
+mod applications;
+mod organization;
+mod remote_token;
+mod reports;
+mod rum;
+mod session;
+mod unknown;
+
+pub use applications::applications;
+pub use organization::organization;
+pub use remote_token::remote_token;
+pub use reports::reports;
+pub use rum::rum;
+pub use session::session;
+pub use unknown::unknown;

@@ -1,0 +1,40 @@
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::Value;
+
+use crate::http::ApiError;
+use crate::state::AppState;
+
+/// More reports in one request than this are not looked at.
+const MAX_REPORTS: usize = 50;
+
+/// `POST /api/platform/reports`: what the browser refused or warns of (Reporting API; CSP Level 3's `report-uri`). Logged
+/// in a bounded form; nothing is kept.
+pub async fn reports(State(state): State<AppState>, body: Bytes) -> Result<StatusCode, ApiError> {
+    let sent: Value = serde_json::from_slice(&body)
+        .map_err(|_| ApiError::bad_request("A report is JSON: an object or a list of objects."))?;
+    let list = match &sent {
+        Value::Array(list) => list.as_slice(),
+        Value::Object(_) => std::slice::from_ref(&sent),
+        _ => return Err(ApiError::bad_request("A report is JSON: an object or a list of objects.")),
+    };
+    for report in list.iter().take(MAX_REPORTS) {
+        let body = report.get("csp-report").or_else(|| report.get("body")).unwrap_or(report);
+        let text = |names: [&str; 2]| {
+            let value = names.iter().find_map(|name| body.get(name)).and_then(Value::as_str).unwrap_or_default();
+            // Without its query: a URL's query may carry what a log must not hold.
+            value.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect::<String>()
+        };
+        state.metrics.report();
+        tracing::warn!(
+            target: "browser",
+            report.kind = report.get("type").and_then(Value::as_str).unwrap_or("csp-violation").chars().take(40).collect::<String>(),
+            report.directive = text(["effectiveDirective", "effective-directive"]),
+            report.blocked = text(["blockedURL", "blocked-uri"]),
+            report.document = text(["documentURL", "document-uri"]),
+            "report"
+        );
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,54 @@
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+use crate::http::{ApiError, Authenticated};
+use crate::state::AppState;
+
+/// A browser's measurement: a phase of a remote, an error, a web vital.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Measurement {
+    kind: String,
+    #[serde(default)]
+    remote: String,
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    phase: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    duration_ms: f64,
+}
+
+/// More measurements in one request than this are refused.
+const MAX_MEASUREMENTS: usize = 100;
+
+/// `POST /api/platform/rum`: a list of measurements. Logged in a bounded form and counted.
+pub async fn rum(State(state): State<AppState>, session: Authenticated, body: Bytes) -> Result<StatusCode, ApiError> {
+    let expected = || ApiError::bad_request("Send a list of at most 100 measurements, each with a `kind`.");
+    let list: Vec<Measurement> = serde_json::from_slice(&body).map_err(|error| expected().cause(error))?;
+    if list.len() > MAX_MEASUREMENTS {
+        return Err(expected());
+    }
+    for measurement in &list {
+        let bounded = |text: &str| text.chars().filter(|c| !c.is_control()).take(300).collect::<String>();
+        if measurement.kind == "error" {
+            state.metrics.browser_error();
+        }
+        tracing::info!(
+            target: "browser",
+            rum.kind = bounded(&measurement.kind),
+            rum.remote = bounded(&measurement.remote),
+            rum.version = bounded(&measurement.version),
+            rum.phase = bounded(&measurement.phase),
+            rum.message = bounded(&measurement.message),
+            rum.duration_ms = measurement.duration_ms,
+            org.id = %session.state.org_id,
+            "measurement"
+        );
+    }
+    Ok(StatusCode::ACCEPTED)
+}

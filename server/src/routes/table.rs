@@ -1,0 +1,42 @@
+use axum::Router;
+use axum::routing::{any, get, post};
+
+use super::{auth, bff, dev_idp, events, functions, health, platform, remotes, stream};
+use crate::assets;
+use crate::pages;
+use crate::state::AppState;
+
+/// Every path of the portal (docs/ARCHITECTURE.md, "HTTP surface"). What is not listed is a page.
+pub fn table(state: &AppState) -> Router<AppState> {
+    let router = Router::new()
+        .route("/auth/login", get(auth::login))
+        .route("/auth/callback", get(auth::callback))
+        .route("/auth/logout", post(auth::logout))
+        .route("/api/platform/session", get(platform::session))
+        .route("/api/platform/applications", get(platform::applications))
+        .route("/api/platform/organization", post(platform::organization))
+        .route("/api/platform/remotes/{id}/token", post(platform::remote_token))
+        .route("/api/platform/reports", post(platform::reports))
+        .route("/api/platform/rum", post(platform::rum))
+        .route("/api/fn/{name}", post(functions::call))
+        .route("/api/{*path}", any(platform::unknown))
+        .route("/bff/{remote}", any(bff::call))
+        .route("/bff/{remote}/{*path}", any(bff::call))
+        .route("/events", post(events::publish))
+        .route("/stream", get(stream::open))
+        .route("/remotes/{id}/{version}/{*file}", get(remotes::file))
+        .route("/pkg/{*file}", get(assets::pkg))
+        .route("/favicon.svg", get(assets::favicon))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .fallback(pages::show);
+    dev_idp::mount(router, state)
+}
+
+/// The admin listener's paths.
+pub fn admin() -> Router<AppState> {
+    Router::new()
+        .route("/metrics", get(health::metrics))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+}

@@ -1,0 +1,19 @@
+//! What the plain routes and the server functions both call.
+
+mod backends;
+mod entitlements;
+mod session_api;
+mod session_tokens;
+mod session_view;
+mod subject_token;
+
+pub mod events;
+pub mod organization;
+pub mod remote_token;
+
+pub use backends::Backends;
+pub use entitlements::EntitlementService;
+pub use session_api::SessionApi;
+pub use session_tokens::SessionTokens;
+pub use session_view::session_view;
+pub use subject_token::{SubjectTokenError, subject_token};

@@ -1,0 +1,79 @@
+//! Switching organization.
+
+use axum::http::HeaderValue;
+use portico_identity::login::ReturnTo;
+use portico_identity::provider::Refreshed;
+use portico_identity::session::set_cookie;
+
+use crate::audit;
+use crate::http::{ApiError, Authenticated, RequestContext};
+use crate::state::AppState;
+
+/// How a switch goes on.
+#[derive(Debug)]
+pub struct Switched {
+    /// Where to navigate.
+    pub location: String,
+    /// The new session's cookie, where the switch is complete.
+    pub set_cookie: Option<HeaderValue>,
+}
+
+/// Switches to another of the person's organizations, under a new session id.
+///
+/// The provider is asked for the organization's own tokens with the refresh token (as WorkOS and the development IdP
+/// offer it); one that does not know this is asked by a login with `organization`, which ends here again.
+///
+/// # Errors
+/// 404 for an organization that is not the person's, whether or not it exists.
+pub async fn switch(
+    state: &AppState,
+    context: &RequestContext,
+    session: &Authenticated,
+    organization: &str,
+    return_to: &str,
+) -> Result<Switched, ApiError> {
+    let resource = format!("organization {organization:.100}");
+    if !session.state.organizations.iter().any(|o| o.id == organization) {
+        audit::decision("switch-organization", &resource, false, "not a member", session, context);
+        return Err(ApiError::not_found("You belong to no such organization."));
+    }
+    audit::decision("switch-organization", &resource, true, "member", session, context);
+    let public_url = state.config.public_url();
+    let location = ReturnTo::parse(return_to, &public_url).unwrap_or_else(ReturnTo::home).to_string();
+    // Its turn: a refresh token is spent once.
+    let _turn = session.active.refresh_turn().await;
+    let current = session.active.state();
+    match state.provider.refresh(&current, Some(organization)).await {
+        Ok(Refreshed::SignIn(sign_in)) if sign_in.org_id == organization => {
+            let mut next = sign_in.into_state(state.clock.now(), state.sessions.lifetimes().absolute);
+            // A switch is no login: the end that was set at login stays.
+            (next.created_at, next.expires_at) = (current.created_at, current.expires_at);
+            let left = (next.expires_at - state.clock.now()).whole_seconds();
+            let store_error = |error| ApiError::unavailable("The session store", error);
+            let active = state.sessions.rotate(&session.active, next).await.map_err(store_error)?;
+            state.forget_tokens(&session.active.id);
+            let cookie = HeaderValue::from_str(&set_cookie(&active.id, left)).map_err(ApiError::internal)?;
+            Ok(Switched { location, set_cookie: Some(cookie) })
+        }
+        Ok(refreshed) => {
+            // Spent without the switch: the tokens must be kept, and the login does the rest.
+            let tokens = match refreshed {
+                Refreshed::Tokens(tokens) => tokens,
+                Refreshed::SignIn(sign_in) => sign_in.tokens,
+            };
+            let kept = state.sessions.replace_tokens(&session.active, tokens).await;
+            kept.map_err(|error| ApiError::unavailable("The session store", error))?;
+            Ok(by_login(organization, &location))
+        }
+        Err(error) => {
+            tracing::info!(error.message = %error, "switching by refresh was not possible; a login does it");
+            Ok(by_login(organization, &location))
+        }
+    }
+}
+
+fn by_login(organization: &str, return_to: &str) -> Switched {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("organization", organization).append_pair("return_to", return_to);
+    Switched { location: format!("/auth/login?{}", query.finish()), set_cookie: None }
+}
