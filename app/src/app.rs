@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use leptos::either::Either;
 use leptos::prelude::*;
 
 use crate::browser;
@@ -25,7 +26,7 @@ pub fn App(
     let has_frame = shell.state.session.is_some();
     view! {
         <a class="skip-link" href="#content">{shell.text.skip}</a>
-        {if has_frame { framed(shell).into_any() } else { bare(shell).into_any() }}
+        {if has_frame { Either::Left(framed(shell)) } else { Either::Right(bare(shell)) }}
         <div class="visually-hidden" role="status" aria-live="polite">{announcement}</div>
     }
 }

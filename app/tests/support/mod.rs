@@ -1,0 +1,177 @@
+//! Believable states of the shell, for the tests and for the gallery.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use portico_app::{Environment, Locale, Notice, Outcome, Preferences, RegistryProblem, ShellState, Theme, Tone};
+use portico_contracts::{Application, ApplicationCard, ApplicationRoute, Nav, Organization, Session};
+
+/// Alice, who administers Acme.
+pub fn alice() -> Session {
+    session("alice", "Alice Archer", "acme", &["chat.use", "insights.read", "org.admin", "todos.read", "todos.write"])
+}
+
+/// Bob, a member of Acme.
+pub fn bob() -> Session {
+    session("bob", "Bob Becker", "acme", &["chat.use", "insights.read", "todos.read", "todos.write"])
+}
+
+/// Erin, a member of Acme and Globex.
+pub fn erin() -> Session {
+    let mut erin = session("erin", "Erin Ekström", "globex", &["chat.use", "todos.read"]);
+    erin.organizations.push(organization("globex"));
+    erin
+}
+
+fn session(sub: &str, name: &str, org_id: &str, permissions: &[&str]) -> Session {
+    let permissions: Vec<String> = permissions.iter().map(|&permission| permission.into()).collect();
+    Session {
+        sub: sub.into(),
+        name: name.into(),
+        email: Some(format!("{sub}@acme.example")),
+        org_id: org_id.into(),
+        organizations: vec![organization("acme")],
+        entitlements: permissions.clone(),
+        permissions,
+        expires_at: "2026-11-20T20:00:00Z".into(),
+    }
+}
+
+fn organization(id: &str) -> Organization {
+    let name = if id == "acme" { "Acme" } else { "Globex" };
+    Organization { id: id.into(), name: name.into() }
+}
+
+/// A remote of the example set.
+pub fn application(name: &str, title: &str, section: &str, order: i32) -> Application {
+    let path = format!("/{name}");
+    Application {
+        name: format!("@portico/{name}"),
+        id: format!("portico.{name}"),
+        version: "1.2.0".into(),
+        display_name: title.into(),
+        owner: format!("team-{name}"),
+        entry: format!("/remotes/portico.{name}/1.2.0/index.js"),
+        integrity: "sha384-x".into(),
+        format: "esm".into(),
+        isolation: "shadow".into(),
+        routes: vec![ApplicationRoute {
+            path,
+            title: title.into(),
+            mount: "mount".into(),
+            nav: Some(Nav { section: section.into(), order }),
+        }],
+        cards: vec![],
+        styles: vec![],
+        modules: Default::default(),
+        token_mode: false,
+        publishes: vec![],
+        subscribes: vec![],
+        flags: Default::default(),
+    }
+}
+
+/// The same remote with a card.
+pub fn with_card(mut application: Application, slot: &str, title: &str, height: u32) -> Application {
+    application.cards.push(ApplicationCard {
+        slot: slot.into(),
+        mount: "card".into(),
+        title: Some(title.into()),
+        height: Some(height),
+    });
+    application
+}
+
+/// What a member of Acme may load.
+pub fn member_applications() -> Vec<Application> {
+    vec![
+        with_card(application("chat", "Chat", "Work", 10), "home:right", "Latest conversation", 240),
+        with_card(application("todos", "Todos", "Work", 20), "home:left", "Due today", 320),
+        with_card(application("insights", "Insights", "Work", 30), "home:top", "This week", 168),
+        application("echo", "Echo", "Tools", 40),
+    ]
+}
+
+/// What an administrator of Acme may load.
+pub fn admin_applications() -> Vec<Application> {
+    let mut applications = member_applications();
+    applications.push(application("org-admin", "Organization", "Administration", 90));
+    applications
+}
+
+/// A signed-in page of a session.
+pub fn state(session: Session, applications: Vec<Application>) -> ShellState {
+    ShellState {
+        session: Some(session),
+        applications,
+        shell_version: "0.1.0".into(),
+        environment: Environment::Development,
+        ..ShellState::default()
+    }
+}
+
+/// Alice's portal.
+pub fn admin() -> ShellState {
+    state(alice(), admin_applications())
+}
+
+/// Bob's portal.
+pub fn member() -> ShellState {
+    state(bob(), member_applications())
+}
+
+/// Nobody's portal.
+pub fn signed_out() -> ShellState {
+    ShellState { environment: Environment::Development, ..ShellState::default() }
+}
+
+/// The same page with an outcome.
+pub fn with_outcome(mut state: ShellState, outcome: Outcome) -> ShellState {
+    state.outcome = Some(outcome);
+    state
+}
+
+/// A failed request.
+pub fn failed() -> Outcome {
+    Outcome::Error {
+        status: 503,
+        title: "The organization's data is not reachable".into(),
+        detail: "The identity provider did not answer. Nothing was lost; try again in a moment.".into(),
+        trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
+    }
+}
+
+/// A portal with very many and very long names.
+pub fn crowded() -> ShellState {
+    let mut session = erin();
+    session.name = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh Maximiliana Anastasia".into();
+    session.organizations[1].name =
+        "Globex International Consolidated Procurement & Compliance Services Holding GmbH & Co. KGaA".into();
+    let names = ["Procurement requests", "Donaudampfschifffahrtsgesellschaftskapitänspatentverwaltung", "Rooms", "Travel"];
+    let applications = (0..50)
+        .map(|index: i32| {
+            let title = format!("{} {}", names[usize::try_from(index).unwrap_or(0) % names.len()], index + 1);
+            let section = ["Work", "Finance and controlling across all regions", "People", "Tools"][index as usize / 13];
+            let application = application(&format!("remote-{index}"), &title, section, index);
+            if index < 3 { with_card(application, "home:left", &title, 160) } else { application }
+        })
+        .collect();
+    let mut state = state(session, applications);
+    state.notice = Some(Notice { tone: Tone::Success, text: "You are now working for Globex.".into() });
+    state
+}
+
+/// A new portal, seen by its administrator, with a manifest that did not pass.
+pub fn empty() -> ShellState {
+    let mut state = state(alice(), vec![]);
+    state.registry_problems = vec![RegistryProblem {
+        source: "remotes/hello/remote.json".into(),
+        field: "backend.audience".into(),
+        reason: "https://api.example/todos is granted to @portico/todos, not to @acme/hello".into(),
+    }];
+    state
+}
+
+/// The same state with another theme and language.
+pub fn preferring(mut state: ShellState, theme: Theme, locale: Locale) -> ShellState {
+    state.preferences = Preferences { theme, locale, ..state.preferences };
+    state
+}
