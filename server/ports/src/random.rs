@@ -1,5 +1,3 @@
-use rand::TryRngCore;
-
 /// Unpredictable bytes.
 pub trait Random: Send + Sync + 'static {
     /// Fills `bytes` from a cryptographically secure source.
@@ -11,9 +9,10 @@ pub trait Random: Send + Sync + 'static {
 pub struct OsRandom;
 
 impl Random for OsRandom {
+    #[expect(clippy::disallowed_methods, reason = "this is the port that everything else takes randomness from")]
     fn fill(&self, bytes: &mut [u8]) {
         // Without entropy no session id may be issued: stopping is the only safe answer.
-        rand::rngs::OsRng.try_fill_bytes(bytes).expect("the operating system must supply randomness");
+        getrandom::fill(bytes).expect("the operating system must supply randomness");
     }
 }
 
