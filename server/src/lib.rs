@@ -1,1 +1,22 @@
 //! The portal server: shell, BFF, proxy and stream on one axum router.
+//!
+//! [`app::app`] is the application without sockets; [`start::start`] puts it together from a configuration; the binary
+//! only listens. Domain rules live in the crates below `server/`, which know no axum.
+
+pub mod app;
+pub mod audit;
+pub mod config;
+pub mod dev;
+pub mod metrics;
+pub mod outbound;
+pub mod serve;
+pub mod services;
+pub mod start;
+pub mod state;
+pub mod storage;
+pub mod tls;
+
+mod assets;
+mod http;
+mod pages;
+mod routes;

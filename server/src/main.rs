@@ -1,1 +1,113 @@
-fn main() {}
+//! `portico`: reads the configuration, puts the portal together, listens.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use portico::config::{self, Config};
+use portico::dev::start_services;
+use portico::start::{Parts, StartError, start};
+use portico::state::AppState;
+use portico::{app, serve, tls};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    log();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error.message = %error, "the portal could not start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Lines for people on a terminal, JSON where `PORTICO_LOG_FORMAT=json`; `PORTICO_LOG` filters as `RUST_LOG` would.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PORTICO_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,request=info,rdkafka=error,librdkafka=error"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::env::var("PORTICO_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        subscriber.json().init();
+    } else {
+        subscriber.compact().init();
+    }
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let config = config::load()?;
+    let tls = tls::acceptor(&config.listen)?;
+    // Bound first: a port that is taken should be said before anything else is started.
+    let listener = bind(config.listen.addr, "listen.addr").await?;
+    let admin = bind(config.listen.admin_addr, "listen.admin_addr").await?;
+    let state = start(config.clone(), Parts::real(&config)).await?;
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(on_signal(stop, state.clone()));
+    let drain = Duration::from_secs(config.listen.drain_seconds);
+    let portal = serve::serve(
+        listener,
+        tls,
+        app::app(state.clone()),
+        config.limits.clone(),
+        drain,
+        wait(stopped.clone()),
+    );
+    let metrics = serve::serve(admin, None, app::admin(state.clone()), config.limits.clone(), drain, wait(stopped));
+    let services = start_services(
+        &config.development.services,
+        config.registry.fixtures,
+        &neighbours_environment(&state),
+    );
+    greet(&config);
+    tokio::join!(portal, metrics);
+    drop(services);
+    Ok(())
+}
+
+async fn bind(addr: std::net::SocketAddr, key: &str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(addr).await.map_err(|error| StartError::Listen { addr, key: key.to_owned(), error })
+}
+
+/// What example services need to know: who issues tokens, who calls them, where Kafka is.
+fn neighbours_environment(state: &AppState) -> Vec<(String, String)> {
+    vec![
+        ("PORTICO_ISSUER".into(), state.provider.config().issuer.as_str().trim_end_matches('/').into()),
+        ("PORTICO_ORIGIN".into(), state.origin.clone()),
+        ("KAFKA_BROKERS".into(), state.events.brokers()),
+    ]
+}
+
+async fn wait(mut stopped: watch::Receiver<bool>) {
+    // The sender lives in a task that ends only after sending; an error means the same.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// SIGTERM and Ctrl-C: not ready first, streams told, then the sockets close.
+async fn on_signal(stop: watch::Sender<bool>, state: AppState) {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::error!(error.message = %error, "SIGTERM cannot be heard");
+            return;
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    tracing::info!("shutting down");
+    state.drain();
+    let _ = stop.send(true);
+}
+
+/// What a person at the terminal needs next.
+#[expect(clippy::print_stdout, reason = "the one message that is for the person, not for the log")]
+fn greet(config: &Config) {
+    let url = config.public_url();
+    println!("\n  Portico is ready:  {url}\n");
+    if config.identity.issuer.is_none() {
+        println!("  Demo accounts (no password): alice (Acme, admin), bob (Acme), carol (Globex), erin (both)");
+        println!("  Sign in directly:  {url}auth/login?login_hint=alice\n");
+    }
+}

@@ -6,6 +6,7 @@ pub mod csp;
 pub mod origin;
 pub mod problem;
 pub mod rate_limit;
+pub mod request_limits;
 pub mod security_headers;
 pub mod session;
 

@@ -1,0 +1,129 @@
+//! What every request can reach.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use portico_contracts::Application;
+use portico_dev_idp::DevIdp;
+use portico_gateway::{Gateway, RemoteBackend};
+use portico_identity::provider::Provider;
+use portico_identity::seal::Sealer;
+use portico_identity::session::{SessionError, SessionId, Sessions};
+use portico_identity::token::TokenCache;
+use portico_policy::PolicyEngine;
+use portico_ports::{Clock, Random};
+use portico_registry::{Registry, SessionView};
+
+use crate::assets::Assets;
+use crate::config::Config;
+use crate::http::Authenticated;
+use crate::http::rate_limit::Limits;
+use crate::metrics::Metrics;
+use crate::services::events::Events;
+use crate::services::{Backends, EntitlementService};
+
+/// The portal, shared by every request.
+#[derive(Clone)]
+pub struct AppState(Arc<Portal>);
+
+impl AppState {
+    /// Shares `portal`.
+    pub fn new(portal: Portal) -> Self {
+        Self(Arc::new(portal))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Portal;
+
+    fn deref(&self) -> &Portal {
+        &self.0
+    }
+}
+
+/// Everything the portal is made of.
+pub struct Portal {
+    /// As read at start.
+    pub config: Config,
+    /// `public_url` as an origin (RFC 6454), without a slash: what `Origin` must equal.
+    pub origin: String,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Unpredictable bytes.
+    pub random: Arc<dyn Random>,
+    /// Sealing of what leaves the process.
+    pub sealer: Sealer,
+    /// Every session.
+    pub sessions: Sessions,
+    /// The OpenID provider.
+    pub provider: Arc<Provider>,
+    /// Exchanged tokens.
+    pub tokens: TokenCache,
+    /// What sessions may do.
+    pub entitlements: EntitlementService,
+    /// Every decision.
+    pub policy: Arc<dyn PolicyEngine>,
+    /// Every manifest.
+    pub registry: Registry,
+    /// The proxy.
+    pub gateway: Gateway,
+    /// Compiled back ends of remotes.
+    pub backends: Backends,
+    /// Kafka and the streams.
+    pub events: Events,
+    /// How often clients may ask.
+    pub limits: Limits,
+    /// What was done.
+    pub metrics: Metrics,
+    /// The development IdP, where it is in use.
+    pub dev_idp: Option<Arc<DevIdp>>,
+    pub(crate) assets: Assets,
+    pub(crate) draining: AtomicBool,
+}
+
+impl Portal {
+    /// The remotes that a session may load.
+    pub fn applications(&self, session: &Authenticated) -> Arc<Vec<Application>> {
+        let entitlements = session.principal.entitlements.entitlements();
+        self.registry.snapshot().resolve(&SessionView { org_id: &session.state.org_id, entitlements })
+    }
+
+    /// The compiled back end of a remote that a session may load.
+    pub fn backend(&self, session: &Authenticated, id: &str) -> Option<Arc<RemoteBackend>> {
+        let snapshot = self.registry.snapshot();
+        let remote = snapshot.remote(id)?;
+        let entitled = session.principal.entitlements.contains_all(remote.required_permissions());
+        entitled.then(|| self.backends.of(remote))?
+    }
+
+    /// Hosts that the registry granted to these remotes, by CSP directive.
+    pub fn csp_extensions(&self, applications: &[Application]) -> BTreeMap<String, BTreeSet<String>> {
+        self.registry.snapshot().csp_sources(applications)
+    }
+
+    /// Ends a session everywhere on this instance: store, cached tokens, streams.
+    pub async fn end_session(&self, id: &SessionId) -> Result<(), SessionError> {
+        self.sessions.end(id).await?;
+        self.forget_tokens(id);
+        self.events.close_session(id, "signed-out");
+        Ok(())
+    }
+
+    /// Forgets the exchanged tokens of a session.
+    pub fn forget_tokens(&self, id: &SessionId) {
+        self.tokens.forget_session(&id.to_string());
+    }
+
+    /// Whether the server is on its way out.
+    pub fn draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Stops being ready and tells every stream, before the sockets close.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+        self.events.close_all("restart");
+    }
+}
