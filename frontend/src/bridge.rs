@@ -39,7 +39,12 @@ impl RemoteBridge {
 }
 
 impl Bridge for RemoteBridge {
-    fn mount(&self, host: HtmlElement, request: MountRequest, on_phase: Rc<dyn Fn(Phase)>) -> Box<dyn Mounted> {
+    fn mount(
+        &self,
+        host: HtmlElement,
+        request: MountRequest,
+        on_phase: Rc<dyn Fn(Phase)>,
+    ) -> Box<dyn Mounted> {
         let outlet = Outlet::new(Rc::clone(&self.page), host, request, on_phase);
         outlet.start();
         Box::new(Handle(outlet))

@@ -39,7 +39,9 @@ pub(crate) fn strings<'a>(items: impl IntoIterator<Item = &'a String>) -> Object
 /// A function that the JavaScript side owns: it lives as long as something there refers to it. One shape for all of
 /// them, because every further shape is another shim to download.
 pub(crate) fn function(body: impl Fn(JsValue, JsValue) -> Result<JsValue, JsValue> + 'static) -> Function {
-    Closure::<dyn Fn(JsValue, JsValue) -> Result<JsValue, JsValue>>::new(body).into_js_value().unchecked_into()
+    Closure::<dyn Fn(JsValue, JsValue) -> Result<JsValue, JsValue>>::new(body)
+        .into_js_value()
+        .unchecked_into()
 }
 
 /// Defines a read-only property that is computed at every access.

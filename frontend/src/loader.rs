@@ -52,7 +52,11 @@ impl Loader {
     ///
     /// # Errors
     /// What `import()` rejected with: the module could not be fetched, was refused, or threw.
-    pub(crate) async fn settle(&self, application: &Application, import: Promise) -> Result<JsValue, JsValue> {
+    pub(crate) async fn settle(
+        &self,
+        application: &Application,
+        import: Promise,
+    ) -> Result<JsValue, JsValue> {
         let outcome = JsFuture::from(import.clone()).await;
         if outcome.is_err() {
             self.module(application).forget(Some(&import));

@@ -17,6 +17,8 @@ use crate::report::Reporter;
 use crate::session_watch::{SessionWatch, Status};
 use crate::styles::Styles;
 
+type Navigator = Rc<dyn Fn(String)>;
+
 /// What all remotes on this page share.
 pub(crate) struct Page {
     pub(crate) session: Option<Session>,
@@ -33,7 +35,7 @@ pub(crate) struct Page {
     pub(crate) watch: Rc<SessionWatch>,
     pub(crate) hub: Rc<Hub>,
     pub(crate) tokens: Rc<Tokens>,
-    navigator: RefCell<Option<Rc<dyn Fn(String)>>>,
+    navigator: RefCell<Option<Navigator>>,
     mounted: RefCell<Vec<Weak<Scope>>>,
 }
 
@@ -98,7 +100,7 @@ impl Page {
     }
 
     /// Sets the shell's own navigation.
-    pub(crate) fn set_navigator(&self, navigate: Rc<dyn Fn(String)>) {
+    pub(crate) fn set_navigator(&self, navigate: Navigator) {
         self.navigator.replace(Some(navigate));
     }
 

@@ -61,7 +61,9 @@ impl Portal for Server {
     }
 
     fn organization(&self) -> LocalFuture<Result<String, Problem>> {
-        Box::pin(async { functions::session().await.map(|session| session.org_id).map_err(|refusal| refusal.0) })
+        Box::pin(async {
+            functions::session().await.map(|session| session.org_id).map_err(|refusal| refusal.0)
+        })
     }
 
     fn report(&self, measurements: String) {

@@ -17,10 +17,12 @@ pub(crate) struct SessionWatch {
     status: Rc<Status>,
 }
 
+type Handler = Rc<dyn Fn(Connection)>;
+
 /// What the shell is told about the connection.
 pub(crate) struct Status {
     current: Cell<Connection>,
-    handler: RefCell<Option<Rc<dyn Fn(Connection)>>>,
+    handler: RefCell<Option<Handler>>,
 }
 
 /// What the portal said about the session.
@@ -94,7 +96,7 @@ impl Status {
     }
 
     /// Tells `handler` the state now and at every change.
-    pub(crate) fn watch(&self, handler: Rc<dyn Fn(Connection)>) {
+    pub(crate) fn watch(&self, handler: Handler) {
         self.handler.replace(Some(Rc::clone(&handler)));
         handler(self.get());
     }

@@ -79,6 +79,12 @@ fn declared(events: &[ApplicationEvent], kind: &JsValue, verb: &str) -> Result<S
     if events.iter().any(|event| event.kind == kind) {
         return Ok(kind);
     }
-    let message = ["this remote may not ", verb, " \"", &js::bounded(kind, 80), "\": its manifest does not declare it, or this session is not entitled to it"];
+    let message = [
+        "this remote may not ",
+        verb,
+        " \"",
+        &js::bounded(kind, 80),
+        "\": its manifest does not declare it, or this session is not entitled to it",
+    ];
     Err(js::error("UndeclaredEventError", &message.concat()))
 }

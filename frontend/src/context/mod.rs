@@ -54,7 +54,9 @@ pub(crate) fn build(scope: &Rc<Scope>, session: &Session, request: &MountRequest
 fn base_path(request: &MountRequest) -> String {
     match &request.place {
         Place::Page { base_path } => base_path.clone(),
-        Place::Card { .. } => request.application.routes.first().map_or_else(|| "/".into(), |route| route.path.clone()),
+        Place::Card { .. } => {
+            request.application.routes.first().map_or_else(|| "/".into(), |route| route.path.clone())
+        }
     }
 }
 

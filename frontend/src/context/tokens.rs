@@ -75,8 +75,10 @@ impl Tokens {
 pub(super) fn install(ctx: &Object, scope: &Rc<Scope>) {
     let id = scope.application.id.clone();
     if !scope.application.token_mode {
-        let message = [&scope.application.name, " is in proxy mode: use ctx.fetch, which needs no token"].concat();
-        let refuse = js::function(move |_, _| Ok(Promise::reject(&js::error("ProxyModeError", &message)).into()));
+        let message =
+            [&scope.application.name, " is in proxy mode: use ctx.fetch, which needs no token"].concat();
+        let refuse =
+            js::function(move |_, _| Ok(Promise::reject(&js::error("ProxyModeError", &message)).into()));
         js::set(ctx, "getAccessToken", refuse);
         return;
     }

@@ -103,6 +103,9 @@ impl Hub {
 
     /// The network went away, or came back: no need to wait for the next attempt then.
     pub(crate) fn network_changed(self: &Rc<Self>, online: bool) {
+        if self.status.get() == Connection::Ended {
+            return;
+        }
         if !online {
             self.status.set(Connection::Offline);
         } else if self.line.borrow().wanted {

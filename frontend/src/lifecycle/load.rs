@@ -43,7 +43,8 @@ async fn fetch(page: &Page, application: &Application) -> Result<Loaded, JsValue
 /// module's own code.
 fn reason(thrown: &JsValue) -> Reason {
     let message = js::text(thrown, "message").unwrap_or_default();
-    let fetching = ["Failed to fetch", "error loading dynamically", "Importing a module script failed", "style sheet"];
+    let fetching =
+        ["Failed to fetch", "error loading dynamically", "Importing a module script failed", "style sheet"];
     if fetching.iter().any(|words| message.starts_with(words)) { Reason::Network } else { Reason::Threw }
 }
 

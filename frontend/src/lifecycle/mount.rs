@@ -32,8 +32,10 @@ pub(super) async fn mount(
         .ok_or_else(|| failure(Reason::Contract, ["no function is exported as ", &request.mount].concat()))?;
     let page = &outlet.page;
     let threw = |thrown: JsValue| failure(Reason::Threw, js::message_of(&thrown));
-    let root = Root::attach(&outlet.host, &request.application, page.scheme.get(), loaded.sheets).map_err(threw)?;
-    let scope = Scope::new(Rc::clone(page), request.application.clone(), root.outer().clone()).map_err(threw)?;
+    let root =
+        Root::attach(&outlet.host, &request.application, page.scheme.get(), loaded.sheets).map_err(threw)?;
+    let scope =
+        Scope::new(Rc::clone(page), request.application.clone(), root.outer().clone()).map_err(threw)?;
     let ctx = context::build(&scope, session, request);
     let element = root.element().clone();
     outlet.on_page.replace(Some(OnPage { root, scope: Rc::clone(&scope), unmount: None }));

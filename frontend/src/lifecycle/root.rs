@@ -1,4 +1,4 @@
-use js_sys::Array;
+use js_sys::{Array, Object};
 use portico_app::bridge::Scheme;
 use portico_contracts::Application;
 use wasm_bindgen::prelude::*;
@@ -39,11 +39,10 @@ impl Root {
         outer.set_attribute("data-theme", scheme.as_str())?;
         host.append_child(&outer)?;
         if application.isolation == "none" {
-            adopt(&dom::document(), |adopted| {
-                for sheet in &sheets {
-                    adopted.push(sheet);
-                }
-            });
+            // The list is replaced and not changed, because browsers differ in whether it can be changed.
+            let document = dom::document();
+            let adopted = document.adopted_style_sheets().concat(&sheets.iter().collect());
+            document.set_adopted_style_sheets(&adopted);
             outer.set_class_name("remote");
             return Ok(Self { inner: outer.clone().unchecked_into(), outer, in_document: sheets });
         }
@@ -76,22 +75,17 @@ impl Root {
 impl Drop for Root {
     fn drop(&mut self) {
         self.outer.remove();
-        if !self.in_document.is_empty() {
-            adopt(&dom::document(), |adopted| {
-                for sheet in &self.in_document {
-                    let at = adopted.last_index_of(sheet, adopted.length() as i32 - 1);
-                    if let Ok(at) = u32::try_from(at) {
-                        adopted.splice(at, 1, &JsValue::UNDEFINED);
-                    }
-                }
-            });
+        if self.in_document.is_empty() {
+            return;
         }
+        let document = dom::document();
+        let mut adopted: Vec<JsValue> = document.adopted_style_sheets().iter().collect();
+        for sheet in &self.in_document {
+            // Another card of this remote may have adopted the same sheet: one goes for each that came.
+            if let Some(at) = adopted.iter().rposition(|other| Object::is(other, sheet)) {
+                adopted.remove(at);
+            }
+        }
+        document.set_adopted_style_sheets(&adopted.into_iter().collect::<Array>());
     }
-}
-
-/// Changes the document's own sheets. The list is replaced, because browsers differ in whether it can be changed.
-fn adopt(document: &web_sys::Document, change: impl FnOnce(&Array)) {
-    let adopted = Array::from(&document.adopted_style_sheets());
-    change(&adopted);
-    document.set_adopted_style_sheets(&adopted);
 }

@@ -11,6 +11,8 @@ use crate::js;
 use crate::page::Page;
 use crate::report::Measurement;
 
+type Ending = Box<dyn FnOnce()>;
+
 /// What belongs to one mount and ends with it: the signal, subscriptions, navigation handlers.
 pub(crate) struct Scope {
     page: Rc<Page>,
@@ -19,7 +21,7 @@ pub(crate) struct Scope {
     element: Element,
     ended: Cell<bool>,
     /// Functions that end what the remote began and did not end itself, by a number.
-    endings: RefCell<Vec<(u32, Box<dyn FnOnce()>)>>,
+    endings: RefCell<Vec<(u32, Ending)>>,
     navigation: RefCell<Vec<(u32, Function)>>,
     next: Cell<u32>,
 }

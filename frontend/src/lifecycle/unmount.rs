@@ -24,7 +24,9 @@ pub(super) fn unmount(page: &Rc<Page>, request: &MountRequest, on_page: OnPage) 
     let returned = unmount.call0(&JsValue::UNDEFINED);
     spawn_local(async move {
         let outcome = match returned {
-            Ok(returned) => time::within(page.limits.unmount, JsFuture::from(Promise::resolve(&returned))).await,
+            Ok(returned) => {
+                time::within(page.limits.unmount, JsFuture::from(Promise::resolve(&returned))).await
+            }
             Err(thrown) => Some(Err(thrown)),
         };
         drop(root);

@@ -27,7 +27,9 @@ async fn listening(world: &World, remote: &Remote) -> Outlet {
 }
 
 fn reply(id: &str, data: &str) -> String {
-    format!(r#"{{"specversion":"1.0","id":"{id}","source":"@portico/chat","type":"chat.reply","data":"{data}"}}"#)
+    format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"@portico/chat","type":"chat.reply","data":"{data}"}}"#
+    )
 }
 
 async fn heard(remote: &Remote) -> String {

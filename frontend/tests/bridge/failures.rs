@@ -31,7 +31,8 @@ async fn a_module_that_cannot_be_fetched_fails_as_network() {
 #[wasm_bindgen_test]
 async fn a_module_that_throws_while_it_is_evaluated_says_what_it_threw() {
     let world = World::new();
-    let failure = world.mount(&Remote::of("throw new RangeError('out of luck');").application()).failure().await;
+    let failure =
+        world.mount(&Remote::of("throw new RangeError('out of luck');").application()).failure().await;
     assert_eq!((failure.phase, failure.reason), (FailedPhase::Load, Reason::Threw));
     assert_eq!(failure.message, "RangeError: out of luck");
 }
@@ -51,7 +52,9 @@ async fn retrying_after_a_failed_evaluation_loads_a_fresh_copy() {
 async fn retrying_loads_fresh_copies_of_chunks_too() {
     let world = World::new();
     let remote = Remote::of("");
-    let chunk = remote.module("if (!import.meta.url.endsWith('?retry=1')) throw new Error('chunk'); export const word = 'whole';");
+    let chunk = remote.module(
+        "if (!import.meta.url.endsWith('?retry=1')) throw new Error('chunk'); export const word = 'whole';",
+    );
     let entry = format!(
         "import {{ word }} from '{}'; export function mount(el) {{ el.textContent = word; return () => {{}}; }}",
         chunk.replace('\'', "%27")
@@ -70,7 +73,8 @@ async fn retrying_loads_fresh_copies_of_chunks_too() {
 #[wasm_bindgen_test]
 async fn a_missing_export_is_a_breach_of_contract_that_names_it() {
     let world = World::new();
-    let failure = world.mount(&Remote::of("export const mount = 'not a function';").application()).failure().await;
+    let failure =
+        world.mount(&Remote::of("export const mount = 'not a function';").application()).failure().await;
     assert_eq!((failure.phase, failure.reason), (FailedPhase::Mount, Reason::Contract));
     assert_eq!(failure.message, "no function is exported as mount");
 }
@@ -143,7 +147,9 @@ async fn a_mount_that_resolves_after_its_person_has_left_is_unmounted_and_nothin
 #[wasm_bindgen_test]
 async fn leaving_while_a_module_loads_mounts_nothing() {
     let world = World::new();
-    let remote = Remote::of("here.evaluated = true; export function mount() { here.mounted = true; return () => {}; }");
+    let remote = Remote::of(
+        "here.evaluated = true; export function mount() { here.mounted = true; return () => {}; }",
+    );
     let outlet = world.mount(&remote.application());
     drop(outlet.mounted);
     until("the module is evaluated", || remote.left("evaluated").is_truthy()).await;

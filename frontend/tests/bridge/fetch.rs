@@ -38,7 +38,9 @@ async fn calls_go_below_the_remotes_own_part_of_the_proxy_with_headers_added() {
     let base = format!("/bff/{}", remote.application().id);
     let expected = [
         format!("{base}/todos?done=1 GET x-csrf,1;x-portico-org,acme same-origin same-origin"),
-        format!("{base}/todos/1 POST content-type,application/json;x-csrf,1;x-portico-org,acme same-origin same-origin"),
+        format!(
+            "{base}/todos/1 POST content-type,application/json;x-csrf,1;x-portico-org,acme same-origin same-origin"
+        ),
         format!("{base}/ GET a,b;x-csrf,1;x-portico-org,acme same-origin same-origin"),
     ];
     assert_eq!(said, expected.join("\n"));

@@ -3,7 +3,8 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::world::{Remote, World, text_of};
 
-const CODE: &str = "here.ran = true; export function mount(el) { el.textContent = 'verified'; return () => {}; }";
+const CODE: &str =
+    "here.ran = true; export function mount(el) { el.textContent = 'verified'; return () => {}; }";
 
 async fn hash(url: &str) -> String {
     let code = format!(

@@ -50,8 +50,7 @@ async fn design_tokens_reach_into_the_shadow_root() {
            return () => {};
          }",
     );
-    let root: HtmlElement =
-        crate::world::document().document_element().expect("a root").unchecked_into();
+    let root: HtmlElement = crate::world::document().document_element().expect("a root").unchecked_into();
     root.style().set_property("--p-color-accent", "teal").expect("set");
     let _outlet = world.mounted(&remote.application()).await;
     assert_eq!(remote.say("return here.token()").await, "teal");

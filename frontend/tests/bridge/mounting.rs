@@ -68,13 +68,16 @@ async fn a_remote_that_returns_no_unmount_function_stays_and_is_reported() {
     let remote = Remote::of("export function mount(el) { el.textContent = 'still here'; }");
     let outlet = world.mounted(&remote.application()).await;
     assert_eq!(outlet.text(), "still here");
-    until("it is reported", || world.portal.reports.borrow().iter().any(|r| r.contains("ContractError"))).await;
+    until("it is reported", || world.portal.reports.borrow().iter().any(|r| r.contains("ContractError")))
+        .await;
 }
 
 #[wasm_bindgen_test]
 async fn prefetching_does_not_evaluate_and_mounting_afterwards_works() {
     let world = World::new();
-    let remote = Remote::of("here.evaluated = true; export function mount(el) { el.textContent = 'warm'; return () => {}; }");
+    let remote = Remote::of(
+        "here.evaluated = true; export function mount(el) { el.textContent = 'warm'; return () => {}; }",
+    );
     world.bridge.prefetch(&remote.application());
     world.bridge.prefetch(&remote.application());
     crate::world::sleep(50).await;

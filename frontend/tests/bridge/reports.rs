@@ -12,7 +12,9 @@ async fn phases_are_measured_and_sent_together() {
     let name = remote.application().name.clone();
     assert_eq!(reports.len(), 1);
     for phase in ["load", "mount"] {
-        let start = format!(r#"{{"kind":"phase","remote":"{name}","version":"1.2.0","phase":"{phase}","durationMs":"#);
+        let start = format!(
+            r#"{{"kind":"phase","remote":"{name}","version":"1.2.0","phase":"{phase}","durationMs":"#
+        );
         assert!(reports[0].contains(&start), "{}", reports[0]);
     }
 }

@@ -54,7 +54,8 @@ async fn a_refused_exchange_rejects_with_the_problem_and_the_next_one_may_succee
     world.portal.token_lasts.set(None);
     let remote = token_mode();
     let _outlet = world.mounted(&remote.application()).await;
-    let said = remote.say("return await ctx.getAccessToken().catch((error) => error.name + error.status)").await;
+    let said =
+        remote.say("return await ctx.getAccessToken().catch((error) => error.name + error.status)").await;
     assert_eq!(said, "PortalError502");
     world.portal.token_lasts.set(Some(300_000.0));
     assert!(remote.say("return await ctx.getAccessToken()").await.starts_with("token "));

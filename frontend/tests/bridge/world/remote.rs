@@ -54,7 +54,9 @@ impl Remote {
 
     /// A remote that keeps its context in `here.ctx` and shows a word.
     pub(crate) fn quiet() -> Self {
-        Self::of("export function mount(el, ctx) { here.ctx = ctx; el.textContent = 'here I am'; return () => {}; }")
+        Self::of(
+            "export function mount(el, ctx) { here.ctx = ctx; el.textContent = 'here I am'; return () => {}; }",
+        )
     }
 
     /// A module's URL. Its code ends in a comment, into which a `?retry=` disappears.
@@ -89,11 +91,6 @@ impl Remote {
 
     pub(crate) fn application(&self) -> Arc<Application> {
         Arc::new(self.application.clone())
-    }
-
-    /// `globalThis.remoteN`
-    pub(crate) fn here(&self) -> &str {
-        &self.here
     }
 
     /// What the remote left under a name.
