@@ -58,15 +58,17 @@ impl DevIdp {
         Ok(TokenResponse { issued_token_type: Some(ACCESS_TOKEN_TYPE), ..self.response(access_token, scope) })
     }
 
-    /// The claims and the grant of an access token for `audience` that is genuine, current and not revoked.
+    /// The claims and the grant of an access token that is genuine, current and not revoked.
     pub(crate) fn verify_access_token(&self, token: &str) -> Option<(AccessTokenClaims, (String, Grant))> {
         let now = self.now();
         let claims: AccessTokenClaims = self.keys.read().verify(claims::ACCESS_TOKEN, token)?;
         if claims.iss != self.issuer || claims.exp <= now.unix_timestamp() {
             return None;
         }
-        let grant = self.store.lock().grants.of_access_token(now, &claims.jti)?.clone();
-        Some((claims, grant))
+        let (id, mut grant) = self.store.lock().grants.of_access_token(now, &claims.jti)?.clone();
+        // A refresh may have moved the grant on to another organization; this token stays in its own.
+        grant.org_id.clone_from(&claims.org_id);
+        Some((claims, (id, grant)))
     }
 
     fn response(&self, access_token: String, scope: &Scope) -> TokenResponse {

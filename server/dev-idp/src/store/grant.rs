@@ -112,6 +112,13 @@ impl Grants {
         self.access_tokens.remove(jti);
     }
 
+    /// Lets the next tokens of a grant be for another organization.
+    pub(crate) fn move_to(&mut self, now: OffsetDateTime, id: &str, organization: &str) {
+        if let Some((_, grant)) = self.live.get_mut(now, id) {
+            organization.clone_into(&mut grant.org_id);
+        }
+    }
+
     /// Ends a grant, and with it every token that came from it.
     pub(crate) fn revoke(&mut self, id: &str) {
         self.live.remove(id);

@@ -5,7 +5,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use time::Duration;
 
-use crate::world::{CALLBACK, ISSUER, VERIFIER, World, basic, claims, jwt_header, text};
+use crate::world::{CALLBACK, ISSUER, TODOS, VERIFIER, World, basic, claims, jwt_header, text};
 
 #[tokio::test]
 async fn the_id_token_says_who_signed_in_and_for_which_organization() {
@@ -219,4 +219,33 @@ async fn every_token_is_in_the_ledger() {
         );
     }
     assert!(!format!("{issued:?}").contains(text(&tokens, "access_token")));
+}
+
+#[tokio::test]
+async fn a_refresh_may_move_on_to_another_organization_of_the_account() {
+    let world = World::new();
+    let acme = world.log_in(&[("login_hint", "erin")]).await;
+    let refresh = async |token: &str, organization: &str| {
+        let pairs =
+            [("grant_type", "refresh_token"), ("refresh_token", token), ("organization", organization)];
+        world.call("token", &pairs).await
+    };
+    refresh(text(&acme, "refresh_token"), "nowhere").await.assert_error(400, "invalid_request");
+    let globex = refresh(text(&acme, "refresh_token"), "globex").await.json();
+    let later = world.refresh(text(&globex, "refresh_token")).await.json();
+    for tokens in [&globex, &later] {
+        assert_eq!(claims(text(tokens, "id_token"))["org_id"], "globex");
+        assert_eq!(claims(text(tokens, "access_token"))["org_id"], "globex");
+    }
+    // The token from before stays what it was, at userinfo and in an exchange.
+    let person = world.userinfo(text(&acme, "access_token")).await.json();
+    assert_eq!(person["org_id"], "acme");
+    let exchange = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("subject_token", text(&acme, "access_token")),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+        ("audience", TODOS),
+    ];
+    let exchanged = world.call("token", &exchange).await.json();
+    assert_eq!(claims(text(&exchanged, "access_token"))["org_id"], "acme");
 }

@@ -20,7 +20,7 @@ pub(crate) fn refuse(idp: &DevIdp, refusal: Refusal) -> Response {
                 .query_pairs_mut()
                 .append_pair("error", error.code)
                 .append_pair("error_description", error.description);
-            see_other(idp, redirect_uri, state.as_deref(), None)
+            see_other(idp, *redirect_uri, state.as_deref(), None)
         }
     }
 }

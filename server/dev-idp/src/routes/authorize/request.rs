@@ -47,7 +47,7 @@ pub(crate) enum Refusal {
     /// It cannot be trusted with a redirect: the person sees a page.
     Page(&'static str),
     /// The client is told.
-    Redirect { redirect_uri: Url, state: Option<String>, error: AuthorizationError },
+    Redirect { redirect_uri: Box<Url>, state: Option<String>, error: AuthorizationError },
 }
 
 impl<'a> AuthorizationRequest<'a> {
@@ -65,14 +65,18 @@ impl<'a> AuthorizationRequest<'a> {
 
         let state = params.one("state").ok().flatten().map(str::to_owned);
         parse_rest(client, &redirect_uri, state.clone(), params).map_err(|error| Refusal::Redirect {
-            redirect_uri,
+            redirect_uri: Box::new(redirect_uri),
             state,
             error,
         })
     }
 
     pub(crate) fn refusal(&self, error: AuthorizationError) -> Refusal {
-        Refusal::Redirect { redirect_uri: self.redirect_uri.clone(), state: self.state.clone(), error }
+        Refusal::Redirect {
+            redirect_uri: Box::new(self.redirect_uri.clone()),
+            state: self.state.clone(),
+            error,
+        }
     }
 }
 

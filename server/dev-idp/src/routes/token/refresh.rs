@@ -5,30 +5,36 @@ use crate::issue::TokenResponse;
 use crate::ledger::TokenKind;
 use crate::params::Params;
 use crate::scope::Scope;
-use crate::store::RefreshError;
+use crate::store::{Grant, RefreshError};
 
 /// Trades a refresh token for new tokens and a new refresh token (RFC 6749, section 6, with rotation).
+///
+/// With `organization`, an extension that providers with organizations have, the tokens are for that one from now on.
 pub(super) fn refresh(idp: &DevIdp, client: &Client, params: &Params) -> Result<TokenResponse, TokenError> {
     let presented =
         params.one("refresh_token")?.ok_or(TokenError::InvalidRequest("refresh_token is missing"))?;
     let asked = params.one("scope")?.map(Scope::parse);
+    let organization = params.one("organization")?;
 
     let now = idp.now();
     let mut store = idp.store.lock();
-    // The scope is looked at first, so that a refused one does not cost the client its token.
-    if let (Some(asked), Some((_, grant))) = (&asked, store.grants.of_refresh_token(now, presented))
+    // What is asked for is looked at first, so that a refused wish does not cost the client its token.
+    if let Some((_, grant)) = store.grants.of_refresh_token(now, presented)
         && grant.client_id == client.client_id
-        && !asked.is_within(&grant.scope)
     {
-        return Err(TokenError::InvalidScope("scope is wider than what was granted"));
+        check_wishes(idp, grant, asked.as_ref(), organization)?;
     }
     let redeemed = store.grants.redeem(now, &client.client_id, presented);
-    let (grant_id, grant) = redeemed.map_err(|error| {
+    let (grant_id, mut grant) = redeemed.map_err(|error| {
         if error == RefreshError::Reused {
             tracing::warn!(client.id = client.client_id, "refresh token used twice; its family is revoked");
         }
         TokenError::InvalidGrant("the refresh token is unknown, expired, revoked or used")
     })?;
+    if let Some(organization) = organization {
+        store.grants.move_to(now, &grant_id, organization);
+        organization.clone_into(&mut grant.org_id);
+    }
     let next = store.grants.new_refresh_token(now, idp.random(), &grant_id);
     drop(store);
 
@@ -36,6 +42,25 @@ pub(super) fn refresh(idp: &DevIdp, client: &Client, params: &Params) -> Result<
     let mut tokens = idp.issue_login((&grant_id, &grant), scope, None)?;
     tokens.refresh_token = idp.hand_out_refresh_token(next);
     Ok(tokens)
+}
+
+fn check_wishes(
+    idp: &DevIdp,
+    grant: &Grant,
+    scope: Option<&Scope>,
+    organization: Option<&str>,
+) -> Result<(), TokenError> {
+    if scope.is_some_and(|scope| !scope.is_within(&grant.scope)) {
+        return Err(TokenError::InvalidScope("scope is wider than what was granted"));
+    }
+    let account = idp.account(&grant.sub);
+    let is_member = |organization| account.is_some_and(|account| account.membership(organization).is_some());
+    match organization {
+        Some(organization) if !is_member(organization) => {
+            Err(TokenError::InvalidRequest("the account is not a member of the organization"))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl DevIdp {
