@@ -9,7 +9,10 @@ pub trait Random: Send + Sync + 'static {
 pub struct OsRandom;
 
 impl Random for OsRandom {
-    #[expect(clippy::disallowed_methods, reason = "this is the port that everything else takes randomness from")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the port that everything else takes randomness from"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         // Without entropy no session id may be issued: stopping is the only safe answer.
         getrandom::fill(bytes).expect("the operating system must supply randomness");
