@@ -1,0 +1,44 @@
+use bytes::Bytes;
+use http::header::ACCEPT;
+use http::{Request, StatusCode};
+use portico_ports::HttpClient;
+
+use super::{Candidate, Found, Place, SIGNATURE_FILE, Unreachable};
+use crate::config::HostedManifest;
+use crate::problem::LoadProblem;
+
+/// Fetches one manifest and the signature beside it.
+pub(crate) async fn at_url(hosted: &HostedManifest, http: &dyn HttpClient) -> Found {
+    let place = Place::Hosted(hosted.url.clone());
+    match fetch_both(&place, http).await {
+        Ok((manifest, signature)) => {
+            let development_sign = hosted.development_sign;
+            Found {
+                candidates: vec![Candidate { place, manifest: manifest.into(), signature, development_sign }],
+                ..Found::default()
+            }
+        }
+        Err(problem) => Found { unreachable: vec![Unreachable { place, problem }], ..Found::default() },
+    }
+}
+
+async fn fetch_both(place: &Place, http: &dyn HttpClient) -> Result<(Bytes, Option<Vec<u8>>), LoadProblem> {
+    let url = place.manifest();
+    let manifest =
+        fetch(&url, http).await?.ok_or_else(|| LoadProblem::new(&url, "", "not found there (404)"))?;
+    let signature = fetch(&place.file(SIGNATURE_FILE), http).await?;
+    Ok((manifest, signature.map(Into::into)))
+}
+
+/// The body at `url`, none where there is nothing.
+async fn fetch(url: &str, http: &dyn HttpClient) -> Result<Option<Bytes>, LoadProblem> {
+    let problem = |reason: String| LoadProblem::new(url, "", format!("cannot be fetched: {reason}"));
+    let request = Request::get(url).header(ACCEPT, "application/json").body(Bytes::new());
+    let request = request.map_err(|error| problem(error.to_string()))?;
+    let response = http.send(request).await.map_err(|error| problem(error.to_string()))?;
+    match response.status() {
+        StatusCode::OK => Ok(Some(response.into_body())),
+        StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
+        status => Err(problem(format!("expected 200, found {status}"))),
+    }
+}
