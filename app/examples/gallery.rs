@@ -2,7 +2,7 @@
 //! `cargo run --release -p portico-app --features ssr --example gallery`, then open `target/gallery/index.html`.
 #![expect(clippy::print_stdout, reason = "a command line tool says what it did")]
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/ssr/support/mod.rs"]
 mod support;
 
 use std::sync::Arc;

@@ -1,3 +1,6 @@
+//! The root component.
+#![expect(unreachable_pub, reason = "`#[component]` makes an inner function public")]
+
 use std::sync::Arc;
 
 use leptos::either::Either;

@@ -53,7 +53,7 @@ pub fn resolve(path: &str, state: &ShellState) -> Page {
     });
     // The most specific route wins, so that one remote may answer for a part of another's paths.
     routes
-        .filter(|(_, _, route)| covers(route, path))
+        .filter(|(_, _, route)| is_path(route) && covers(route, path))
         .max_by_key(|(_, _, route)| route.len())
         .map_or(Page::NotFound, |(application, route, _)| Page::Remote { application, route })
 }
@@ -112,6 +112,11 @@ impl Page {
 
 fn without_query(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// Whether a manifest's route can stand in a link: a path of this portal, not `//host` and not another scheme.
+pub(crate) fn is_path(route: &str) -> bool {
+    route.starts_with('/') && !route.starts_with("//") && !route.contains('\\')
 }
 
 /// Whether a route answers for a path: the path itself and everything below it.

@@ -5,6 +5,7 @@ use portico_contracts::{Application, ApplicationCard};
 
 use super::{Outlet, icon, tile};
 use crate::bridge::Place;
+use crate::routing::is_path;
 use crate::shell::Shell;
 use crate::text::fill;
 
@@ -13,7 +14,7 @@ use crate::text::fill;
 pub(crate) fn Card(shell: Shell, application: Application, card: ApplicationCard) -> impl IntoView {
     let text = shell.text;
     let title = card.title.unwrap_or_else(|| application.display_name.clone());
-    let way_in = application.routes.first().map(|route| {
+    let way_in = application.routes.iter().find(|route| is_path(&route.path)).map(|route| {
         let label = fill(text.open, &route.title);
         view! {
             <a class="icon-button card-open" href=route.path.clone() aria-label=label.clone() title=label>{icon("#i-arrow")}</a>

@@ -1,6 +1,6 @@
 use portico_contracts::Application;
 
-use crate::routing::Page;
+use crate::routing::{Page, is_path};
 use crate::state::ShellState;
 
 /// One entry of the side bar and the palette.
@@ -24,7 +24,7 @@ pub(crate) fn sections(state: &ShellState) -> Vec<Section<'_>> {
     let mut sections: Vec<Section<'_>> = Vec::new();
     for (index, application) in state.applications.iter().enumerate() {
         for (route_index, route) in application.routes.iter().enumerate() {
-            let Some(nav) = &route.nav else { continue };
+            let Some(nav) = route.nav.as_ref().filter(|_| is_path(&route.path)) else { continue };
             let item = NavigationItem {
                 application,
                 title: &route.title,

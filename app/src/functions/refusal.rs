@@ -25,7 +25,9 @@ impl FromServerFnError for Refusal {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let (status, kind, title) = match &error {
             ServerFnErrorErr::Request(_) => (0, "/problems/offline", "The portal could not be reached"),
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Deserialization(_) => {
                 (400, "/problems/bad-request", "The request could not be read")
             }
             _ => (500, "/problems/internal", "Something went wrong"),

@@ -1,21 +1,30 @@
 //! Believable states of the shell, for the tests and for the gallery.
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, reason = "the gallery uses a part of it")]
 
-use portico_app::{Environment, Locale, Notice, Outcome, Preferences, RegistryProblem, ShellState, Theme, Tone};
+pub(crate) mod markup;
+
+use portico_app::{
+    Environment, Locale, Notice, Outcome, Preferences, RegistryProblem, ShellState, Theme, Tone,
+};
 use portico_contracts::{Application, ApplicationCard, ApplicationRoute, Nav, Organization, Session};
 
 /// Alice, who administers Acme.
-pub fn alice() -> Session {
-    session("alice", "Alice Archer", "acme", &["chat.use", "insights.read", "org.admin", "todos.read", "todos.write"])
+pub(crate) fn alice() -> Session {
+    session(
+        "alice",
+        "Alice Archer",
+        "acme",
+        &["chat.use", "insights.read", "org.admin", "todos.read", "todos.write"],
+    )
 }
 
 /// Bob, a member of Acme.
-pub fn bob() -> Session {
+pub(crate) fn bob() -> Session {
     session("bob", "Bob Becker", "acme", &["chat.use", "insights.read", "todos.read", "todos.write"])
 }
 
 /// Erin, a member of Acme and Globex.
-pub fn erin() -> Session {
+pub(crate) fn erin() -> Session {
     let mut erin = session("erin", "Erin Ekström", "globex", &["chat.use", "todos.read"]);
     erin.organizations.push(organization("globex"));
     erin
@@ -41,7 +50,7 @@ fn organization(id: &str) -> Organization {
 }
 
 /// A remote of the example set.
-pub fn application(name: &str, title: &str, section: &str, order: i32) -> Application {
+pub(crate) fn application(name: &str, title: &str, section: &str, order: i32) -> Application {
     let path = format!("/{name}");
     Application {
         name: format!("@portico/{name}"),
@@ -70,7 +79,7 @@ pub fn application(name: &str, title: &str, section: &str, order: i32) -> Applic
 }
 
 /// The same remote with a card.
-pub fn with_card(mut application: Application, slot: &str, title: &str, height: u32) -> Application {
+pub(crate) fn with_card(mut application: Application, slot: &str, title: &str, height: u32) -> Application {
     application.cards.push(ApplicationCard {
         slot: slot.into(),
         mount: "card".into(),
@@ -81,7 +90,7 @@ pub fn with_card(mut application: Application, slot: &str, title: &str, height: 
 }
 
 /// What a member of Acme may load.
-pub fn member_applications() -> Vec<Application> {
+pub(crate) fn member_applications() -> Vec<Application> {
     vec![
         with_card(application("chat", "Chat", "Work", 10), "home:right", "Latest conversation", 240),
         with_card(application("todos", "Todos", "Work", 20), "home:left", "Due today", 320),
@@ -91,14 +100,14 @@ pub fn member_applications() -> Vec<Application> {
 }
 
 /// What an administrator of Acme may load.
-pub fn admin_applications() -> Vec<Application> {
+pub(crate) fn admin_applications() -> Vec<Application> {
     let mut applications = member_applications();
     applications.push(application("org-admin", "Organization", "Administration", 90));
     applications
 }
 
 /// A signed-in page of a session.
-pub fn state(session: Session, applications: Vec<Application>) -> ShellState {
+pub(crate) fn state(session: Session, applications: Vec<Application>) -> ShellState {
     ShellState {
         session: Some(session),
         applications,
@@ -109,28 +118,28 @@ pub fn state(session: Session, applications: Vec<Application>) -> ShellState {
 }
 
 /// Alice's portal.
-pub fn admin() -> ShellState {
+pub(crate) fn admin() -> ShellState {
     state(alice(), admin_applications())
 }
 
 /// Bob's portal.
-pub fn member() -> ShellState {
+pub(crate) fn member() -> ShellState {
     state(bob(), member_applications())
 }
 
 /// Nobody's portal.
-pub fn signed_out() -> ShellState {
+pub(crate) fn signed_out() -> ShellState {
     ShellState { environment: Environment::Development, ..ShellState::default() }
 }
 
 /// The same page with an outcome.
-pub fn with_outcome(mut state: ShellState, outcome: Outcome) -> ShellState {
+pub(crate) fn with_outcome(mut state: ShellState, outcome: Outcome) -> ShellState {
     state.outcome = Some(outcome);
     state
 }
 
 /// A failed request.
-pub fn failed() -> Outcome {
+pub(crate) fn failed() -> Outcome {
     Outcome::Error {
         status: 503,
         title: "The organization's data is not reachable".into(),
@@ -140,16 +149,22 @@ pub fn failed() -> Outcome {
 }
 
 /// A portal with very many and very long names.
-pub fn crowded() -> ShellState {
+pub(crate) fn crowded() -> ShellState {
     let mut session = erin();
     session.name = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh Maximiliana Anastasia".into();
     session.organizations[1].name =
         "Globex International Consolidated Procurement & Compliance Services Holding GmbH & Co. KGaA".into();
-    let names = ["Procurement requests", "Donaudampfschifffahrtsgesellschaftskapitänspatentverwaltung", "Rooms", "Travel"];
+    let names = [
+        "Procurement requests",
+        "Donaudampfschifffahrtsgesellschaftskapitänspatentverwaltung",
+        "Rooms",
+        "Travel",
+    ];
     let applications = (0..50)
         .map(|index: i32| {
             let title = format!("{} {}", names[usize::try_from(index).unwrap_or(0) % names.len()], index + 1);
-            let section = ["Work", "Finance and controlling across all regions", "People", "Tools"][index as usize / 13];
+            let section = ["Work", "Finance and controlling across all regions", "People", "Tools"]
+                [index as usize / 13];
             let application = application(&format!("remote-{index}"), &title, section, index);
             if index < 3 { with_card(application, "home:left", &title, 160) } else { application }
         })
@@ -160,7 +175,7 @@ pub fn crowded() -> ShellState {
 }
 
 /// A new portal, seen by its administrator, with a manifest that did not pass.
-pub fn empty() -> ShellState {
+pub(crate) fn empty() -> ShellState {
     let mut state = state(alice(), vec![]);
     state.registry_problems = vec![RegistryProblem {
         source: "remotes/hello/remote.json".into(),
@@ -171,7 +186,26 @@ pub fn empty() -> ShellState {
 }
 
 /// The same state with another theme and language.
-pub fn preferring(mut state: ShellState, theme: Theme, locale: Locale) -> ShellState {
+pub(crate) fn preferring(mut state: ShellState, theme: Theme, locale: Locale) -> ShellState {
     state.preferences = Preferences { theme, locale, ..state.preferences };
     state
+}
+
+/// Every kind of page, with the path it is at.
+pub(crate) fn every_page() -> Vec<(&'static str, ShellState, &'static str)> {
+    vec![
+        ("home", admin(), "/"),
+        ("remote", member(), "/todos/7?done=1"),
+        ("crowded", crowded(), "/remote-30"),
+        ("crowded home", crowded(), "/"),
+        ("empty", empty(), "/"),
+        ("empty for a member", state(bob(), vec![]), "/"),
+        ("forbidden", with_outcome(member(), Outcome::Forbidden), "/org-admin"),
+        ("not found", with_outcome(member(), Outcome::NotFound), "/nowhere"),
+        ("failed", with_outcome(member(), failed()), "/todos"),
+        ("failed without a session", with_outcome(signed_out(), failed()), "/"),
+        ("signed out", signed_out(), "/"),
+        ("asked for a page without a session", signed_out(), "/todos"),
+        ("has just signed out", with_outcome(signed_out(), Outcome::SignedOut), "/"),
+    ]
 }

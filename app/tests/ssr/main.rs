@@ -1,0 +1,8 @@
+//! The shell as the server renders it.
+
+mod contrast;
+mod hostile_text;
+mod pages;
+mod routing;
+mod structure;
+mod support;
