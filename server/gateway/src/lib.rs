@@ -1,1 +1,29 @@
 //! The proxy: which path, which headers, which upstream.
+//!
+//! [`Gateway::call`] carries one call from `/bff/{remote}/…` to the remote's upstream: the path is read once and refused
+//! if it could be read twice, matched against the declared routes, authorised by the policy, given the exchanged token,
+//! and forwarded over a kept connection to a checked address. What comes back is cleaned of everything that would act
+//! on the portal's origin. The order is fixed: nothing goes out before the decision.
+
+mod address;
+mod body;
+mod call;
+mod forward;
+mod headers;
+mod path;
+mod redirect;
+mod remote;
+mod routes;
+mod token;
+mod upstream;
+
+pub use address::{AddressClass, AddressPolicy, AddressRefused};
+pub use body::{RequestBodyError, ResponseBody, ResponseBodyError};
+pub use call::{Call, CallError, Gateway, Outcome, Verdict};
+pub use forward::ForwardError;
+pub use headers::PublicOrigin;
+pub use path::{PathError, ProxyPath};
+pub use remote::{BackendError, BackendSpec, RemoteBackend};
+pub use routes::{MethodSet, PatternError, Route, RouteError, RouteSpec, RouteTable, Unmatched};
+pub use token::{BadToken, BearerToken, TokenError, TokenRequest, TokenSource};
+pub use upstream::{OriginError, Resolver, SystemResolver};

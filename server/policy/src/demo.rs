@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use crate::config::{All, PlanPermissions};
 use crate::PolicyConfig;
+use crate::config::{All, PlanPermissions};
 
 /// What a member of a demo organization may do; an admin may administer the organization besides.
 const MEMBER: [&str; 5] = ["chat.use", "echo.use", "insights.read", "todos.read", "todos.write"];

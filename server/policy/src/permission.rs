@@ -7,7 +7,9 @@ pub enum PermissionError {
     #[error("is longer than 64 characters")]
     TooLong,
     /// Not of the form `area.action`.
-    #[error("is not of the form area.action (lower case letters, digits, hyphens and dots), such as todos.read")]
+    #[error(
+        "is not of the form area.action (lower case letters, digits, hyphens and dots), such as todos.read"
+    )]
     Form,
 }
 
@@ -38,7 +40,8 @@ mod tests {
         for good in ["todos.read", "org.admin", "a-b.c1.d"] {
             assert_eq!(check_permission(good), Ok(()), "{good}");
         }
-        for bad in ["", "todos", ".read", "todos.", "Todos.read", "todos read", "*", "todos.*", "1.2", "a..b"] {
+        for bad in ["", "todos", ".read", "todos.", "Todos.read", "todos read", "*", "todos.*", "1.2", "a..b"]
+        {
             assert_eq!(check_permission(bad), Err(PermissionError::Form), "{bad}");
         }
         assert_eq!(check_permission(&format!("a.{}", "b".repeat(64))), Err(PermissionError::TooLong));

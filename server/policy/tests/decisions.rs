@@ -21,7 +21,8 @@ async fn what_the_entitlements_cover_is_allowed() {
 #[tokio::test]
 async fn a_refusal_names_the_permission_to_the_caller_and_the_reason_to_the_audit_log() {
     let (bob, required) = (bob(), ["todos.read".to_owned(), "org.admin".to_owned()]);
-    let decision = RolePolicy.decide(&Query::new(Some(&bob), Action::Open, remote()).requiring(&required)).await;
+    let decision =
+        RolePolicy.decide(&Query::new(Some(&bob), Action::Open, remote()).requiring(&required)).await;
     assert_eq!(decision.effect, Effect::Deny);
     assert_eq!(decision.missing, ["org.admin"]);
     assert_eq!(decision.reason, "the entitlements lack org.admin");

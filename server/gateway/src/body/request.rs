@@ -1,0 +1,127 @@
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use thiserror::Error;
+
+use super::BoxError;
+
+/// Bodies up to this size (bytes, as declared) are read before they are sent, so that they can be sent again with a
+/// fresh token. It is what a form or a JSON document takes; larger ones stream.
+const REPLAYABLE: u64 = 64 * 1024;
+
+/// A caller's body on its way to the upstream.
+pub(crate) enum RequestBody {
+    Empty,
+    Whole(Bytes),
+    Streamed(Streamed),
+}
+
+/// A body that arrives while it is sent.
+pub(crate) struct Streamed {
+    body: Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>,
+    progress: Arc<Progress>,
+}
+
+/// How far an upload has come: the deadline of a call begins anew while its body moves.
+#[derive(Debug, Default)]
+pub(crate) struct Progress(AtomicU64);
+
+impl Progress {
+    /// A number that changes with every piece of the body that is sent.
+    pub(crate) fn mark(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The caller's body did not arrive whole.
+#[derive(Debug, Error)]
+#[error("the request's body broke off: {0}")]
+pub struct RequestBodyError(BoxError);
+
+impl RequestBody {
+    /// Takes a caller's body. A small one of known length is read to its end first.
+    pub(crate) async fn take<B>(body: B) -> Result<Self, RequestBodyError>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        if body.is_end_stream() {
+            return Ok(Self::Empty);
+        }
+        if body.size_hint().exact().is_some_and(|length| length <= REPLAYABLE) {
+            let whole = body.collect().await.map_err(|error| RequestBodyError(error.into()))?;
+            return Ok(Self::Whole(whole.to_bytes()));
+        }
+        let body = Box::pin(body.map_err(Into::into));
+        Ok(Self::Streamed(Streamed { body, progress: Arc::default() }))
+    }
+
+    /// The same body once more, if it was not streamed.
+    pub(crate) fn again(&self) -> Option<Self> {
+        match self {
+            Self::Empty => Some(Self::Empty),
+            Self::Whole(bytes) => Some(Self::Whole(bytes.clone())),
+            Self::Streamed(_) => None,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+
+    pub(crate) fn is_streamed(&self) -> bool {
+        matches!(self, Self::Streamed(_))
+    }
+
+    /// How far a streamed body has come.
+    pub(crate) fn progress(&self) -> Option<Arc<Progress>> {
+        match self {
+            Self::Streamed(streamed) => Some(Arc::clone(&streamed.progress)),
+            Self::Empty | Self::Whole(_) => None,
+        }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut *self {
+            Self::Empty => Poll::Ready(None),
+            Self::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Self::Streamed(streamed) => {
+                let frame = ready!(streamed.body.as_mut().poll_frame(cx));
+                streamed.progress.0.fetch_add(1, Ordering::Relaxed);
+                Poll::Ready(frame)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Streamed(streamed) => streamed.body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Streamed(streamed) => streamed.body.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+use http::StatusCode;
+use portico_policy::{Decision, Effect};
+use thiserror::Error;
+
+use crate::body::RequestBodyError;
+use crate::forward::ForwardError;
+use crate::path::PathError;
+use crate::routes::MethodSet;
+use crate::token::TokenError;
+
+/// Why a call brought no upstream answer. `Display` is for the log; [`CallError::detail`] is for the caller.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The path or query could be read in two ways.
+    #[error("{0}")]
+    Path(#[from] PathError),
+    /// No declared route.
+    #[error("no declared route matches")]
+    NotDeclared,
+    /// Declared for other methods.
+    #[error("the route is declared for {0} only")]
+    MethodNotAllowed(MethodSet),
+    /// Refused by policy.
+    #[error("{}", .0.reason)]
+    Refused(Decision),
+    /// A request to switch protocols.
+    #[error("upgrades are not forwarded")]
+    Upgrade,
+    /// No token.
+    #[error("{0}")]
+    Token(#[from] TokenError),
+    /// The caller's body did not arrive.
+    #[error("{0}")]
+    RequestBody(#[from] RequestBodyError),
+    /// The caller's body did not arrive in time.
+    #[error("the request's body did not arrive in time")]
+    RequestBodyTimeout,
+    /// The upstream.
+    #[error("{0}")]
+    Upstream(#[from] ForwardError),
+}
+
+impl CallError {
+    /// The HTTP status that it becomes.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Path(PathError::TooLong) => StatusCode::URI_TOO_LONG,
+            Self::Path(_) | Self::RequestBody(_) => StatusCode::BAD_REQUEST,
+            Self::NotDeclared => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Refused(decision) if decision.effect == Effect::SignIn => StatusCode::UNAUTHORIZED,
+            Self::Refused(_) => StatusCode::FORBIDDEN,
+            Self::Upgrade => StatusCode::NOT_IMPLEMENTED,
+            Self::Token(TokenError::SessionOver) => StatusCode::UNAUTHORIZED,
+            Self::Token(TokenError::Refused) => StatusCode::FORBIDDEN,
+            Self::Token(TokenError::Unavailable) => StatusCode::BAD_GATEWAY,
+            Self::RequestBodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Upstream(error) => upstream_status(error),
+        }
+    }
+
+    /// The last part of the problem's `type` (RFC 9457), and the outcome's name in metrics.
+    pub fn slug(&self) -> &'static str {
+        match self {
+            Self::Path(_) => "ambiguous-path",
+            Self::NotDeclared => "route-not-declared",
+            Self::MethodNotAllowed(_) => "method-not-declared",
+            Self::Refused(decision) if decision.effect == Effect::SignIn => "signed-out",
+            Self::Refused(_) => "forbidden",
+            Self::Upgrade => "upgrade-refused",
+            Self::Token(TokenError::SessionOver) => "signed-out",
+            Self::Token(TokenError::Refused) => "token-refused",
+            Self::Token(TokenError::Unavailable) => "token-unavailable",
+            Self::RequestBody(_) | Self::RequestBodyTimeout => "body-incomplete",
+            Self::Upstream(error) => upstream_slug(error),
+        }
+    }
+
+    /// What the caller may be told: nothing about addresses, tokens or policies, but what to do.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Path(error) => format!("The call was refused because {error}."),
+            Self::NotDeclared => "This remote declares no such call in its manifest.".to_owned(),
+            Self::MethodNotAllowed(methods) => format!("This remote declares the call for {methods} only."),
+            Self::Refused(decision) => decision.caller_detail(),
+            Self::Upgrade => "The portal does not forward protocol upgrades.".to_owned(),
+            Self::Token(TokenError::SessionOver) => "The session is over. Sign in again.".to_owned(),
+            Self::Token(TokenError::Refused) => "You may not use this remote's service.".to_owned(),
+            Self::Token(TokenError::Unavailable) => {
+                "Sign-in is not available just now. Try again.".to_owned()
+            }
+            Self::RequestBody(_) => "The request's body broke off.".to_owned(),
+            Self::RequestBodyTimeout => "The request's body did not arrive in time.".to_owned(),
+            Self::Upstream(error) => upstream_detail(error).to_owned(),
+        }
+    }
+}
+
+fn upstream_status(error: &ForwardError) -> StatusCode {
+    match error {
+        ForwardError::Timeout(_) => StatusCode::GATEWAY_TIMEOUT,
+        ForwardError::CallerGone(_) => StatusCode::BAD_REQUEST,
+        _ => StatusCode::BAD_GATEWAY,
+    }
+}
+
+fn upstream_slug(error: &ForwardError) -> &'static str {
+    match error {
+        ForwardError::Unreachable(_) => "upstream-unreachable",
+        ForwardError::AddressRefused(_) => "upstream-refused",
+        ForwardError::Reset(_) => "upstream-reset",
+        ForwardError::BadAnswer(_) => "upstream-answer",
+        ForwardError::Timeout(_) => "upstream-timeout",
+        ForwardError::CallerGone(_) => "body-incomplete",
+        ForwardError::ForeignRedirect => "upstream-redirect",
+        ForwardError::TokenRejected => "upstream-token",
+    }
+}
+
+fn upstream_detail(error: &ForwardError) -> &'static str {
+    match error {
+        ForwardError::Unreachable(_) => "This remote's service cannot be reached. Try again in a moment.",
+        ForwardError::AddressRefused(_) => {
+            "This remote's service is not at an address that the portal may call."
+        }
+        ForwardError::Reset(_) => {
+            "This remote's service broke the connection. Check whether the change was made before you repeat it."
+        }
+        ForwardError::BadAnswer(_) => "This remote's service gave no usable answer.",
+        ForwardError::Timeout(_) => "This remote's service did not answer in time.",
+        ForwardError::CallerGone(_) => "The request's body broke off.",
+        ForwardError::ForeignRedirect => {
+            "This remote's service redirects to somewhere else, which is refused."
+        }
+        ForwardError::TokenRejected => "This remote's service did not accept the portal's token. Try again.",
+    }
+}

@@ -1,0 +1,9 @@
+//! One call through the proxy: from the path a browser sent to the answer it gets.
+
+mod error;
+mod gateway;
+mod verdict;
+
+pub use error::CallError;
+pub use gateway::{Call, Gateway, Outcome};
+pub use verdict::Verdict;

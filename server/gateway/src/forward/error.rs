@@ -1,0 +1,65 @@
+use thiserror::Error;
+
+use crate::address::AddressRefused;
+use crate::upstream::DialError;
+
+/// Why an upstream gave no usable answer. The words are for the log: they name addresses.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ForwardError {
+    /// No connection.
+    #[error("no connection to the upstream: {0}")]
+    Unreachable(String),
+    /// The upstream's address is outside what the operator allows.
+    #[error("the upstream's address is refused: {0}")]
+    AddressRefused(AddressRefused),
+    /// The connection broke before the answer began. The request may have arrived.
+    #[error("the upstream closed the connection before it answered: {0}")]
+    Reset(hyper::Error),
+    /// What came was no HTTP answer, or one with too much in its head.
+    #[error("the upstream's answer is not usable: {0}")]
+    BadAnswer(String),
+    /// The answer did not begin in time.
+    #[error("the upstream did not answer within {0} ms")]
+    Timeout(u128),
+    /// The caller's own body broke off while it was sent.
+    #[error("the caller's body broke off: {0}")]
+    CallerGone(hyper::Error),
+    /// A redirect to somewhere that is not the upstream.
+    #[error("the upstream redirects to somewhere else")]
+    ForeignRedirect,
+    /// The upstream refuses a newly exchanged token, or one for a request that cannot be sent twice.
+    #[error("the upstream refuses the token")]
+    TokenRejected,
+}
+
+impl ForwardError {
+    /// Whether another attempt may succeed where this one failed.
+    pub(super) fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Reset(_))
+    }
+}
+
+impl From<DialError> for ForwardError {
+    fn from(error: DialError) -> Self {
+        match error {
+            DialError::Refused(refused) => Self::AddressRefused(refused),
+            DialError::Unresolved { .. } | DialError::Unreachable { .. } => {
+                Self::Unreachable(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<hyper::Error> for ForwardError {
+    fn from(error: hyper::Error) -> Self {
+        if error.is_parse() {
+            Self::BadAnswer(error.to_string())
+        } else if error.is_user() {
+            // The only thing of ours that hyper can fail on is the body that the caller sends.
+            Self::CallerGone(error)
+        } else {
+            Self::Reset(error)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+use http::header::{CONNECTION, HeaderMap, HeaderName};
+
+/// Removes what the sender's `Connection` field nominates (RFC 9110, section 7.6.1), and the fields that only ever
+/// concern one connection.
+///
+/// This runs before anything is added, so that a client cannot nominate a field that the proxy injects.
+pub(super) fn remove_nominated(headers: &mut HeaderMap) {
+    let nominated: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|token| HeaderName::from_bytes(token.trim_ascii()).ok())
+        // `keep-alive` and `close`, what nearly every sender writes, name fields that fall anyway.
+        .filter(|name| !is_hop_by_hop(name.as_str()) && name.as_str() != "close")
+        .collect();
+    for name in nominated {
+        headers.remove(name);
+    }
+}
+
+/// Whether a field concerns one connection only, or frames a message and is therefore written anew on each.
+pub(super) fn is_hop_by_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "http2-settings"
+    )
+}
+
+/// Removes every field whose name `drops` says yes to.
+pub(super) fn remove_where(headers: &mut HeaderMap, drops: impl Fn(&str) -> bool) {
+    let names: Vec<HeaderName> = headers.keys().filter(|name| drops(name.as_str())).cloned().collect();
+    for name in names {
+        headers.remove(name);
+    }
+}

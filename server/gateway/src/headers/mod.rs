@@ -1,0 +1,11 @@
+//! Which header fields cross the proxy, in each direction, and what the proxy adds.
+
+mod cache;
+mod forwarded;
+mod hop_by_hop;
+mod request;
+mod response;
+
+pub use forwarded::PublicOrigin;
+pub(crate) use request::{Injected, rewrite_request};
+pub(crate) use response::rewrite_response;

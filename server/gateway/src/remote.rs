@@ -1,0 +1,98 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use thiserror::Error;
+
+use crate::address::AddressPolicy;
+use crate::routes::{RouteError, RouteSpec, RouteTable};
+use crate::upstream::{Dialer, Origin, OriginError, Pool, Resolver, Upstream};
+
+/// A remote's back end as its manifest asks for it and the operator's grant allows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendSpec {
+    /// The remote's id, `scope.name`.
+    pub id: String,
+    /// `backend.url`.
+    pub url: String,
+    /// `backend.audience`.
+    pub audience: String,
+    /// `backend.scopes`.
+    pub scopes: Vec<String>,
+    /// `backend.timeoutMs`: how long until the answer must begin.
+    pub timeout: Duration,
+    /// `backend.retries`: how often an idempotent call without a body is tried again.
+    pub retries: u32,
+    /// `backend.routes`.
+    pub routes: Vec<RouteSpec>,
+    /// Networks besides the public ones in which the upstream may be: the operator's, never the manifest's.
+    pub networks: Vec<IpNet>,
+}
+
+/// A remote's back end, compiled. One per remote and version, kept for as long as it is registered: it holds the
+/// connections.
+pub struct RemoteBackend {
+    pub(crate) id: String,
+    /// `/bff/{id}`, without a slash at the end.
+    pub(crate) mount: String,
+    pub(crate) audience: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) timeout: Duration,
+    pub(crate) retries: u32,
+    pub(crate) routes: RouteTable,
+    pub(crate) upstream: Upstream,
+}
+
+/// Why a back end cannot be compiled; names the manifest's field.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BackendError {
+    /// `backend.url` is unusable.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// `backend.routes` are unusable.
+    #[error(transparent)]
+    Routes(#[from] RouteError),
+}
+
+impl RemoteBackend {
+    /// Compiles `spec`. Names are resolved by `resolver` when connections are opened, not now.
+    pub fn compile(spec: BackendSpec, resolver: Arc<dyn Resolver>) -> Result<Self, BackendError> {
+        let origin = Origin::parse(&spec.url)?;
+        let dialer = Dialer::new(&origin, resolver, AddressPolicy::new(spec.networks));
+        Ok(Self {
+            mount: format!("/bff/{}", spec.id),
+            id: spec.id,
+            audience: spec.audience,
+            scopes: spec.scopes,
+            timeout: spec.timeout,
+            retries: spec.retries,
+            routes: RouteTable::compile(&spec.routes)?,
+            upstream: Upstream { origin, dialer, pool: Pool::new() },
+        })
+    }
+
+    /// The remote's id, `scope.name`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its compiled routes.
+    pub fn routes(&self) -> &RouteTable {
+        &self.routes
+    }
+
+    /// The token that its calls need.
+    pub fn token_request(&self) -> crate::TokenRequest<'_> {
+        crate::TokenRequest { remote: &self.id, audience: &self.audience, scopes: &self.scopes }
+    }
+}
+
+impl fmt::Debug for RemoteBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteBackend")
+            .field("id", &self.id)
+            .field("upstream", &self.upstream)
+            .finish_non_exhaustive()
+    }
+}

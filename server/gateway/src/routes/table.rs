@@ -1,0 +1,142 @@
+use http::Method;
+use thiserror::Error;
+
+use super::MethodSet;
+use super::pattern::{Pattern, PatternError};
+use super::tree::{Found, Tree};
+use crate::path::{PathError, ProxyPath};
+
+/// A route as a manifest declares it in `backend.routes`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouteSpec {
+    /// Method names, upper case.
+    pub methods: Vec<String>,
+    /// `/todos/**`: literal segments, `*` for one segment, `**` at the end for any number.
+    pub path: String,
+    /// Permissions that are all needed.
+    pub permissions: Vec<String>,
+    /// Whether the route is open to people without a session. Nothing about the caller is then sent upstream.
+    pub public: bool,
+}
+
+/// A compiled route.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The declared pattern: what metrics and the audit log call the route.
+    pub pattern: String,
+    /// Its methods.
+    pub methods: MethodSet,
+    /// Permissions that are all needed.
+    pub permissions: Vec<String>,
+    /// Whether it is open to people without a session.
+    pub public: bool,
+}
+
+/// Why the routes of a manifest cannot be compiled; names the route.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RouteError {
+    /// The path is no pattern.
+    #[error("backend.routes[{index}].path {path:?}: {source}")]
+    Pattern {
+        /// Position in `backend.routes`.
+        index: usize,
+        /// The path found there.
+        path: String,
+        /// What is wrong with it.
+        source: PatternError,
+    },
+    /// No method, or one that cannot be declared.
+    #[error(
+        "backend.routes[{index}].methods: {method:?} is none of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+    )]
+    Method {
+        /// Position in `backend.routes`.
+        index: usize,
+        /// The method found there; empty when there is none.
+        method: String,
+    },
+    /// The same path and method twice: which permissions would count?
+    #[error("backend.routes[{index}] declares {methods} {path} again")]
+    Repeated {
+        /// Position in `backend.routes` of the second.
+        index: usize,
+        /// The methods that both declare.
+        methods: MethodSet,
+        /// The path that both declare.
+        path: String,
+    },
+}
+
+/// Why no declared route answers for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmatched {
+    /// No declared path matches.
+    NotDeclared,
+    /// A path matches, for these methods only.
+    MethodNotAllowed(MethodSet),
+    /// The path would be understood in two ways.
+    Ambiguous(PathError),
+}
+
+/// All routes of one remote. The most specific pattern that declares the request's method wins: a literal segment
+/// before `*`, `*` before `**`.
+#[derive(Clone, Debug)]
+pub struct RouteTable {
+    tree: Tree,
+    routes: Vec<Route>,
+}
+
+impl RouteTable {
+    /// Compiles declared routes.
+    pub fn compile(specs: &[RouteSpec]) -> Result<Self, RouteError> {
+        let mut table = Self { tree: Tree::new(), routes: Vec::with_capacity(specs.len()) };
+        for (index, spec) in specs.iter().enumerate() {
+            table.add(index, spec)?;
+        }
+        Ok(table)
+    }
+
+    /// The route that answers for `method` on `path`.
+    pub fn find(&self, method: &Method, path: ProxyPath<'_>) -> Result<&Route, Unmatched> {
+        match self.tree.find(method, path.rest()) {
+            Found::Route(index) => self.routes.get(index).ok_or(Unmatched::NotDeclared),
+            Found::Nothing(methods) if methods.is_empty() => Err(Unmatched::NotDeclared),
+            Found::Nothing(methods) => Err(Unmatched::MethodNotAllowed(methods)),
+            Found::LetterCase => Err(Unmatched::Ambiguous(PathError::LetterCase)),
+        }
+    }
+
+    /// The compiled routes in the order of the manifest.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    fn add(&mut self, index: usize, spec: &RouteSpec) -> Result<(), RouteError> {
+        let methods = methods(index, &spec.methods)?;
+        let pattern = Pattern::parse(&spec.path).map_err(|source| RouteError::Pattern {
+            index,
+            path: spec.path.clone(),
+            source,
+        })?;
+        self.tree.insert(&pattern, methods, index).map_err(|methods| RouteError::Repeated {
+            index,
+            methods,
+            path: spec.path.clone(),
+        })?;
+        self.routes.push(Route {
+            pattern: spec.path.clone(),
+            methods,
+            permissions: spec.permissions.clone(),
+            public: spec.public,
+        });
+        Ok(())
+    }
+}
+
+fn methods(index: usize, names: &[String]) -> Result<MethodSet, RouteError> {
+    let unknown = |method: &str| RouteError::Method { index, method: method.to_owned() };
+    let set = names.iter().try_fold(MethodSet::default(), |set, name| {
+        MethodSet::named(name).map(|method| set.union(method)).ok_or_else(|| unknown(name))
+    })?;
+    if set.is_empty() { Err(unknown("")) } else { Ok(set) }
+}

@@ -1,0 +1,24 @@
+//! One upstream: where it is, how it is reached, and the connections kept to it.
+
+mod connection;
+mod dial;
+mod origin;
+mod pool;
+mod resolver;
+
+pub(crate) use connection::{Connection, SendError};
+pub(crate) use dial::{DialError, Dialer};
+pub(crate) use origin::Origin;
+pub use origin::OriginError;
+pub(crate) use pool::Pool;
+pub use resolver::{Resolver, SystemResolver};
+
+use std::sync::Arc;
+
+/// Where a remote's calls go.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) origin: Origin,
+    pub(crate) dialer: Dialer,
+    pub(crate) pool: Arc<Pool>,
+}

@@ -1,0 +1,11 @@
+//! The proxy as an upstream sees it: every test looks at the bytes that arrived.
+
+mod addresses;
+mod answers;
+mod identity;
+mod paths;
+mod retries;
+mod routes;
+mod streaming;
+mod tokens;
+mod world;
