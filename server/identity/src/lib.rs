@@ -5,3 +5,4 @@ pub mod login;
 pub mod provider;
 pub mod seal;
 pub mod session;
+pub mod token;

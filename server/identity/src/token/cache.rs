@@ -1,0 +1,140 @@
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use portico_ports::Clock;
+use time::{Duration, OffsetDateTime};
+
+use super::slot::Wanted;
+use super::slots::Slots;
+use super::{ExchangeError, ExchangeRequest, ExchangedToken, Scope, TokenExchange};
+use crate::session::SessionId;
+
+/// Whose token it is and what for. Two keys that differ in anything never share a token (case 37).
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenKey {
+    /// The session.
+    pub session: SessionId,
+    /// The organization the session acts for.
+    pub organization: String,
+    /// The upstream, from a granted manifest.
+    pub audience: String,
+    /// The upstream's address, where the provider wants it too (RFC 8707).
+    pub resource: Option<String>,
+    /// What it may be used for, from a granted manifest.
+    pub scope: Scope,
+}
+
+impl fmt::Debug for TokenKey {
+    /// The session's id is a credential, so it is not shown.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("TokenKey")
+            .field("organization", &self.organization)
+            .field("audience", &self.audience)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The bounds of the cache.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheLimits {
+    /// How long before its end a token is no longer handed out, for clocks that differ and calls that take time.
+    pub skew: Duration,
+    /// How many tokens are kept; beyond it, those that were not wanted for longest go.
+    pub capacity: usize,
+    /// After a refresh that an upstream's 401 asked for, how long the next one waits: an upstream that refuses
+    /// everything must not become a flood of exchanges.
+    pub refresh_pause: Duration,
+}
+
+impl Default for CacheLimits {
+    fn default() -> Self {
+        Self { skew: Duration::seconds(30), capacity: 20_000, refresh_pause: Duration::seconds(5) }
+    }
+}
+
+/// Exchanged tokens, until shortly before they expire. Concurrent callers with one key share one exchange.
+pub struct TokenCache {
+    exchange: Arc<dyn TokenExchange>,
+    clock: Arc<dyn Clock>,
+    limits: CacheLimits,
+    slots: Mutex<Slots>,
+}
+
+impl TokenCache {
+    /// An empty cache over `exchange`.
+    pub fn new(exchange: Arc<dyn TokenExchange>, clock: Arc<dyn Clock>, limits: CacheLimits) -> Self {
+        Self { exchange, clock, limits, slots: Mutex::new(Slots::new(limits.capacity)) }
+    }
+
+    /// A current token, if there is one: the way that needs no subject token, which may itself need a refresh.
+    pub fn get(&self, key: &TokenKey) -> Option<Arc<ExchangedToken>> {
+        let slot = self.slots.lock().find(key)?;
+        slot.current(self.current_until())
+    }
+
+    /// A current token, exchanged for `subject_token` where there is none yet.
+    ///
+    /// # Errors
+    /// Those of the exchange; nothing is cached then, and the subject token must not be sent instead.
+    pub async fn token(&self, key: &TokenKey, subject_token: &str) -> Result<Arc<ExchangedToken>, ExchangeError> {
+        let slot = self.slots.lock().find_or_insert(key, self.clock.now());
+        if let Some(token) = slot.current(self.current_until()) {
+            return Ok(token);
+        }
+        let wanted = Wanted::Current(self.current_until());
+        let token = slot.fetch(wanted, self.ask(key, subject_token)).await?;
+        token.ok_or(ExchangeError::SessionEnded)
+    }
+
+    /// Another token than `refused`, which the upstream answered with 401: one fresh exchange, also for many callers.
+    ///
+    /// `None` means that it was refreshed moments ago and refused again: the upstream's answer stands.
+    ///
+    /// # Errors
+    /// Those of the exchange.
+    pub async fn refresh(
+        &self,
+        key: &TokenKey,
+        subject_token: &str,
+        refused: &ExchangedToken,
+    ) -> Result<Option<Arc<ExchangedToken>>, ExchangeError> {
+        let wanted = Wanted::Other {
+            than: refused,
+            current_until: self.current_until(),
+            now: self.clock.now(),
+            pause: self.limits.refresh_pause,
+        };
+        let slot = self.slots.lock().find_or_insert(key, self.clock.now());
+        slot.fetch(wanted, self.ask(key, subject_token)).await
+    }
+
+    /// Drops every token of a session, also those being fetched (case 39).
+    pub fn forget_session(&self, session: &SessionId) {
+        for slot in self.slots.lock().remove_session(session) {
+            slot.forget();
+        }
+    }
+
+    /// How many keys are held, for metrics.
+    pub fn len(&self) -> usize {
+        self.slots.lock().len()
+    }
+
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    async fn ask(&self, key: &TokenKey, subject_token: &str) -> Result<ExchangedToken, ExchangeError> {
+        let resource = key.resource.as_deref();
+        let request = ExchangeRequest { subject_token, audience: &key.audience, resource, scope: &key.scope };
+        self.exchange.exchange(request).await
+    }
+
+    fn current_until(&self) -> OffsetDateTime {
+        self.clock.now() + self.limits.skew
+    }
+}

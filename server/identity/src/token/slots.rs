@@ -1,0 +1,86 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use time::OffsetDateTime;
+
+use super::TokenKey;
+use super::slot::Slot;
+use crate::session::SessionId;
+
+/// The slots of every session, never more than a capacity of them.
+pub(super) struct Slots {
+    by_session: HashMap<SessionId, Vec<(TokenKey, Arc<Slot>)>>,
+    held: usize,
+    capacity: usize,
+    uses: u64,
+}
+
+impl Slots {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { by_session: HashMap::new(), held: 0, capacity: capacity.max(1), uses: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.held
+    }
+
+    /// The slot of `key`, marked as used now.
+    pub(super) fn find(&mut self, key: &TokenKey) -> Option<Arc<Slot>> {
+        // A session has as many slots as it opened remotes: a handful, for which a list is enough.
+        let slots = self.by_session.get(&key.session)?;
+        let slot = slots.iter().find(|(known, _)| known == key).map(|(_, slot)| Arc::clone(slot))?;
+        self.uses += 1;
+        slot.last_used.store(self.uses, Ordering::Relaxed);
+        Some(slot)
+    }
+
+    pub(super) fn find_or_insert(&mut self, key: &TokenKey, now: OffsetDateTime) -> Arc<Slot> {
+        if let Some(slot) = self.find(key) {
+            return slot;
+        }
+        if self.held >= self.capacity {
+            self.make_room(now);
+        }
+        self.uses += 1;
+        let slot = Arc::new(Slot::new());
+        slot.last_used.store(self.uses, Ordering::Relaxed);
+        self.by_session.entry(key.session).or_default().push((key.clone(), Arc::clone(&slot)));
+        self.held += 1;
+        slot
+    }
+
+    pub(super) fn remove_session(&mut self, session: &SessionId) -> Vec<Arc<Slot>> {
+        let removed = self.by_session.remove(session).unwrap_or_default();
+        self.held -= removed.len();
+        removed.into_iter().map(|(_, slot)| slot).collect()
+    }
+
+    /// Drops what has expired, and if that is nothing, the eighth that was not wanted for longest: so the work of
+    /// looking through everything is spread over many inserts. A slot that a caller holds stays, since forgetting its
+    /// session must reach it.
+    fn make_room(&mut self, now: OffsetDateTime) {
+        self.retain(|slot| is_held(slot) || slot.current(now).is_some());
+        if self.held < self.capacity {
+            return;
+        }
+        let mut uses: Vec<u64> =
+            self.by_session.values().flatten().map(|(_, slot)| slot.last_used.load(Ordering::Relaxed)).collect();
+        let (_, oldest, _) = uses.select_nth_unstable(self.held / 8);
+        let oldest = *oldest;
+        self.retain(|slot| is_held(slot) || slot.last_used.load(Ordering::Relaxed) > oldest);
+    }
+
+    fn retain(&mut self, keep: impl Fn(&Arc<Slot>) -> bool) {
+        self.by_session.retain(|_, slots| {
+            slots.retain(|(_, slot)| keep(slot));
+            !slots.is_empty()
+        });
+        self.held = self.by_session.values().map(Vec::len).sum();
+    }
+}
+
+/// Whether a caller has it; callers get theirs under the same lock as this is asked under.
+fn is_held(slot: &Arc<Slot>) -> bool {
+    Arc::strong_count(slot) > 1
+}
