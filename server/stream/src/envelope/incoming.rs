@@ -1,0 +1,186 @@
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use super::{depth, members::Members};
+use crate::frame;
+
+/// The largest event accepted, in bytes of its JSON, envelope included.
+pub const MAX_EVENT_BYTES: usize = 256 * 1024;
+/// How deep arrays and objects may nest, envelope included.
+const MAX_DEPTH: usize = 64;
+/// The longest `id`, `source`, `subject` or extension value, in bytes.
+const MAX_ATTRIBUTE_BYTES: usize = 1024;
+/// The longest extension name (CloudEvents 1.0.2, section "Attribute Naming Convention").
+const MAX_NAME_BYTES: usize = 20;
+
+/// An event as it came from a remote: checked, not yet attributed to anyone.
+#[derive(Debug)]
+pub struct IncomingEvent {
+    pub(super) id: Option<String>,
+    pub(super) source: String,
+    pub(super) kind: String,
+    pub(super) orgid: Option<String>,
+    pub(super) userid: Option<String>,
+    /// Members that pass as they are written: `data` and its description, `subject`, extensions.
+    pub(super) passing: Vec<(String, Box<RawValue>)>,
+}
+
+/// What is wrong with an event's envelope.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub enum EnvelopeError {
+    /// Larger than [`MAX_EVENT_BYTES`].
+    #[error("an event has at most {MAX_EVENT_BYTES} bytes, this one has {0}")]
+    TooLarge(usize),
+    /// Not a JSON object in UTF-8, or a member stands twice.
+    #[error("an event is one JSON object: {0}")]
+    Malformed(String),
+    /// Nested deeper than the limit.
+    #[error("an event nests at most {MAX_DEPTH} deep")]
+    TooDeep,
+    /// A required attribute is not there.
+    #[error("the attribute {0:?} is missing")]
+    Missing(&'static str),
+    /// An attribute that is there is not what CloudEvents or the portal asks for.
+    #[error("the attribute {name:?} {reason}")]
+    Invalid {
+        /// The attribute.
+        name: String,
+        /// What it should be.
+        reason: &'static str,
+    },
+}
+
+impl IncomingEvent {
+    /// Reads a CloudEvent 1.0 in structured JSON.
+    pub fn parse(body: &[u8]) -> Result<Self, EnvelopeError> {
+        if body.len() > MAX_EVENT_BYTES {
+            return Err(EnvelopeError::TooLarge(body.len()));
+        }
+        let text =
+            std::str::from_utf8(body).map_err(|_| EnvelopeError::Malformed("it is not UTF-8".into()))?;
+        if !depth::is_within(text, MAX_DEPTH) {
+            return Err(EnvelopeError::TooDeep);
+        }
+        let members: Members<'_> =
+            serde_json::from_str(text).map_err(|error| EnvelopeError::Malformed(error.to_string()))?;
+        let mut draft = Draft::default();
+        for (name, value) in members.0 {
+            draft.take(&name, value)?;
+        }
+        draft.finish()
+    }
+
+    /// The event's type, such as `chat.message`.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The name of the remote that it says it is from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The id that the client gave it.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Draft {
+    specversion: Option<String>,
+    id: Option<String>,
+    source: Option<String>,
+    kind: Option<String>,
+    orgid: Option<String>,
+    userid: Option<String>,
+    has_data: bool,
+    passing: Vec<(String, Box<RawValue>)>,
+}
+
+impl Draft {
+    fn take(&mut self, name: &str, value: &RawValue) -> Result<(), EnvelopeError> {
+        match name {
+            "specversion" => self.specversion = Some(string(name, value)?),
+            "id" => self.id = Some(string(name, value)?),
+            "source" => self.source = Some(string(name, value)?),
+            "type" => self.kind = Some(string(name, value)?),
+            "orgid" => self.orgid = Some(string(name, value)?),
+            "userid" => self.userid = Some(string(name, value)?),
+            // The server says when, and which action was the cause.
+            "time" | "traceparent" | "tracestate" => drop(string(name, value)?),
+            "data" | "data_base64" => {
+                if std::mem::replace(&mut self.has_data, true) {
+                    return Err(invalid(name, "stands beside another form of data"));
+                }
+                if name == "data_base64" && !value.get().starts_with('"') {
+                    return Err(invalid(name, "must be a string"));
+                }
+                self.passing.push((name.into(), value.to_owned()));
+            }
+            "subject" | "datacontenttype" | "dataschema" => {
+                string(name, value)?;
+                self.passing.push((name.into(), value.to_owned()));
+            }
+            _ => {
+                extension(name, value)?;
+                self.passing.push((name.into(), value.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<IncomingEvent, EnvelopeError> {
+        let specversion = self.specversion.ok_or(EnvelopeError::Missing("specversion"))?;
+        if specversion != "1.0" {
+            return Err(invalid("specversion", "must be \"1.0\""));
+        }
+        let kind = self.kind.ok_or(EnvelopeError::Missing("type"))?;
+        if !frame::is_event_type(&kind) {
+            return Err(invalid("type", "must be letters, digits, '.', '_' and '-', with a dot"));
+        }
+        Ok(IncomingEvent {
+            id: self.id,
+            source: self.source.ok_or(EnvelopeError::Missing("source"))?,
+            kind,
+            orgid: self.orgid,
+            userid: self.userid,
+            passing: self.passing,
+        })
+    }
+}
+
+/// A context attribute: a string, not empty, not endless, without control characters.
+fn string(name: &str, value: &RawValue) -> Result<String, EnvelopeError> {
+    let text: String = serde_json::from_str(value.get()).map_err(|_| invalid(name, "must be a string"))?;
+    if text.is_empty() {
+        return Err(invalid(name, "must not be empty"));
+    }
+    if text.len() > MAX_ATTRIBUTE_BYTES {
+        return Err(invalid(name, "is longer than 1024 bytes"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(invalid(name, "must not contain control characters"));
+    }
+    Ok(text)
+}
+
+/// An extension attribute: lower-case letters and digits; a string, a number or a boolean.
+fn extension(name: &str, value: &RawValue) -> Result<(), EnvelopeError> {
+    let named = !name.is_empty()
+        && name.len() <= MAX_NAME_BYTES
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if !named {
+        return Err(invalid(name, "is no attribute name: up to 20 lower-case letters and digits"));
+    }
+    match value.get().as_bytes().first() {
+        Some(b'"') => string(name, value).map(drop),
+        Some(b'{' | b'[') => Err(invalid(name, "must be a string, a number or a boolean")),
+        _ => Ok(()),
+    }
+}
+
+fn invalid(name: &str, reason: &'static str) -> EnvelopeError {
+    EnvelopeError::Invalid { name: name.chars().take(64).collect(), reason }
+}

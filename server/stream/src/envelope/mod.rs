@@ -1,0 +1,9 @@
+//! CloudEvents as remotes publish them: parsed strictly, stamped with what the session knows.
+
+mod depth;
+mod incoming;
+mod members;
+mod stamp;
+
+pub use incoming::{EnvelopeError, IncomingEvent, MAX_EVENT_BYTES};
+pub use stamp::{Author, ConflictError, StampedEvent};

@@ -1,0 +1,188 @@
+use std::{collections::HashSet, sync::Arc};
+
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep},
+};
+
+use super::{Contact, Shared};
+use crate::{
+    hub::{Hub, ResetReason},
+    log::{EventLog, LogError, PartitionStart, PartitionState},
+    position::{Position, TopicPosition},
+    subscription::{Verdict, verify},
+};
+
+/// Keeps what is followed in step with the topics that exist: new ones, grown ones, recreated ones.
+#[derive(Clone)]
+pub(super) struct Follower {
+    log: Arc<dyn EventLog>,
+    hub: Arc<Hub>,
+    shared: Arc<Shared>,
+    /// Topics to be compared with their anchor at the next look.
+    suspects: HashSet<Arc<str>>,
+}
+
+/// What one look at the log found.
+pub(super) struct Look {
+    /// Where this instance was before it looked: anything the log lacks of this was taken away.
+    before: Position,
+    topics: Vec<Arc<str>>,
+    found: Result<Vec<PartitionState>, LogError>,
+}
+
+impl Follower {
+    pub(super) fn new(log: Arc<dyn EventLog>, hub: Arc<Hub>, shared: Arc<Shared>) -> Self {
+        Self { log, hub, shared, suspects: HashSet::new() }
+    }
+
+    /// The first look: follows every partition from a little before its end. Where each end was.
+    pub(super) async fn begin(&self) -> Result<Vec<PartitionStart>, LogError> {
+        let topics = self.declared();
+        let states = self.log.partitions(&topics).await?;
+        self.note(&states, &Position::default());
+        let preload = self.shared.config.history.preload_records;
+        for topic in &topics {
+            self.hub.declare(topic);
+            for (partition, state) in of(&states, topic).iter().enumerate() {
+                self.hub.follow(topic, partition, state.low.max(state.high - preload));
+            }
+        }
+        Ok(states
+            .into_iter()
+            .map(|state| PartitionStart {
+                topic: state.topic,
+                partition: state.partition,
+                offset: state.high,
+            })
+            .collect())
+    }
+
+    /// Looks again and again, apart from the consumer, which must not wait for a broker that does not answer.
+    pub(super) async fn look_regularly(self, looks: mpsc::Sender<Look>) {
+        let mut declared = self.shared.topics.subscribe();
+        loop {
+            tokio::select! {
+                () = sleep(self.shared.config.refresh_interval) => {}
+                // Cannot fail: the sender lives in `shared`.
+                _ = declared.changed() => {}
+            }
+            if looks.send(self.look().await).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Has every topic compared with its anchor at the next look.
+    pub(super) fn suspect(&mut self) {
+        self.suspects.extend(self.hub.topics());
+    }
+
+    /// Looks and acts on it.
+    pub(super) async fn check_now(&mut self) {
+        let look = self.look().await;
+        self.apply(look).await;
+    }
+
+    /// Acts on what was found; whether the consumer has to start over.
+    pub(super) async fn apply(&mut self, look: Look) -> bool {
+        let states = match look.found {
+            Ok(states) => states,
+            Err(error) => {
+                tracing::debug!(%error, "the event log cannot be looked at");
+                return false;
+            }
+        };
+        self.note(&states, &look.before);
+        let mut stale = false;
+        for topic in &look.topics {
+            stale |= self.apply_topic(topic, look.before.topic(topic), &of(&states, topic)).await;
+        }
+        stale
+    }
+
+    async fn apply_topic(
+        &mut self,
+        topic: &Arc<str>,
+        before: Option<&TopicPosition>,
+        states: &[PartitionState],
+    ) -> bool {
+        let Some(before) = before else {
+            // Declared since: it is joined at its present, since nobody could have left off in it.
+            self.hub.declare(topic);
+            let joined = states.iter().enumerate();
+            return joined
+                .fold(false, |any, (partition, state)| self.hub.follow(topic, partition, state.high) || any);
+        };
+        if states.is_empty() {
+            if !before.next.is_empty() {
+                self.suspects.insert(Arc::clone(topic));
+            }
+            return false;
+        }
+        if let Some(reason) = self.judge(before, states).await {
+            tracing::warn!(kafka.topic = &**topic, reason = reason.as_str(), "an event topic starts over");
+            self.hub.start_over(states, reason);
+            return true;
+        }
+        // Partitions that appeared are read from their beginning: all they hold came after the last look.
+        let grown = states.iter().enumerate().skip(before.next.len());
+        grown.fold(false, |any, (partition, state)| self.hub.follow(topic, partition, state.low) || any)
+    }
+
+    /// Whether the topic is no longer the one that was followed, or has dropped what was not read yet.
+    async fn judge(&mut self, before: &TopicPosition, states: &[PartitionState]) -> Option<ResetReason> {
+        if before.next.len() > states.len() {
+            return Some(ResetReason::Recreated);
+        }
+        let mut partitions = before.next.iter().zip(states);
+        if partitions.clone().any(|(next, state)| *next > state.high) {
+            return Some(ResetReason::Recreated);
+        }
+        // A consumer that is fast enough is at times behind `low` in a look that is older than its last batch.
+        let late = partitions.any(|(next, state)| *next < state.low);
+        if !late && !self.suspects.contains(&before.name) {
+            return None;
+        }
+        let now = self.hub.position();
+        match verify(&*self.log, now.topic(&before.name).unwrap_or(before)).await {
+            Ok(verdict) => {
+                self.suspects.remove(&before.name);
+                match verdict {
+                    Verdict::Continues => None,
+                    Verdict::Reset(reason) => Some(reason),
+                }
+            }
+            // It stays suspected, and is asked about again at the next look.
+            Err(_) => None,
+        }
+    }
+
+    async fn look(&self) -> Look {
+        let (before, topics) = (self.hub.position(), self.declared());
+        let found = self.log.partitions(&topics).await;
+        Look { before, topics, found }
+    }
+
+    fn declared(&self) -> Vec<Arc<str>> {
+        self.shared.topics.borrow().iter().map(|topic| Arc::clone(&topic.name)).collect()
+    }
+
+    /// Notes that the log answered, and how much of it is unread.
+    fn note(&self, states: &[PartitionState], before: &Position) {
+        let unread = states.iter().map(|state| {
+            let topic = before.topic(&state.topic);
+            let next = topic.and_then(|topic| topic.next.get(usize::try_from(state.partition).ok()?));
+            next.map_or(0, |next| u64::try_from(state.high - next).unwrap_or(0))
+        });
+        *self.shared.contact.lock() = Contact { at: Some(Instant::now()), lag: unread.sum() };
+    }
+}
+
+/// A topic's partitions in order; none when one is missing in between, which happens while a topic is being created.
+fn of(states: &[PartitionState], topic: &Arc<str>) -> Vec<PartitionState> {
+    let mut found: Vec<_> = states.iter().filter(|state| state.topic == *topic).cloned().collect();
+    found.sort_by_key(|state| state.partition);
+    let whole = found.iter().enumerate().all(|(index, state)| usize::try_from(state.partition) == Ok(index));
+    if whole { found } else { Vec::new() }
+}

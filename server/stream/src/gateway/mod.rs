@@ -1,0 +1,174 @@
+//! The event path of one instance as a whole.
+
+mod follow;
+mod pump;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use portico_ports::{Clock, Random};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
+
+use crate::{
+    StreamConfig,
+    hub::{CloseReason, Hub},
+    log::{EventLog, LogError, TopicSpec},
+    metrics::StreamMetrics,
+    publisher::Publisher,
+    subscription::{EventStream, Resume, SubscribeError, Subscription},
+};
+
+/// Publishes to the log and carries it to streams; one per instance.
+///
+/// Dropping it stops the consumer and ends every stream.
+pub struct EventGateway {
+    log: Arc<dyn EventLog>,
+    publisher: Publisher,
+    metrics: Arc<StreamMetrics>,
+    shared: Arc<Shared>,
+    pump: JoinHandle<()>,
+}
+
+/// What the gateway and its pump both see.
+struct Shared {
+    config: StreamConfig,
+    /// Set once the instance has caught up with the log; streams opened earlier could not say where they began.
+    hub: OnceLock<Arc<Hub>>,
+    ready: watch::Sender<bool>,
+    topics: watch::Sender<Vec<TopicSpec>>,
+    contact: Mutex<Contact>,
+}
+
+/// The last word from the log.
+#[derive(Clone, Copy, Default)]
+struct Contact {
+    at: Option<Instant>,
+    lag: u64,
+}
+
+/// How the event path is, for readiness and metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamHealth {
+    /// Whether the instance has caught up since its start, so that streams can be opened.
+    pub ready: bool,
+    /// Whether the log answered lately.
+    pub connected: bool,
+    /// Records in the log that this instance has yet to read, when it last looked.
+    pub lag: u64,
+    /// Open streams.
+    pub streams: usize,
+}
+
+impl EventGateway {
+    /// Starts following `topics`, creating those that do not exist. Returns at once: while the log cannot be reached,
+    /// the gateway is not ready and tries on.
+    pub fn start(
+        log: Arc<dyn EventLog>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        topics: Vec<TopicSpec>,
+        config: StreamConfig,
+    ) -> Self {
+        let metrics = Arc::new(StreamMetrics::default());
+        let timeout = config.publish_timeout;
+        let publisher = Publisher::new(Arc::clone(&log), clock, random, Arc::clone(&metrics), timeout);
+        let shared = Arc::new(Shared {
+            config,
+            hub: OnceLock::new(),
+            ready: watch::Sender::new(false),
+            topics: watch::Sender::new(topics),
+            contact: Mutex::default(),
+        });
+        let pump = tokio::spawn(pump::run(Arc::clone(&log), Arc::clone(&shared), Arc::clone(&metrics)));
+        Self { log, publisher, metrics, shared, pump }
+    }
+
+    /// Waits until streams can be opened.
+    pub async fn ready(&self) {
+        // Cannot fail: the sender lives in `shared`.
+        let _ = self.shared.ready.subscribe().wait_for(|ready| *ready).await;
+    }
+
+    /// Follows further topics, creating those that do not exist.
+    pub async fn declare_topics(&self, topics: &[TopicSpec]) -> Result<(), LogError> {
+        self.log.ensure_topics(topics).await?;
+        self.shared.topics.send_if_modified(|known| {
+            let before = known.len();
+            for topic in topics {
+                if known.iter().all(|one| one.name != topic.name) {
+                    known.push(topic.clone());
+                }
+            }
+            known.len() > before
+        });
+        Ok(())
+    }
+
+    /// The way into the log.
+    pub fn publisher(&self) -> &Publisher {
+        &self.publisher
+    }
+
+    /// Opens a stream: at the present, or where the client left off.
+    pub fn subscribe(&self, wanted: Subscription<'_>) -> Result<EventStream, SubscribeError> {
+        let hub = self.shared.hub.get().ok_or(SubscribeError::NotReady)?;
+        let Subscription { session_id, org, user, types, last_event_id } = wanted;
+        let left_off = last_event_id
+            .filter(|id| !id.is_empty())
+            .map(|id| hub.codec.decode(id, org, user, &hub.topics()).map(|decoded| (id, decoded)))
+            .transpose()?;
+        let subscriber = hub.open(session_id, org, user, types)?;
+        let hub = Arc::clone(hub);
+        Ok(match left_off {
+            None => EventStream::live(hub, subscriber),
+            Some((id, decoded)) => {
+                let log = Arc::clone(&self.log);
+                let resume = Resume::new(Arc::clone(&hub), log, Arc::clone(&subscriber), decoded);
+                EventStream::resuming(hub, subscriber, resume, id)
+            }
+        })
+    }
+
+    /// Ends a session's streams and refuses new ones. How many there were.
+    pub fn close_session(&self, session_id: &str, reason: CloseReason) -> usize {
+        self.shared.hub.get().map_or(0, |hub| hub.close_session(session_id, reason))
+    }
+
+    /// Ends a person's streams, in one organization or in all. How many there were.
+    pub fn close_user(&self, org: Option<&str>, user: &str, reason: CloseReason) -> usize {
+        let Some(hub) = self.shared.hub.get() else { return 0 };
+        hub.close_where(reason, |one| *one.user == *user && org.is_none_or(|org| *one.org == *org))
+    }
+
+    /// Ends every stream and refuses new ones: the instance goes down.
+    pub fn close_all(&self) -> usize {
+        self.shared.hub.get().map_or(0, |hub| hub.shut_down())
+    }
+
+    /// What the event path has done since the start.
+    pub fn metrics(&self) -> &StreamMetrics {
+        &self.metrics
+    }
+
+    /// How the event path is now.
+    pub fn health(&self) -> StreamHealth {
+        let contact = *self.shared.contact.lock();
+        let patience = self.shared.config.refresh_interval * 3 + Duration::from_secs(5);
+        StreamHealth {
+            ready: self.shared.hub.get().is_some(),
+            connected: contact.at.is_some_and(|at| at.elapsed() < patience),
+            lag: contact.lag,
+            streams: self.shared.hub.get().map_or(0, |hub| hub.open_streams()),
+        }
+    }
+}
+
+impl Drop for EventGateway {
+    fn drop(&mut self) {
+        self.pump.abort();
+        self.close_all();
+    }
+}

@@ -1,0 +1,137 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Hub, State, Subscriber, Taken, history::Entry};
+use crate::{
+    log::LogRange,
+    position::{Position, Scope},
+    subscription::Cursor,
+};
+
+/// How many bytes of frames a stream takes from memory at once; the next part waits until these were read.
+const PORTION: usize = 1 << 20;
+
+/// What a stream that wants to join the live feed is told.
+pub(crate) enum Attached {
+    /// It is live from here on, after these frames.
+    Live(Vec<Bytes>),
+    /// There is more in memory than one portion: read these frames and ask again.
+    Portion(Vec<Bytes>),
+    /// These parts have to be read from the log first.
+    Older(Vec<LogRange>),
+    /// It is ahead of this instance: wait.
+    Ahead,
+}
+
+impl Hub {
+    /// Makes the stream live at the current position; its id.
+    pub(crate) fn attach_now(&self, subscriber: &Arc<Subscriber>) -> String {
+        let mut state = self.state.lock();
+        state.live.add(subscriber);
+        self.id_at(&state.position, subscriber)
+    }
+
+    /// Brings the cursor forward through what is remembered, and makes the stream live when it has caught up.
+    pub(crate) fn attach(&self, subscriber: &Arc<Subscriber>, cursor: &mut Cursor) -> Attached {
+        let mut state = self.state.lock();
+        let older = missing(&state, &mut cursor.position);
+        if !older.is_empty() {
+            return Attached::Older(older);
+        }
+        if !cursor.position.is_within(&state.position) {
+            return Attached::Ahead;
+        }
+        let (frames, finished) = self.recall_frames(&state, subscriber, cursor);
+        self.metrics.frames_replayed.add(frames.len() as u64);
+        if !finished {
+            return Attached::Portion(frames);
+        }
+        cursor.position = state.position.clone();
+        state.live.add(subscriber);
+        Attached::Live(frames)
+    }
+
+    /// Takes what waits for the stream together with the id of the place just after it, for a ping.
+    ///
+    /// Both under the lock: an id read earlier would lie before a frame just taken, one read later could lie beyond
+    /// a frame that the client does not have yet.
+    pub(crate) fn take_with_id(&self, subscriber: &Subscriber) -> (Taken, String) {
+        let state = self.state.lock();
+        (subscriber.take(None), self.id_at(&state.position, subscriber))
+    }
+
+    /// The id of `position` for this stream's person.
+    pub(crate) fn id_at(&self, position: &Position, subscriber: &Subscriber) -> String {
+        self.codec.encode(position, Scope { org: &subscriber.org, user: Some(&subscriber.user) })
+    }
+
+    /// The frames after the cursor, and whether that is all of them; the cursor moves with them.
+    fn recall_frames(
+        &self,
+        state: &State,
+        subscriber: &Subscriber,
+        cursor: &mut Cursor,
+    ) -> (Vec<Bytes>, bool) {
+        let (start, names) = (cursor.position.clone(), cursor.position.names());
+        let (mut frames, mut bytes) = (Vec::new(), 0);
+        // Ids grow with the order of arrival: once one covers where the client started, all later ones do.
+        let mut covered = false;
+        let mut last: Option<&Entry> = None;
+        for entry in state.history.of(&subscriber.org, &subscriber.user) {
+            let seen = start.topic(&entry.topic).and_then(|topic| topic.next.get(entry.partition));
+            if seen.is_some_and(|next| entry.offset < *next) || !subscriber.wants(&entry.kind) {
+                continue;
+            }
+            if bytes > PORTION {
+                if let Some(last) = last {
+                    cursor.position.merge(&self.codec.own(last.frame.id(), &names));
+                }
+                return (frames, false);
+            }
+            if !cursor.is_new(entry.repeat) {
+                continue;
+            }
+            covered = covered || start.is_within(&self.codec.own(entry.frame.id(), &names));
+            let frame = if covered { entry.frame.bytes().clone() } else { self.moved(cursor, entry, &names) };
+            bytes += frame.len();
+            frames.push(frame);
+            last = Some(entry);
+        }
+        (frames, true)
+    }
+
+    /// The entry's frame with an id that is right for this client.
+    ///
+    /// The id made when the entry arrived says what *this* instance had read by then. A client that comes from another
+    /// instance may have read more of some partition; its id must not fall behind that.
+    fn moved(&self, cursor: &mut Cursor, entry: &Entry, names: &[Arc<str>]) -> Bytes {
+        cursor.position.merge(&self.codec.own(entry.frame.id(), names));
+        let scope = Scope { org: &entry.org, user: entry.user.as_deref() };
+        entry.frame.with_id(&entry.kind, &self.codec.encode(&cursor.position, scope)).bytes().clone()
+    }
+}
+
+/// Fits the position to the partitions that are followed now; the parts of the log between it and memory.
+fn missing(state: &State, position: &mut Position) -> Vec<LogRange> {
+    let mut older = Vec::new();
+    for ours in &state.position.topics {
+        let Some(theirs) = position.topic_mut(&ours.name) else {
+            // A topic that was not followed then: the client joins it now.
+            position.topics.push(ours.clone());
+            continue;
+        };
+        // A partition that did not exist then is read from its beginning.
+        let known = theirs.next.len();
+        theirs.next.resize(known.max(ours.next.len()), 0);
+        for (partition, from) in theirs.next.iter().enumerate() {
+            if let Some(floor) = state.history.floor(&ours.name, partition)
+                && *from < floor
+            {
+                let (topic, partition) = (Arc::clone(&ours.name), partition as i32);
+                older.push(LogRange { topic, partition, from: *from, to: floor });
+            }
+        }
+    }
+    older
+}

@@ -1,0 +1,76 @@
+//! The hub: what this instance has read of the log, and who listens to it.
+
+mod attach;
+mod dispatch;
+mod history;
+mod index;
+mod registry;
+mod repeats;
+mod subscriber;
+mod topics;
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+pub(crate) use attach::Attached;
+pub use registry::CloseReason;
+pub(crate) use registry::OpenError;
+pub(crate) use repeats::{RepeatHasher, RepeatKey, Repeats};
+pub(crate) use subscriber::{Subscriber, Taken};
+pub(crate) use topics::{Memory, ResetReason};
+
+use crate::{
+    StreamConfig,
+    metrics::StreamMetrics,
+    position::{IdCodec, Position},
+};
+
+/// One consumer fills it, any number of streams read from it.
+///
+/// Everything that must agree at one instant stands under one lock: the position, the history up to it, and who has
+/// been given what. So a stream joins exactly at a position, with no gap and no repeat. Streams themselves only take
+/// the lock of their own queue.
+pub(crate) struct Hub {
+    state: Mutex<State>,
+    pub(crate) codec: IdCodec,
+    pub(crate) config: StreamConfig,
+    pub(crate) metrics: Arc<StreamMetrics>,
+    pub(crate) hasher: RepeatHasher,
+    /// Signalled after every batch, for streams that are ahead of this instance.
+    pub(crate) progress: Notify,
+}
+
+struct State {
+    position: Position,
+    history: history::History,
+    repeats: Repeats,
+    live: index::Index,
+    streams: registry::Registry,
+}
+
+impl Hub {
+    pub(crate) fn new(codec: IdCodec, config: StreamConfig, metrics: Arc<StreamMetrics>) -> Self {
+        let state = State {
+            position: Position::default(),
+            history: history::History::new(config.history.bytes),
+            repeats: Repeats::new(config.history.repeat_window),
+            live: index::Index::default(),
+            streams: registry::Registry::default(),
+        };
+        Self {
+            state: Mutex::new(state),
+            codec,
+            config,
+            metrics,
+            hasher: RepeatHasher::default(),
+            progress: Notify::new(),
+        }
+    }
+
+    /// Where this instance is in the log.
+    pub(crate) fn position(&self) -> Position {
+        self.state.lock().position.clone()
+    }
+}

@@ -1,0 +1,194 @@
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::Arc,
+    task::Waker,
+};
+
+use thiserror::Error;
+
+use super::{Hub, Subscriber};
+use crate::StreamLimits;
+
+/// Why a stream ends from the server's side; the client reads it in the `bye` event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The person signed out, here or at the provider.
+    SignedOut,
+    /// The session reached the end of its life.
+    Expired,
+    /// The session was replaced, by a switch of organization or a change of rights.
+    Replaced,
+    /// The instance goes down; another one takes over.
+    Shutdown,
+}
+
+impl CloseReason {
+    /// As it stands in the `bye` event.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::Expired => "expired",
+            Self::Replaced => "replaced",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// Why no stream may be opened.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OpenError {
+    #[error("too many open streams for this {0}")]
+    TooMany(&'static str),
+    #[error("the session has ended")]
+    SessionEnded,
+    #[error("the instance is going down")]
+    ShuttingDown,
+}
+
+/// How many ended sessions are remembered, so that a stream asked for at the moment of logout is not opened after it.
+const ENDED_SESSIONS: usize = 4096;
+
+/// Every open stream, live or still resuming.
+#[derive(Default)]
+pub(super) struct Registry {
+    last_number: u64,
+    streams: BTreeMap<u64, Arc<Subscriber>>,
+    sessions: HashMap<Box<str>, Vec<u64>>,
+    organizations: HashMap<Box<str>, usize>,
+    types: HashSet<Arc<str>>,
+    ended: HashSet<Box<str>>,
+    ended_order: VecDeque<Box<str>>,
+    shutting_down: bool,
+}
+
+impl Registry {
+    fn admit(&self, session: &str, org: &str, limits: &StreamLimits) -> Result<(), OpenError> {
+        if self.shutting_down {
+            return Err(OpenError::ShuttingDown);
+        }
+        if self.ended.contains(session) {
+            return Err(OpenError::SessionEnded);
+        }
+        if self.sessions.get(session).map_or(0, Vec::len) >= limits.per_session {
+            return Err(OpenError::TooMany("session"));
+        }
+        if self.organizations.get(org).copied().unwrap_or(0) >= limits.per_organization {
+            return Err(OpenError::TooMany("organization"));
+        }
+        if self.streams.len() >= limits.per_instance {
+            return Err(OpenError::TooMany("instance"));
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, session: &str, org: &str, user: &str, types: &[String]) -> Arc<Subscriber> {
+        self.last_number += 1;
+        let types = types.iter().map(|kind| self.shared(kind)).collect();
+        let subscriber = Arc::new(Subscriber::new(self.last_number, session, org, user, types));
+        self.sessions.entry(session.into()).or_default().push(subscriber.number);
+        *self.organizations.entry(org.into()).or_default() += 1;
+        self.streams.insert(subscriber.number, Arc::clone(&subscriber));
+        subscriber
+    }
+
+    /// Type names are few and every stream has some: one allocation each.
+    fn shared(&mut self, kind: &str) -> Arc<str> {
+        if let Some(shared) = self.types.get(kind) {
+            return Arc::clone(shared);
+        }
+        let shared: Arc<str> = kind.into();
+        self.types.insert(Arc::clone(&shared));
+        shared
+    }
+
+    fn remove(&mut self, subscriber: &Subscriber) -> bool {
+        if self.streams.remove(&subscriber.number).is_none() {
+            return false;
+        }
+        if let Some(numbers) = self.sessions.get_mut(&subscriber.session) {
+            numbers.retain(|number| *number != subscriber.number);
+            if numbers.is_empty() {
+                self.sessions.remove(&subscriber.session);
+            }
+        }
+        if let Some(count) = self.organizations.get_mut(&subscriber.org) {
+            *count -= 1;
+            if *count == 0 {
+                self.organizations.remove(&subscriber.org);
+            }
+        }
+        true
+    }
+
+    fn end_session(&mut self, session: &str) {
+        if self.ended.insert(session.into()) {
+            self.ended_order.push_back(session.into());
+        }
+        if self.ended_order.len() > ENDED_SESSIONS
+            && let Some(oldest) = self.ended_order.pop_front()
+        {
+            self.ended.remove(&oldest);
+        }
+    }
+}
+
+impl Hub {
+    /// Registers a stream within the limits. It gets nothing until it is attached.
+    pub(crate) fn open(
+        &self,
+        session: &str,
+        org: &str,
+        user: &str,
+        types: &[String],
+    ) -> Result<Arc<Subscriber>, OpenError> {
+        let mut state = self.state.lock();
+        state.streams.admit(session, org, &self.config.limits)?;
+        self.metrics.streams_opened.increment();
+        Ok(state.streams.add(session, org, user, types))
+    }
+
+    /// Forgets a stream.
+    pub(crate) fn release(&self, subscriber: &Subscriber) {
+        let mut state = self.state.lock();
+        state.live.remove(subscriber);
+        if state.streams.remove(subscriber) {
+            self.metrics.streams_closed.increment();
+        }
+    }
+
+    /// How many streams are open.
+    pub(crate) fn open_streams(&self) -> usize {
+        self.state.lock().streams.streams.len()
+    }
+
+    /// Ends the session's streams, and refuses new ones: session ids are never used again.
+    pub(crate) fn close_session(&self, session: &str, reason: CloseReason) -> usize {
+        let mut state = self.state.lock();
+        state.streams.end_session(session);
+        let streams = &state.streams;
+        let numbers = streams.sessions.get(session).into_iter().flatten();
+        let doomed: Vec<_> = numbers.filter_map(|number| streams.streams.get(number).cloned()).collect();
+        drop(state);
+        close_each(&doomed, reason)
+    }
+
+    /// Ends the streams that `doomed` picks.
+    pub(crate) fn close_where(&self, reason: CloseReason, doomed: impl Fn(&Subscriber) -> bool) -> usize {
+        let state = self.state.lock();
+        let doomed: Vec<_> = state.streams.streams.values().filter(|one| doomed(one)).cloned().collect();
+        drop(state);
+        close_each(&doomed, reason)
+    }
+
+    /// Ends every stream and refuses new ones.
+    pub(crate) fn shut_down(&self) -> usize {
+        self.state.lock().streams.shutting_down = true;
+        self.close_where(CloseReason::Shutdown, |_| true)
+    }
+}
+
+fn close_each(doomed: &[Arc<Subscriber>], reason: CloseReason) -> usize {
+    let wakers: Vec<Waker> = doomed.iter().filter_map(|subscriber| subscriber.close(reason)).collect();
+    wakers.into_iter().for_each(Waker::wake);
+    doomed.len()
+}

@@ -1,0 +1,118 @@
+use std::sync::Arc;
+
+use super::Hub;
+use crate::{
+    frame,
+    log::PartitionState,
+    position::{Scope, TopicPosition},
+};
+
+/// What this instance can say about a topic's position without asking the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// It is a place that this instance passed, in the topic as it is now.
+    Passed,
+    /// The record before it is not the one it was.
+    Differs,
+    /// It lies before what is remembered, or beyond what was read so far.
+    Unknown,
+}
+
+impl Hub {
+    /// The topics that are followed.
+    pub(crate) fn topics(&self) -> Vec<Arc<str>> {
+        self.state.lock().position.topics.iter().map(|topic| Arc::clone(&topic.name)).collect()
+    }
+
+    /// Takes a topic into the position, with no partition yet: whoever leaves now misses nothing of it later.
+    pub(crate) fn declare(&self, topic: &Arc<str>) {
+        let mut state = self.state.lock();
+        if state.position.topic(topic).is_none() {
+            let fresh = TopicPosition { name: Arc::clone(topic), next: Vec::new(), anchor: None };
+            state.position.topics.push(fresh);
+        }
+    }
+
+    /// Begins to follow the next partition of a declared topic at `from`; one already followed stays where it is.
+    /// Whether it is new.
+    pub(crate) fn follow(&self, topic: &Arc<str>, partition: usize, from: i64) -> bool {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let Some(position) = state.position.topic_mut(topic) else { return false };
+        if position.next.len() != partition {
+            return false;
+        }
+        position.next.push(from);
+        state.history.begin(topic, partition, from);
+        true
+    }
+
+    /// Starts a topic over at its oldest records, because it was recreated or retention overtook this instance, and
+    /// tells every live stream that events may be missing.
+    pub(crate) fn start_over(&self, states: &[PartitionState], reason: ResetReason) {
+        let mut locked = self.state.lock();
+        let state = &mut *locked;
+        let Some(topic) = states.first().map(|first| Arc::clone(&first.topic)) else { return };
+        let Some(position) = state.position.topic_mut(&topic) else { return };
+        position.anchor = None;
+        position.next = states.iter().map(|partition| partition.low).collect();
+        state.history.forget(&topic);
+        for (partition, at) in states.iter().enumerate() {
+            state.history.begin(&topic, partition, at.low);
+        }
+        let mut wakers = Vec::new();
+        let streams: Vec<_> = state.live.all().cloned().collect();
+        for subscriber in streams {
+            let scope = Scope { org: &subscriber.org, user: Some(&subscriber.user) };
+            let id = self.codec.encode(&state.position, scope);
+            let frame = frame::reset(&id, reason.as_str());
+            self.deliver(&mut state.live, &subscriber, &frame, &mut wakers);
+            self.metrics.resets.increment();
+        }
+        drop(locked);
+        wakers.into_iter().for_each(std::task::Waker::wake);
+    }
+
+    /// Checks one topic of a client's position against what is remembered.
+    pub(crate) fn recall(&self, theirs: &TopicPosition) -> Memory {
+        let state = self.state.lock();
+        let Some(ours) = state.position.topic(&theirs.name) else { return Memory::Unknown };
+        if theirs == ours {
+            return Memory::Passed;
+        }
+        let known = theirs.next.len() <= ours.next.len()
+            && theirs.next.iter().zip(&ours.next).enumerate().all(|(partition, (next, read))| {
+                next <= read && state.history.floor(&ours.name, partition).is_some_and(|floor| *next >= floor)
+            });
+        if !known {
+            return Memory::Unknown;
+        }
+        let Some(anchor) = theirs.anchor else {
+            // Nothing had been seen in the topic, so nothing in it can have changed.
+            return Memory::Passed;
+        };
+        match state.history.stamp(&ours.name, anchor.partition, anchor.offset) {
+            Err(_) => Memory::Unknown,
+            Ok(Some(stamp)) if stamp == anchor.stamp => Memory::Passed,
+            Ok(_) => Memory::Differs,
+        }
+    }
+}
+
+/// Why events may be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResetReason {
+    /// The log no longer has what comes next.
+    Expired,
+    /// The topic or the whole log is another one than it was.
+    Recreated,
+}
+
+impl ResetReason {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Recreated => "recreated",
+        }
+    }
+}

@@ -1,0 +1,104 @@
+use std::{collections::HashSet, sync::Arc};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{FutureExt as _, StreamExt as _};
+use rdkafka::{
+    Message, Offset, TopicPartitionList,
+    consumer::{Consumer as _, StreamConsumer},
+    error::KafkaError,
+    message::BorrowedMessage,
+};
+
+use super::{KafkaConfig, context::LogContext};
+use crate::log::{LogConsumer, LogError, LogRecord, PartitionStart};
+
+/// A consumer that is assigned its partitions by hand: no group, no rebalance, no committed offsets.
+pub(super) struct AssignedConsumer {
+    client: StreamConsumer<LogContext>,
+    topics: TopicNames,
+}
+
+impl AssignedConsumer {
+    pub(super) fn start(config: &KafkaConfig, from: &[PartitionStart]) -> Result<Self, LogError> {
+        let client: StreamConsumer<LogContext> =
+            config.consumer().create_with_context(LogContext).map_err(log_error)?;
+        client.assign(&assignment(from)?).map_err(log_error)?;
+        Ok(Self { client, topics: TopicNames::new(from.iter().map(|start| &start.topic)) })
+    }
+}
+
+#[async_trait]
+impl LogConsumer for AssignedConsumer {
+    async fn next(&mut self, records: &mut Vec<LogRecord>, max: usize) -> Result<(), LogError> {
+        let mut messages = self.client.stream();
+        let mut message = messages.next().await;
+        for _ in 0..max {
+            match message {
+                Some(Ok(message)) => records.push(owned(&message, &mut self.topics)),
+                // What came before the error is delivered; an error that lasts comes again.
+                Some(Err(error)) if records.is_empty() => return Err(log_error(error)),
+                _ => return Ok(()),
+            }
+            message = messages.next().now_or_never().flatten();
+        }
+        // The message at hand when the limit is reached would be lost: it is delivered as one more.
+        if let Some(Ok(message)) = message {
+            records.push(owned(&message, &mut self.topics));
+        }
+        Ok(())
+    }
+}
+
+/// Topic names as they stand in records, each allocated once.
+pub(super) struct TopicNames(HashSet<Arc<str>>);
+
+impl TopicNames {
+    pub(super) fn new<'a>(names: impl Iterator<Item = &'a Arc<str>>) -> Self {
+        Self(names.cloned().collect())
+    }
+
+    fn shared(&mut self, name: &str) -> Arc<str> {
+        if let Some(shared) = self.0.get(name) {
+            return Arc::clone(shared);
+        }
+        let shared: Arc<str> = name.into();
+        self.0.insert(Arc::clone(&shared));
+        shared
+    }
+}
+
+/// The assignment that starts each partition at its offset.
+pub(super) fn assignment(from: &[PartitionStart]) -> Result<TopicPartitionList, LogError> {
+    let mut list = TopicPartitionList::with_capacity(from.len());
+    for start in from {
+        list.add_partition_offset(&start.topic, start.partition, Offset::Offset(start.offset))
+            .map_err(log_error)?;
+    }
+    Ok(list)
+}
+
+/// Copies a record out of librdkafka's buffers.
+pub(super) fn owned(message: &BorrowedMessage<'_>, topics: &mut TopicNames) -> LogRecord {
+    LogRecord {
+        topic: topics.shared(message.topic()),
+        partition: message.partition(),
+        offset: message.offset(),
+        timestamp: message.timestamp().to_millis().unwrap_or(-1),
+        value: message.payload().map(Bytes::copy_from_slice),
+    }
+}
+
+/// Sorts librdkafka's errors into what passes and what does not.
+pub(super) fn log_error(error: KafkaError) -> LogError {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    if let KafkaError::MessageConsumptionFatal(_) = error {
+        return LogError::Fatal(error.to_string());
+    }
+    match error.rdkafka_error_code() {
+        Some(Code::Fatal | Code::Fenced) => LogError::Fatal(error.to_string()),
+        Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => LogError::OutOfRange,
+        Some(Code::OperationTimedOut | Code::RequestTimedOut | Code::TimedOutQueue) => LogError::Timeout,
+        _ => LogError::Unavailable(error.to_string()),
+    }
+}

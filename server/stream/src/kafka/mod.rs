@@ -1,0 +1,14 @@
+//! [`EventLog`](crate::EventLog) over librdkafka.
+
+mod admin;
+mod config;
+mod consumer;
+mod context;
+mod embedded;
+mod log;
+mod producer;
+mod reader;
+
+pub use config::KafkaConfig;
+pub use embedded::{EmbeddedKafka, EmbeddedKafkaError};
+pub use log::KafkaLog;

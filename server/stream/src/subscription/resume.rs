@@ -1,0 +1,247 @@
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+use super::Cursor;
+use crate::{
+    frame::{self, EventFrame},
+    hub::{Attached, Hub, Memory, ResetReason, Subscriber},
+    log::{EventLog, LogBatch, LogError, LogRange, LogRecord, PartitionState, ReadLimit},
+    position::{Anchor, DecodedId, Position, Scope, TopicPosition},
+};
+
+/// The pause after the first attempt that failed.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause between two attempts while the log does not answer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Brings one stream from where its client left off to the live feed, part by part, each as fast as it is read.
+pub(crate) struct Resume {
+    hub: Arc<Hub>,
+    log: Arc<dyn EventLog>,
+    subscriber: Arc<Subscriber>,
+    cursor: Cursor,
+    /// Whether the position was checked against the log as it is now.
+    verified: bool,
+    /// Known from the start to be needed.
+    reset: Option<ResetReason>,
+    pause: Duration,
+}
+
+/// One part of a resume.
+pub(crate) struct Step {
+    /// To be sent, in order.
+    pub(crate) frames: VecDeque<Bytes>,
+    /// The id just after them.
+    pub(crate) id: String,
+    /// What remains; `None` when the stream is live.
+    pub(crate) rest: Option<Box<Resume>>,
+}
+
+impl Resume {
+    pub(crate) fn new(
+        hub: Arc<Hub>,
+        log: Arc<dyn EventLog>,
+        subscriber: Arc<Subscriber>,
+        id: DecodedId,
+    ) -> Self {
+        // Offsets of another log mean nothing here: the client joins the present and is told.
+        let (position, reset) = match id.same_log {
+            true => (id.position, None),
+            false => (Position::default(), Some(ResetReason::Recreated)),
+        };
+        let (cursor, pause) = (Cursor::new(position), FIRST_PAUSE);
+        Self { hub, log, subscriber, cursor, verified: false, reset, pause }
+    }
+
+    /// The next part. Waits as long as it takes: while the log is down, the stream stays open.
+    pub(crate) async fn step(mut self: Box<Self>) -> Step {
+        loop {
+            match self.attempt().await {
+                Ok(Progress { frames, live }) => {
+                    self.pause = FIRST_PAUSE;
+                    let id = self.hub.id_at(&self.cursor.position, &self.subscriber);
+                    return Step { frames, id, rest: (!live).then_some(self) };
+                }
+                Err(LogError::OutOfRange) => self.verified = false,
+                Err(error) => {
+                    tracing::debug!(%error, "resuming waits for the event log");
+                    tokio::time::sleep(self.pause).await;
+                    self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    async fn attempt(&mut self) -> Result<Progress, LogError> {
+        if !self.verified {
+            let resets = self.verify().await?;
+            self.verified = true;
+            if !resets.is_empty() {
+                return Ok(Progress { frames: resets, live: false });
+            }
+        }
+        // Asked for before attaching, so that a batch which comes in between is not missed.
+        let hub = Arc::clone(&self.hub);
+        let progress = hub.progress.notified();
+        match self.hub.attach(&self.subscriber, &mut self.cursor) {
+            Attached::Live(frames) => Ok(Progress { frames: frames.into(), live: true }),
+            Attached::Portion(frames) => Ok(Progress { frames: frames.into(), live: false }),
+            Attached::Older(ranges) => self.read(ranges).await,
+            Attached::Ahead => {
+                // A timeout as well: this instance may wait for a topic that it has yet to notice.
+                let waited = tokio::time::timeout(Duration::from_secs(2), progress).await;
+                self.verified = waited.is_ok();
+                Ok(Progress { frames: VecDeque::new(), live: false })
+            }
+        }
+    }
+
+    /// Checks every topic of the position; those that cannot be continued join the present, and the client is told.
+    async fn verify(&mut self) -> Result<VecDeque<Bytes>, LogError> {
+        let mut worst = self.reset.take();
+        let unknown: Vec<_> = self.cursor.position.topics.clone();
+        for topic in unknown {
+            let verdict = match self.hub.recall(&topic) {
+                Memory::Passed => Verdict::Continues,
+                Memory::Differs => Verdict::Reset(ResetReason::Recreated),
+                Memory::Unknown => verify(&*self.log, &topic).await?,
+            };
+            if let Verdict::Reset(reason) = verdict {
+                tracing::info!(
+                    kafka.topic = &*topic.name,
+                    reason = reason.as_str(),
+                    "a stream cannot resume"
+                );
+                // Left out of the position, the topic is joined where it is when the stream attaches.
+                self.cursor.position.topics.retain(|kept| kept.name != topic.name);
+                worst = Some(reason);
+            }
+        }
+        let Some(reason) = worst else { return Ok(VecDeque::new()) };
+        self.join_present();
+        let id = self.hub.id_at(&self.cursor.position, &self.subscriber);
+        self.hub.metrics.resets.increment();
+        Ok(VecDeque::from([frame::reset(&id, reason.as_str())]))
+    }
+
+    /// Gives topics that the position lacks the place where this instance is now, so that the fresh id has them.
+    fn join_present(&mut self) {
+        for topic in self.hub.position().topics {
+            if self.cursor.position.topic(&topic.name).is_none() {
+                self.cursor.position.topics.push(topic);
+            }
+        }
+    }
+
+    async fn read(&mut self, ranges: Vec<LogRange>) -> Result<Progress, LogError> {
+        let history = &self.hub.config.history;
+        let limit = ReadLimit {
+            records: history.read_records,
+            bytes: history.read_bytes,
+            patience: history.read_patience,
+        };
+        self.hub.metrics.history_reads.increment();
+        let LogBatch { records, complete } = self.log.read(ranges.clone(), limit).await?;
+        let frames: VecDeque<_> = records.iter().filter_map(|record| self.pass(record)).collect();
+        if complete {
+            // The last offsets of a range may hold no record: markers of transactions, compacted ones.
+            for range in ranges {
+                self.skip_to(&range);
+            }
+        }
+        self.hub.metrics.frames_replayed.add(frames.len() as u64);
+        Ok(Progress { frames, live: false })
+    }
+
+    /// Moves past a record; its frame when it is for this stream.
+    fn pass(&mut self, record: &LogRecord) -> Option<Bytes> {
+        let partition = usize::try_from(record.partition).ok()?;
+        let topic = self.cursor.position.topic_mut(&record.topic)?;
+        topic.advance(partition, record.offset, record.timestamp);
+        let event = self.hub.route(record)?;
+        let mine = event.org == *self.subscriber.org
+            && event.user.as_deref().is_none_or(|user| user == &*self.subscriber.user)
+            && self.subscriber.wants(&event.kind);
+        if !mine || !self.cursor.is_new(self.hub.hasher.key(&event)) {
+            return None;
+        }
+        let scope = Scope { org: &event.org, user: event.user.as_deref() };
+        let id = self.hub.codec.encode(&self.cursor.position, scope);
+        Some(EventFrame::new(&event.kind, &id, &event.json).bytes().clone())
+    }
+
+    fn skip_to(&mut self, range: &LogRange) {
+        let topic = self.cursor.position.topic_mut(&range.topic);
+        let next = topic.and_then(|topic| topic.next.get_mut(usize::try_from(range.partition).ok()?));
+        if let Some(next) = next {
+            *next = (*next).max(range.to);
+        }
+    }
+}
+
+struct Progress {
+    frames: VecDeque<Bytes>,
+    live: bool,
+}
+
+/// Whether a place in a topic can be continued from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Continues,
+    Reset(ResetReason),
+}
+
+/// Checks a place in a topic against the log as it is now.
+pub(crate) async fn verify(log: &dyn EventLog, topic: &TopicPosition) -> Result<Verdict, LogError> {
+    const RECREATED: Result<Verdict, LogError> = Ok(Verdict::Reset(ResetReason::Recreated));
+    if topic.next.is_empty() {
+        // It did not exist then, so all it may hold by now comes after this place.
+        return Ok(Verdict::Continues);
+    }
+    let states = log.partitions(&[Arc::clone(&topic.name)]).await?;
+    if states.is_empty() {
+        // Deleted, and perhaps about to be recreated: what it held is gone either way.
+        return RECREATED;
+    }
+    let state_of =
+        |partition: usize| states.iter().find(|state| usize::try_from(state.partition) == Ok(partition));
+    for (partition, next) in topic.next.iter().enumerate() {
+        match state_of(partition) {
+            None => return RECREATED,
+            Some(state) if *next > state.high => return RECREATED,
+            Some(_) => {}
+        }
+    }
+    if let Some(anchor) = topic.anchor
+        && let Some(state) = state_of(anchor.partition)
+        && anchor.offset >= state.low
+        && !stands(log, &topic.name, anchor, state).await?
+    {
+        return RECREATED;
+    }
+    let expired = topic
+        .next
+        .iter()
+        .enumerate()
+        .any(|(partition, next)| state_of(partition).is_some_and(|state| *next < state.low));
+    Ok(if expired { Verdict::Reset(ResetReason::Expired) } else { Verdict::Continues })
+}
+
+/// Whether the anchored record is still where it was.
+async fn stands(
+    log: &dyn EventLog,
+    topic: &Arc<str>,
+    anchor: Anchor,
+    state: &PartitionState,
+) -> Result<bool, LogError> {
+    let range = LogRange {
+        topic: Arc::clone(topic),
+        partition: state.partition,
+        from: anchor.offset,
+        to: anchor.offset + 1,
+    };
+    let limit = ReadLimit { records: 1, bytes: usize::MAX, patience: Duration::from_secs(5) };
+    let batch = log.read(vec![range], limit).await?;
+    Ok(batch.records.iter().any(|record| record.offset == anchor.offset && anchor.matches(record.timestamp)))
+}

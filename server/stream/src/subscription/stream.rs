@@ -1,0 +1,175 @@
+use std::{
+    collections::VecDeque,
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::{Bytes, BytesMut};
+use futures::{FutureExt as _, Stream, future::BoxFuture};
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::{Resume, resume::Step};
+use crate::{
+    frame,
+    hub::{Hub, Subscriber, Taken},
+};
+
+/// How many bytes of ready frames are joined into one write.
+const WRITE: usize = 64 * 1024;
+
+/// The body of one `text/event-stream` answer.
+///
+/// Ends after `lagged` or `bye`; dropping it closes the stream.
+pub struct EventStream {
+    hub: Arc<Hub>,
+    subscriber: Arc<Subscriber>,
+    /// Frames taken from the hub or the past, next to be sent.
+    pending: VecDeque<Bytes>,
+    phase: Phase,
+    ping: Pin<Box<Sleep>>,
+}
+
+enum Phase {
+    /// Still in the past; the id is where the client is once `pending` is sent.
+    Resuming {
+        step: BoxFuture<'static, Step>,
+        id: String,
+    },
+    Live,
+    Ended,
+}
+
+impl EventStream {
+    /// A stream that begins at the present.
+    pub(crate) fn live(hub: Arc<Hub>, subscriber: Arc<Subscriber>) -> Self {
+        let id = hub.attach_now(&subscriber);
+        Self::opened(hub, subscriber, &id, Phase::Live)
+    }
+
+    /// A stream that begins where its client left off.
+    pub(crate) fn resuming(hub: Arc<Hub>, subscriber: Arc<Subscriber>, resume: Resume, id: &str) -> Self {
+        let step = Box::new(resume).step().boxed();
+        Self::opened(hub, subscriber, id, Phase::Resuming { step, id: id.into() })
+    }
+
+    fn opened(hub: Arc<Hub>, subscriber: Arc<Subscriber>, id: &str, phase: Phase) -> Self {
+        let retry = u64::try_from(hub.config.retry.as_millis()).unwrap_or(u64::MAX);
+        let ping = Box::pin(sleep(hub.config.ping_interval));
+        Self { pending: VecDeque::from([frame::opening(id, retry)]), hub, subscriber, phase, ping }
+    }
+
+    /// Sends `last` and nothing more.
+    fn end_with(&mut self, last: Bytes) -> Poll<Option<Bytes>> {
+        self.pending.clear();
+        self.phase = Phase::Ended;
+        self.hub.release(&self.subscriber);
+        Poll::Ready(Some(last))
+    }
+
+    fn poll_resume(&mut self, cx: &mut Context<'_>) {
+        while let Phase::Resuming { step, id } = &mut self.phase {
+            if !self.pending.is_empty() {
+                return;
+            }
+            let Poll::Ready(Step { frames, id: reached, rest }) = step.poll_unpin(cx) else { return };
+            self.pending = frames;
+            match rest {
+                Some(rest) => {
+                    *id = reached;
+                    *step = rest.step().boxed();
+                }
+                None => self.phase = Phase::Live,
+            }
+        }
+    }
+
+    /// Adds a ping when it is time for one.
+    fn poll_ping(&mut self, cx: &mut Context<'_>) {
+        if self.ping.as_mut().poll_unpin(cx).is_pending() {
+            return;
+        }
+        let next = Instant::now() + self.hub.config.ping_interval;
+        self.ping.as_mut().reset(next);
+        // Polled again, so that the timer wakes this task next time.
+        let _ = self.ping.as_mut().poll_unpin(cx);
+        match &self.phase {
+            Phase::Resuming { id, .. } => {
+                let ping = frame::ping(id);
+                self.pending.push_back(ping);
+            }
+            Phase::Live => {
+                let (taken, id) = self.hub.take_with_id(&self.subscriber);
+                match taken {
+                    Taken::Frames(frames) => self.pending.extend(frames),
+                    Taken::Nothing => {}
+                    // How it ends is found at the next look into the queue.
+                    Taken::Lagged | Taken::Closed(_) => return,
+                }
+                self.pending.push_back(frame::ping(&id));
+            }
+            Phase::Ended => {}
+        }
+    }
+
+    /// Joins what is ready into one write.
+    fn write(&mut self) -> Option<Bytes> {
+        let first = self.pending.pop_front()?;
+        if self.pending.is_empty() {
+            return Some(first);
+        }
+        let mut joined = BytesMut::with_capacity(first.len() * 2);
+        joined.extend_from_slice(&first);
+        while let Some(next) = self.pending.front()
+            && joined.len() + next.len() <= WRITE
+        {
+            joined.extend_from_slice(next);
+            self.pending.pop_front();
+        }
+        Some(joined.freeze())
+    }
+}
+
+impl Stream for EventStream {
+    type Item = Bytes;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let this = &mut *self;
+        if let Phase::Ended = this.phase {
+            return Poll::Ready(None);
+        }
+        if let Some(reason) = this.subscriber.closed(cx) {
+            return this.end_with(frame::bye(reason.as_str()));
+        }
+        this.poll_resume(cx);
+        this.poll_ping(cx);
+        if let Some(bytes) = this.write() {
+            return Poll::Ready(Some(bytes));
+        }
+        if let Phase::Resuming { .. } = this.phase {
+            return Poll::Pending;
+        }
+        match this.subscriber.take(Some(cx)) {
+            Taken::Closed(reason) => this.end_with(frame::bye(reason.as_str())),
+            Taken::Lagged => this.end_with(frame::lagged()),
+            Taken::Nothing => Poll::Pending,
+            Taken::Frames(frames) => {
+                this.pending = frames;
+                Poll::Ready(this.write())
+            }
+        }
+    }
+}
+
+impl Drop for EventStream {
+    fn drop(&mut self) {
+        self.hub.release(&self.subscriber);
+    }
+}
+
+impl fmt::Debug for EventStream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("EventStream").field("number", &self.subscriber.number).finish_non_exhaustive()
+    }
+}

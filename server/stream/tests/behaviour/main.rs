@@ -1,0 +1,64 @@
+//! What people can rely on from publish to stream, on the embedded cluster and on Apache Kafka alike.
+
+mod delivery;
+mod flow;
+mod publishing;
+mod resuming;
+mod sse;
+mod world;
+
+/// Runs each test on both logs.
+macro_rules! on_both {
+    ($($module:ident: $($test:ident)*;)*) => {
+        mod embedded {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::$module::$test(&crate::world::World::embedded().await).await;
+                })*
+            })*
+        }
+        mod kafka {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::$module::$test(&crate::world::World::kafka().await).await;
+                })*
+            })*
+        }
+    };
+}
+
+on_both! {
+    publishing:
+        a_published_event_reaches_its_author_as_it_was_sent
+        an_event_gets_an_id_when_it_has_none
+        case_50_an_event_that_names_another_organization_user_or_remote_is_refused
+        an_event_with_a_wrong_envelope_is_refused
+        case_69_a_log_that_does_not_answer_is_an_error_and_not_a_loss;
+    delivery:
+        an_event_reaches_every_stream_of_its_person_and_nobody_else
+        an_event_without_user_reaches_everyone_in_its_organization
+        a_stream_carries_the_types_it_asked_for
+        case_65_a_payload_with_line_ends_and_controls_is_one_event_byte_for_byte
+        records_that_cannot_be_routed_are_counted_and_skipped
+        a_repeated_event_is_delivered_once
+        a_topic_declared_later_is_followed;
+    resuming:
+        case_66_an_id_resumes_on_any_instance_without_gap_or_repeat
+        case_66_a_client_that_never_got_an_event_resumes_from_the_opening_id
+        case_66_an_id_of_another_organization_or_person_is_refused
+        case_66_a_forged_id_is_refused
+        case_66_an_id_from_another_log_resets
+        older_events_come_from_the_log_itself
+        a_client_that_changes_instances_all_the_time_misses_nothing
+        a_ping_carries_the_current_position
+        a_stream_ahead_of_its_instance_waits_for_it;
+    flow:
+        case_70_a_slow_reader_is_cut_and_resumes_without_loss
+        a_closed_session_ends_its_streams_and_opens_no_more
+        closing_a_person_ends_their_streams_only
+        shutting_down_ends_every_stream
+        streams_per_session_are_limited
+        a_quiet_stream_pings;
+}

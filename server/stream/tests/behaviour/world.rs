@@ -1,0 +1,191 @@
+//! What the tests run in: a log, instances on it, people.
+
+use std::{
+    io::Write as _,
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use portico_ports::{OsRandom, SystemClock};
+use portico_stream::{
+    Author, EmbeddedKafka, EventGateway, EventLog, IdKey, IncomingEvent, KafkaConfig, KafkaLog, NewRecord,
+    PublishError, PublishedEvent, StreamConfig, Subscription, TopicSpec,
+};
+
+use crate::sse::Source;
+
+pub(crate) const CHAT: &str = "@portico/chat";
+pub(crate) const REPLY: &str = "chat.reply";
+
+/// A log and topics of this test's own in it.
+pub(crate) struct World {
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) bootstrap_servers: String,
+    pub(crate) topic: Arc<str>,
+    pub(crate) other_topic: Arc<str>,
+}
+
+impl World {
+    /// On a cluster inside this process.
+    pub(crate) async fn embedded() -> Self {
+        let log = EmbeddedKafka::start(&OsRandom).await.expect("the embedded cluster starts");
+        let bootstrap_servers = log.bootstrap_servers().to_owned();
+        Self::on(Arc::new(log), bootstrap_servers)
+    }
+
+    /// On Apache Kafka: one node for all tests of this run.
+    pub(crate) async fn kafka() -> Self {
+        let port = tokio::task::spawn_blocking(kafka_port).await.expect("Kafka starts");
+        let bootstrap_servers = format!("127.0.0.1:{port}");
+        let log = KafkaLog::new(KafkaConfig::new(&bootstrap_servers)).expect("the configuration is right");
+        Self::on(Arc::new(log), bootstrap_servers)
+    }
+
+    fn on(log: Arc<dyn EventLog>, bootstrap_servers: String) -> Self {
+        static TESTS: AtomicU64 = AtomicU64::new(0);
+        let test = TESTS.fetch_add(1, Ordering::Relaxed);
+        let topic = |name: &str| Arc::from(format!("test{test}.{name}"));
+        Self { log, bootstrap_servers, topic: topic("chat"), other_topic: topic("other") }
+    }
+
+    pub(crate) fn topics(&self) -> Vec<TopicSpec> {
+        let spec = |name: &Arc<str>, partitions| TopicSpec { name: Arc::clone(name), partitions };
+        vec![spec(&self.topic, 4), spec(&self.other_topic, 2)]
+    }
+
+    /// A ready instance. All instances share the id key.
+    pub(crate) async fn instance(&self) -> EventGateway {
+        self.instance_with(|_| {}).await
+    }
+
+    /// A ready instance, configured otherwise.
+    pub(crate) async fn instance_with(&self, change: impl FnOnce(&mut StreamConfig)) -> EventGateway {
+        let mut config = config();
+        change(&mut config);
+        let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom));
+        let gateway = EventGateway::start(Arc::clone(&self.log), clock, random, self.topics(), config);
+        tokio::time::timeout(Duration::from_secs(60), gateway.ready())
+            .await
+            .expect("the instance gets ready");
+        gateway
+    }
+
+    /// Publishes as a remote would, through an instance.
+    pub(crate) async fn publish(
+        &self,
+        gateway: &EventGateway,
+        (org, user): (&str, &str),
+        body: &str,
+    ) -> Result<PublishedEvent, PublishError> {
+        let event = IncomingEvent::parse(body.as_bytes())?;
+        let author = Author { org, user, remote: CHAT, traceparent: None };
+        gateway.publisher().publish(event, author, &self.topic).await
+    }
+
+    /// Writes a reply to one person as a domain service would, past the portal.
+    pub(crate) async fn reply(&self, (org, user): (&str, &str), n: u64) {
+        self.write(user, &cloud_event(org, Some(user), REPLY, n)).await;
+    }
+
+    /// Writes an event to everyone in an organization.
+    pub(crate) async fn announce(&self, org: &str, n: u64) {
+        self.write(&format!("any{n}"), &cloud_event(org, None, REPLY, n)).await;
+    }
+
+    /// Writes any record.
+    pub(crate) async fn write(&self, key: &str, value: &str) {
+        self.write_to(&self.topic, key, value).await;
+    }
+
+    pub(crate) async fn write_to(&self, topic: &Arc<str>, key: &str, value: &str) {
+        let (topic, key, value) = (Arc::clone(topic), key.to_owned(), value.to_owned().into());
+        let record = NewRecord { topic, key, value, headers: Vec::new() };
+        self.log.append(record).await.expect("the log takes a record");
+    }
+}
+
+/// The configuration of every instance.
+pub(crate) fn config() -> StreamConfig {
+    let key = IdKey::new(&[42; 32]).expect("32 bytes");
+    StreamConfig { refresh_interval: Duration::from_millis(300), ..StreamConfig::new(key) }
+}
+
+/// A CloudEvent as a service writes it.
+pub(crate) fn cloud_event(org: &str, user: Option<&str>, kind: &str, n: u64) -> String {
+    let user = user.map(|user| format!(r#","userid":"{user}""#)).unwrap_or_default();
+    format!(
+        r#"{{"specversion":"1.0","id":"{org}-{n}","source":"service","type":"{kind}","orgid":"{org}"{user},"data":{{"n":{n}}}}}"#
+    )
+}
+
+/// A stream for a person, from the present or from an id.
+pub(crate) async fn listen(gateway: &EventGateway, who: (&str, &str), last_event_id: Option<&str>) -> Source {
+    listen_to(gateway, who, &[REPLY], last_event_id).await
+}
+
+/// A stream of some types.
+pub(crate) async fn listen_to(
+    gateway: &EventGateway,
+    (org, user): (&str, &str),
+    types: &[&str],
+    last_event_id: Option<&str>,
+) -> Source {
+    let types: Vec<_> = types.iter().map(ToString::to_string).collect();
+    let session_id = format!("session of {user}");
+    let wanted = Subscription { session_id: &session_id, org, user, types: &types, last_event_id };
+    Source::open(gateway.subscribe(wanted).expect("a stream is opened")).await
+}
+
+/// The port of Apache Kafka, which starts with the first test that needs it and ends with this process.
+fn kafka_port() -> u16 {
+    static NODE: OnceLock<(Child, u16)> = OnceLock::new();
+    NODE.get_or_init(start_kafka).1
+}
+
+fn start_kafka() -> (Child, u16) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let port = free_ports();
+    // Its input is a pipe from this process: when that closes, however this process ended, the node is stopped.
+    let script = r#"
+        directory="$(mktemp -d)"
+        "$1/scripts/kafka" run "$2" "$directory" &
+        node=$!
+        cat >/dev/null
+        kill "$node"
+        wait "$node"
+        rm -rf "$directory"
+    "#;
+    let mut node = Command::new("bash")
+        .args(["-c", script, "kafka-for-tests"])
+        .arg(root)
+        .arg(port.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("bash runs");
+    let deadline = Instant::now() + Duration::from_secs(180);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(node.try_wait().expect("the child can be asked").is_none(), "scripts/kafka ended early");
+        assert!(Instant::now() < deadline, "Kafka did not start");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    node.stdin.as_mut().expect("a pipe").flush().expect("the pipe is open");
+    (node, port)
+}
+
+/// Two neighbouring free ports: the node's and its controller's. The first is returned.
+fn free_ports() -> u16 {
+    loop {
+        let first = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = first.local_addr().expect("bound").port();
+        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+            return port;
+        }
+    }
+}
