@@ -13,12 +13,15 @@ const CONTRACTS = join(REMOTES, "..", "contracts", "npm");
 const PROJECTS = ["chat", "echo", "fixtures", "insights", "org-admin", "todos"];
 const TARBALL = join("vendor", "portico-contracts.tgz");
 
+const EVENT_FILES = ["events", ...["offsets", "raw", "reply", "request", "turns"].flatMap((name) => [name, `${name}.test`])];
+
 /** Where a file has its original, and who has a copy. */
 const COPIES = [
   { from: "todos", to: ["chat", "echo", "insights", "org-admin"], files: ["build.mjs", "service/http.mjs", "service/token.mjs", "service/token.test.mjs"] },
   { from: "chat", to: ["echo", "insights", "org-admin"], files: ["src/kit.js", "src/kit.css"] },
   { from: "chat", to: ["todos"], files: ["src/kit.css"] },
-  { from: "echo", to: ["chat"], files: ["events", "offsets", "offsets.test", "raw", "raw.test", "request", "request.test"].map((name) => `service/${name}.mjs`) },
+  { from: "echo", to: ["chat"], files: EVENT_FILES.map((name) => `service/${name}.mjs`) },
+  { from: "../style", to: ["../contracts/npm/bin/preview/browser"], files: ["tokens.css"] },
   { from: "todos", to: PROJECTS.filter((name) => name !== "todos"), files: [".npmrc"] },
 ];
 

@@ -1,10 +1,11 @@
 // A service's ear and mouth on Kafka: requests in, replies out, as CloudEvents.
 // Shared by copy between the example services (remotes/scripts/sync.mjs keeps them in step).
-import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import kafkajs from "kafkajs";
 import { OffsetTracker } from "./offsets.mjs";
+import { replyText } from "./reply.mjs";
 import { readRequest } from "./request.mjs";
+import { Turns } from "./turns.mjs";
 
 /** Requests answered at the same time; further ones wait in Kafka. */
 const CONCURRENCY = 64;
@@ -63,7 +64,7 @@ async function session(kafka, { name, inbound, outbound, type, answer, signal })
     // Short, because librdkafka's mock cluster answers an empty fetch only when this time is over.
     maxWaitTimeInMs: 100,
   });
-  const work = { producer, outbound, type, answer, name, answered: new Set(), tracker: new OffsetTracker() };
+  const work = { producer, outbound, type, answer, name, answered: new Set(), turns: new Turns(), tracker: new OffsetTracker() };
   const ended = new Promise((resolve, reject) => {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       console.error(`${name}: lost the brokers (${payload.error.message}); reconnecting`);
@@ -93,8 +94,9 @@ async function start(consumer, inbound, work) {
   await consumer.run({
     autoCommit: false,
     eachMessage: async ({ topic, partition, message }) => {
+      // The key is the person: theirs are answered in order.
       const finished = work.tracker.begin(topic, partition, message.offset);
-      const answering = answerOne(message.value, work).finally(finished);
+      const answering = work.turns.run(String(message.key), () => answerOne(message.value, work)).finally(finished);
       if (work.tracker.pending >= CONCURRENCY) await answering;
     },
   });
@@ -121,29 +123,9 @@ function isRepeat(request, answered) {
 }
 
 async function send({ producer, outbound, name }, request, sequence, type, data) {
-  const envelope = JSON.stringify({
-    specversion: "1.0",
-    id: replyId(request, sequence),
-    source: `/services/${name}`,
-    type,
-    time: new Date().toISOString(),
-    datacontenttype: "application/json",
-    orgid: request.orgid,
-    userid: request.userid,
-    ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
-  });
-  const value = data === undefined ? envelope : `${envelope.slice(0, -1)},"data":${data}}`;
+  const value = replyText(request, { service: name, sequence, type, data, time: new Date() });
   const headers = { "content-type": "application/cloudevents+json" };
   await producer.send({ topic: outbound, acks: -1, messages: [{ key: request.userid, value, headers }] });
-}
-
-/**
- * The same for a request answered twice, so that readers drop the repeat; different for two people whose requests
- * happen to have one id, so that neither loses an answer.
- */
-function replyId(request, sequence) {
-  const origin = [request.orgid, request.userid, request.source, request.id, sequence].join("\0");
-  return createHash("sha256").update(origin).digest("base64url").slice(0, 24);
 }
 
 async function commit(consumer, tracker) {

@@ -41,11 +41,11 @@ function delivery({ state }) {
   return h("p", { class: "note danger" }, "Not sent");
 }
 
-function stalled({ state, text }, again) {
+function stalled({ state, text, unsent }, again) {
   if (state !== "stalled") return null;
   const words = text === "" ? "No answer came." : "The answer broke off.";
-  return h("p", { class: "note row" }, words,
-    h("button", { class: "button plain", type: "button", onclick: again }, icon("repeat", 16), "Ask again"));
+  return h("p", { class: "note row" }, unsent ? null : words,
+    h("button", { class: "button plain", type: "button", onclick: again }, icon("repeat", 16), unsent ? "Try again" : "Ask again"));
 }
 
 function chips(suggestions, pick) {

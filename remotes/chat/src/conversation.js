@@ -5,6 +5,7 @@
  * @property {string} text
  * @property {"sending" | "sent" | "failed" | "waiting" | "streaming" | "done" | "stalled"} state
  * @property {string} [inReplyTo] the question, for an answer
+ * @property {boolean} [unsent] the question of this answer did not reach the portal
  * @property {string[]} [suggestions] what to ask next
  */
 
@@ -63,12 +64,14 @@ export class Conversation {
   fail(answer) {
     this.#questionOf(answer).state = "failed";
     answer.state = "stalled";
+    answer.unsent = true;
   }
 
   /** Asks the same question once more. */
   again(answer) {
     this.#questionOf(answer).state = "sending";
     answer.state = answer.text === "" ? "waiting" : "streaming";
+    answer.unsent = false;
   }
 
   questionText(answer) {

@@ -10,7 +10,9 @@ export function formats(locale) {
   const change = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
   const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
   const longDay = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
+  const weekday = new Intl.DateTimeFormat(locale, { weekday: "short", timeZone: "UTC" });
   return {
+    weekday: (date) => weekday.format(new Date(date)),
     number: (value) => number.format(value),
     compact: (value) => compact.format(value),
     change: (value) => change.format(value),

@@ -21,6 +21,11 @@ export function filterMembers(members, { text, role }) {
  */
 export function since(date, now, locale) {
   if (date === null) return "Never";
+  const text = relative(date, now, locale);
+  return text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
+}
+
+function relative(date, now, locale) {
   const minutes = (new Date(date).getTime() - now.getTime()) / 60_000;
   const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   if (minutes > -5) return "Just now";

@@ -22,6 +22,7 @@ test("times are told in the largest unit that fits", () => {
   assert.equal(since("2026-11-20T11:58:00Z", now, "en"), "Just now");
   assert.equal(since("2026-11-20T11:30:00Z", now, "en"), "30 minutes ago");
   assert.equal(since("2026-11-20T09:00:00Z", now, "en"), "3 hours ago");
+  assert.equal(since("2026-11-19T10:00:00Z", now, "en"), "Yesterday");
   assert.equal(since("2026-11-14T12:00:00Z", now, "en"), "6 days ago");
   assert.equal(since("2026-08-20T12:00:00Z", now, "en"), "3 months ago");
 });

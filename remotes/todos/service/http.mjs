@@ -32,6 +32,8 @@ export function serve(name, port, handle, stop = async () => {}) {
   // A stalled client must not keep a socket for ever.
   server.requestTimeout = 15_000;
   server.headersTimeout = 10_000;
+  // Longer than the portal keeps an idle connection, so that it never sends a call into one that is just closing.
+  server.keepAliveTimeout = 75_000;
   server.on("error", (error) => {
     console.error(`${name}: ${error.message}`);
     process.exit(1);
@@ -56,13 +58,12 @@ export function serve(name, port, handle, stop = async () => {}) {
 export function listener(handle) {
   return async (incoming, outgoing) => {
     const answer = await reply(incoming, handle);
+    const headers = { "cache-control": "no-store", ...answer.headers };
+    if (answer.body === undefined) return outgoing.writeHead(answer.status, headers).end();
     const type = answer.status >= 400 ? "application/problem+json" : "application/json";
-    outgoing.writeHead(answer.status, {
-      ...(answer.body === undefined ? {} : { "content-type": type }),
-      "cache-control": "no-store",
-      ...answer.headers,
-    });
-    outgoing.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
+    const text = JSON.stringify(answer.body);
+    const content = { "content-type": type, "content-length": Buffer.byteLength(text) };
+    return outgoing.writeHead(answer.status, { ...content, ...headers }).end(text);
   };
 }
 

@@ -15,7 +15,7 @@ export function previewPage(manifest, query) {
 <html lang="en" data-theme="${theme}">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escape(place.title)} · ${escape(manifest.displayName)}</title>
-<link rel="stylesheet" href="/preview/browser/page.css">
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/preview/browser/tokens.css"><link rel="stylesheet" href="/preview/browser/page.css">
 <script type="module" src="/preview/browser/boot.js"></script>
 <nav>${links.join("")}${link(`In ${other}`, { mount: place.mount, theme: other }, false)}</nav>
 <main class="${place.kind}" data-mount="${escape(place.mount)}"><h1>${escape(place.title)}</h1><div id="outlet"></div></main>
@@ -23,7 +23,8 @@ export function previewPage(manifest, query) {
 }
 
 function placesOf({ frontend, displayName }) {
-  const place = (kind) => ({ mount = "mount", title = displayName }) => ({ kind, mount, title });
+  const place = (kind) => ({ mount = "mount", title = displayName, slot }) =>
+    ({ kind: slot === "home:top" ? `${kind} wide` : kind, mount, title });
   const places = [...(frontend.routes ?? []).map(place("page")), ...(frontend.cards ?? []).map(place("card"))];
   return places.length > 0 ? places : [place("page")({})];
 }
