@@ -12,7 +12,7 @@ use crate::events::EventSourceStreams;
 use crate::limits::Limits;
 use crate::page::Ports;
 use crate::portal::{Portal, Server};
-use crate::{dom, js, tabs};
+use crate::{dom, js, unhandled};
 
 /// Why the page could not be taken over. It stays the plain HTML page that the server rendered.
 #[derive(Debug, Error)]
@@ -30,8 +30,8 @@ enum BootError {
 /// The page does not carry the state it was rendered from.
 #[wasm_bindgen]
 pub fn hydrate(nonce: String, import: Function) -> Result<(), JsValue> {
-    std::panic::set_hook(Box::new(report_panic));
     let state = state().map_err(|error| js::error("BootError", &error.to_string()))?;
+    std::panic::set_hook(Box::new(report_panic));
     if let Some(session) = &state.session {
         portico_app::functions::set_organization(&session.org_id);
     }
@@ -44,15 +44,17 @@ pub fn hydrate(nonce: String, import: Function) -> Result<(), JsValue> {
     };
     let bridge = Rc::new(RemoteBridge::new(&state, scheme(state.preferences.theme), ports));
     follow_page(&bridge);
-    tabs::follow(&bridge, state.session.as_ref());
+    unhandled::follow(&bridge);
+    bridge.follow_tabs();
     portico_app::hydrate(state, bridge);
     Ok(())
 }
 
 fn state() -> Result<ShellState, BootError> {
+    // From bytes, as the answers of server functions are read: a second reader would be downloaded twice.
     let script = dom::document().get_element_by_id("portico-state");
     let text = script.and_then(|script| script.text_content()).ok_or(BootError::NoState)?;
-    Ok(serde_json::from_str(&text)?)
+    Ok(serde_json::from_slice(text.as_bytes())?)
 }
 
 /// The colour scheme in effect as the page begins; the shell tells the bridge of every change.
@@ -77,11 +79,12 @@ fn follow_page(bridge: &Rc<RemoteBridge>) {
     }
     let leaving = Rc::clone(bridge);
     dom::listen(&window, "pagehide", move |_| leaving.flush_reports());
-    // A page brought back from the back/forward cache may be older than a sign-out or a switch.
+    // A page brought back from the back/forward cache has lost its stream, and may be older than a sign-out or a switch.
     let returning = Rc::clone(bridge);
     dom::listen(&window, "pageshow", move |event| {
         if js::get(&event, "persisted").is_truthy() {
             returning.doubt_session();
+            returning.network_changed(true);
         }
     });
 }

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use crate::limits::Limits;
+use crate::table::Table;
 use crate::time;
 
 /// Circuit breakers, one per remote on this page: a remote that keeps failing is skipped for a while, so that nobody
@@ -9,7 +9,7 @@ use crate::time;
 pub(crate) struct Breakers {
     failures: u32,
     probe_after: f64,
-    records: RefCell<BTreeMap<String, Record>>,
+    records: RefCell<Table<Record>>,
 }
 
 #[derive(Default)]
@@ -57,7 +57,7 @@ impl Breakers {
     /// remote) count as one.
     pub(crate) fn failed(&self, id: &str, began: f64) {
         let mut records = self.records.borrow_mut();
-        let record = records.entry(id.to_owned()).or_default();
+        let record = records.or_insert_with(id, Record::default);
         if record.in_a_row == 0 || began > record.failed_at {
             record.in_a_row += 1;
         }

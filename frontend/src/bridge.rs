@@ -3,10 +3,12 @@ use std::rc::Rc;
 use portico_app::ShellState;
 use portico_app::bridge::{Bridge, Connection, MountRequest, Mounted, Phase, Scheme};
 use portico_contracts::Application;
+use wasm_bindgen::JsValue;
 use web_sys::HtmlElement;
 
 use crate::lifecycle::Outlet;
 use crate::page::{Page, Ports};
+use crate::tabs;
 
 /// The bridge between the shell and the remotes of one page.
 pub struct RemoteBridge {
@@ -30,6 +32,20 @@ impl RemoteBridge {
     /// The network went away (`false`) or came back.
     pub fn network_changed(&self, online: bool) {
         self.page.hub.network_changed(online);
+    }
+
+    /// An error that nobody caught came from the script at this place (a URL, or a stack that holds one). It is reported
+    /// if the script is a mounted remote's.
+    pub fn unhandled(&self, place: &str, error: &JsValue) {
+        let scopes = self.page.mounted();
+        if let Some(scope) = scopes.iter().find(|scope| scope.owns(place)) {
+            scope.report(error);
+        }
+    }
+
+    /// Says to the other tabs which session this page was rendered for, and compares with what they say.
+    pub fn follow_tabs(self: &Rc<Self>) {
+        tabs::follow(self, self.page.session.as_ref());
     }
 
     /// Sends waiting measurements: the page may be going away.

@@ -1,5 +1,4 @@
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 
 use js_sys::{JSON, Object};
 use wasm_bindgen::JsCast;
@@ -12,7 +11,7 @@ pub(crate) struct ImportMaps {
     /// The page's CSP nonce. It lives only here: in the DOM every remote could read it.
     nonce: String,
     /// Absolute URLs that some map on this page lists already; a second entry would be ignored with a warning.
-    listed: RefCell<BTreeSet<String>>,
+    listed: RefCell<Vec<String>>,
 }
 
 /// What a map adds: absolute URLs with their hashes, and the URLs that a fresh copy of a remote uses in place of its
@@ -20,8 +19,16 @@ pub(crate) struct ImportMaps {
 pub(crate) struct Entries {
     /// `(URL, integrity)`.
     pub(crate) integrity: Vec<(String, String)>,
-    /// What is appended to every URL, so that the browser sees a module graph it has not met; empty for the first.
-    pub(crate) suffix: String,
+    /// Which copy of the module graph this is: 0 is the first, every other has URLs that the browser has not met.
+    pub(crate) copy: u32,
+}
+
+impl Entries {
+    /// The URL of a module in this copy. The server serves the same file whatever the query.
+    pub(crate) fn at(&self, url: &str) -> String {
+        let mark = if url.contains('?') { "&retry=" } else { "?retry=" };
+        if self.copy == 0 { url.to_owned() } else { [url, mark, &self.copy.to_string()].concat() }
+    }
 }
 
 impl ImportMaps {
@@ -48,14 +55,15 @@ impl ImportMaps {
 }
 
 /// The map as JSON; nothing when every module is listed already.
-fn render(entries: &Entries, listed: &mut BTreeSet<String>) -> Option<String> {
+fn render(entries: &Entries, listed: &mut Vec<String>) -> Option<String> {
     let integrity = Object::new();
     let fresh = Object::new();
     for (url, hash) in &entries.integrity {
-        let copy = [url.as_str(), entries.suffix.as_str()].concat();
+        let copy = entries.at(url);
         js::set(&fresh, url, copy.as_str());
-        if listed.insert(copy.clone()) {
+        if !listed.contains(&copy) {
             js::set(&integrity, &copy, hash.as_str());
+            listed.push(copy);
         }
     }
     if Object::keys(&integrity).length() == 0 {
@@ -63,12 +71,12 @@ fn render(entries: &Entries, listed: &mut BTreeSet<String>) -> Option<String> {
     }
     let map = Object::new();
     js::set(&map, "integrity", integrity);
-    if !entries.suffix.is_empty() {
+    if entries.copy > 0 {
         // Inside the copy, an import of a chunk resolves to the copy of that chunk: a chunk that failed to load stays
         // failed at its URL just as an entry does.
         let scopes = Object::new();
         for (url, _) in &entries.integrity {
-            js::set(&scopes, &[url.as_str(), entries.suffix.as_str()].concat(), &fresh);
+            js::set(&scopes, &entries.at(url), &fresh);
         }
         js::set(&map, "scopes", scopes);
     }
@@ -76,7 +84,7 @@ fn render(entries: &Entries, listed: &mut BTreeSet<String>) -> Option<String> {
 }
 
 /// The URLs in the map that the server rendered.
-fn listed_in_page() -> Option<BTreeSet<String>> {
+fn listed_in_page() -> Option<Vec<String>> {
     let script = dom::document().query_selector("script[type=importmap]").ok()??;
     let map = JSON::parse(&script.text_content()?).ok()?;
     let integrity = js::get(&map, "integrity");

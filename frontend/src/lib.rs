@@ -20,8 +20,10 @@ mod portal;
 mod report;
 mod session_watch;
 mod styles;
+mod table;
 mod tabs;
 mod time;
+mod unhandled;
 
 pub use boot::hydrate;
 pub use bridge::RemoteBridge;

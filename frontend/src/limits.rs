@@ -21,6 +21,8 @@ pub struct Limits {
     /// The first pause before a refused stream is opened again; doubles up to 32 times itself, half of it random, so
     /// that a restarted server is not met by everyone at once.
     pub backoff: u32,
+    /// The least time between two questions to the portal whether the session stands.
+    pub calm: u32,
     /// How long measurements are gathered before they are sent together.
     pub report: u32,
 }
@@ -36,6 +38,7 @@ impl Default for Limits {
             probe: 30_000,
             silence: 40_000,
             backoff: 1_000,
+            calm: 1_000,
             report: 2_000,
         }
     }

@@ -1,5 +1,4 @@
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use js_sys::{Function, Object, Promise};
@@ -8,6 +7,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::import_map::{Entries, ImportMaps};
+use crate::table::Table;
 use crate::{dom, js};
 
 /// Loads remotes' modules: lists their hashes, then imports their entry. Each module is evaluated once per page,
@@ -16,7 +16,7 @@ pub(crate) struct Loader {
     /// `(url) => import(url)`. Dynamic import is syntax, so it comes from the boot module.
     import: Function,
     maps: ImportMaps,
-    modules: RefCell<BTreeMap<String, Rc<Module>>>,
+    modules: RefCell<Table<Rc<Module>>>,
 }
 
 /// The module graph of one version of a remote.
@@ -55,18 +55,25 @@ impl Loader {
     pub(crate) async fn settle(
         &self,
         application: &Application,
-        import: Promise,
+        import: &Promise,
     ) -> Result<JsValue, JsValue> {
         let outcome = JsFuture::from(import.clone()).await;
         if outcome.is_err() {
-            self.module(application).forget(Some(&import));
+            self.abandon(application, import);
         }
         outcome
     }
 
-    /// Gives up on an import that takes too long: the next attempt uses a fresh URL.
-    pub(crate) fn abandon(&self, application: &Application) {
-        self.module(application).forget(None);
+    /// Gives up on an import that failed or takes too long: the next attempt uses a fresh URL.
+    pub(crate) fn abandon(&self, application: &Application, import: &Promise) {
+        let module = self.module(application);
+        // Another outlet may have given up on it, and begun anew, before.
+        let is_current =
+            module.namespace.borrow().as_ref().is_some_and(|current| Object::is(current, import));
+        if is_current {
+            module.namespace.take();
+            module.failures.set(module.failures.get() + 1);
+        }
     }
 
     /// Fetches the modules ahead of need, without evaluating them.
@@ -93,42 +100,20 @@ impl Loader {
         self.maps.add(&entries);
         let entry = js::absolute(&application.entry)
             .ok_or_else(|| js::error("TypeError", "the entry's address is not a URL"))?;
-        let url = [entry.as_str(), entries.suffix.as_str()].concat();
+        let url = entries.at(&entry);
         let namespace = self.import.call1(&JsValue::UNDEFINED, &url.into())?;
         Ok(Promise::resolve(&namespace))
     }
 
     fn module(&self, application: &Application) -> Rc<Module> {
-        Rc::clone(self.modules.borrow_mut().entry(application.entry.clone()).or_default())
+        Rc::clone(self.modules.borrow_mut().or_insert_with(&application.entry, Rc::default))
     }
 }
 
-impl Module {
-    /// Drops the outcome, so that the next attempt starts anew; only if it is still this one's.
-    fn forget(&self, promise: Option<&Promise>) {
-        let mut namespace = self.namespace.borrow_mut();
-        let same = match (namespace.as_ref(), promise) {
-            (Some(current), Some(failed)) => Object::is(current, failed),
-            (current, None) => current.is_some(),
-            (None, Some(_)) => false,
-        };
-        if same {
-            namespace.take();
-            self.failures.set(self.failures.get() + 1);
-        }
-    }
-}
-
-/// Every script of the remote with its hash, at URLs that are fresh after a failure.
+/// Every script of the remote with its hash, and the mark of the copy that the next attempt uses.
 fn entries(application: &Application, failures: u32) -> Entries {
     let entry = (&application.entry, &application.integrity);
     let scripts = std::iter::once(entry).chain(&application.modules);
-    let integrity =
-        scripts.filter_map(|(url, hash)| Some((js::absolute(url)?, hash.clone()))).collect::<Vec<_>>();
-    let suffix = match failures {
-        0 => String::new(),
-        n if application.entry.contains('?') => ["&retry=", &n.to_string()].concat(),
-        n => ["?retry=", &n.to_string()].concat(),
-    };
-    Entries { integrity, suffix }
+    let integrity = scripts.filter_map(|(url, hash)| Some((js::absolute(url)?, hash.clone()))).collect();
+    Entries { integrity, copy: failures }
 }

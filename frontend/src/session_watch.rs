@@ -5,6 +5,7 @@ use portico_app::bridge::Connection;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::portal::Portal;
+use crate::time;
 
 /// Knows whether this page's session still stands.
 ///
@@ -14,6 +15,9 @@ pub(crate) struct SessionWatch {
     portal: Rc<dyn Portal>,
     org_id: String,
     asking: Cell<bool>,
+    again: Cell<bool>,
+    /// How long it waits between two questions, in milliseconds.
+    calm: u32,
     status: Rc<Status>,
 }
 
@@ -36,18 +40,29 @@ pub(crate) enum Standing {
 
 impl SessionWatch {
     /// `org_id` is what the page was rendered for.
-    pub(crate) fn new(portal: Rc<dyn Portal>, org_id: String, status: Rc<Status>) -> Self {
-        Self { portal, org_id, asking: Cell::new(false), status }
+    pub(crate) fn new(portal: Rc<dyn Portal>, org_id: String, status: Rc<Status>, calm: u32) -> Self {
+        Self { portal, org_id, asking: Cell::new(false), again: Cell::new(false), calm, status }
     }
 
-    /// Something suggests that the session has ended or changed. Asks once for all doubts raised meanwhile.
+    /// Something suggests that the session has ended or changed. Doubts raised while one is looked into, or shortly
+    /// after, are looked into together: whoever raises them may raise many.
     pub(crate) fn doubt(self: &Rc<Self>) {
-        if !self.asking.get() {
-            let watch = Rc::clone(self);
-            spawn_local(async move {
-                watch.ask().await;
-            });
+        if self.asking.replace(true) {
+            self.again.set(true);
+            return;
         }
+        let watch = Rc::clone(self);
+        spawn_local(async move {
+            loop {
+                watch.again.set(false);
+                let standing = watch.ask().await;
+                time::sleep(watch.calm).await;
+                if standing == Standing::Ended || !watch.again.get() {
+                    break;
+                }
+            }
+            watch.asking.set(false);
+        });
     }
 
     /// Asks the portal, and acts on its answer.
@@ -55,10 +70,7 @@ impl SessionWatch {
         if self.status.get() == Connection::Ended {
             return Standing::Ended;
         }
-        self.asking.set(true);
-        let answer = self.portal.organization().await;
-        self.asking.set(false);
-        match answer {
+        match self.portal.organization().await {
             Ok(org_id) if org_id != self.org_id => self.portal.reload(),
             // The question itself names the page's organization, so a mismatch can be the answer to it as well.
             Err(problem) if problem.status == 409 => self.portal.reload(),

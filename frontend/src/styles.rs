@@ -1,5 +1,4 @@
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use js_sys::{Object, Promise};
 use portico_contracts::{Application, Style};
@@ -7,13 +6,14 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{CssStyleSheet, RequestInit, Response};
 
+use crate::table::Table;
 use crate::{dom, js};
 
 /// Style sheets of remotes, as constructable sheets: under the portal's CSP neither `style=` nor `<style>` works, and a
 /// sheet that is adopted by two cards exists once.
 #[derive(Default)]
 pub(crate) struct Styles {
-    sheets: RefCell<BTreeMap<String, Promise>>,
+    sheets: RefCell<Table<Promise>>,
 }
 
 #[wasm_bindgen]
@@ -46,7 +46,7 @@ impl Styles {
 
     fn sheet(&self, style: &Style) -> Promise {
         let mut sheets = self.sheets.borrow_mut();
-        sheets.entry(style.href.clone()).or_insert_with(|| future_to_promise(fetch(style.clone()))).clone()
+        sheets.or_insert_with(&style.href, || future_to_promise(fetch(style.clone()))).clone()
     }
 }
 

@@ -1,7 +1,6 @@
 //! Token mode: `ctx.accessToken` and `ctx.getAccessToken()`.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use js_sys::{Date, Object, Promise};
@@ -11,6 +10,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use crate::js;
 use crate::lifecycle::scope::Scope;
 use crate::portal::Portal;
+use crate::table::Table;
 
 /// A token that ends within this many milliseconds is renewed first: it has to survive the call it is made for.
 const MARGIN: f64 = 30_000.0;
@@ -18,7 +18,7 @@ const MARGIN: f64 = 30_000.0;
 /// The access tokens of token-mode remotes on this page. They live in this program's memory and nowhere else.
 pub(crate) struct Tokens {
     portal: Rc<dyn Portal>,
-    held: RefCell<BTreeMap<String, Held>>,
+    held: RefCell<Table<Held>>,
 }
 
 #[derive(Default)]
@@ -56,14 +56,14 @@ impl Tokens {
         let tokens = Rc::clone(self);
         let remote = id.to_owned();
         let coming = future_to_promise(async move { tokens.exchange(remote).await });
-        self.held.borrow_mut().entry(id.to_owned()).or_default().coming = Some(coming.clone());
+        self.held.borrow_mut().or_insert_with(id, Held::default).coming = Some(coming.clone());
         coming
     }
 
     async fn exchange(&self, id: String) -> Result<JsValue, JsValue> {
         let outcome = self.portal.exchange_token(id.clone()).await;
         let mut held = self.held.borrow_mut();
-        let held = held.entry(id).or_default();
+        let held = held.or_insert_with(&id, Held::default);
         held.coming = None;
         let token = outcome.map_err(|problem| js::problem(&problem))?;
         held.token = Some((token.access_token.clone(), Date::parse(&token.expires_at)));

@@ -1,5 +1,4 @@
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use js_sys::{Function, JSON};
@@ -13,6 +12,7 @@ use crate::lifecycle::scope::Scope;
 use crate::limits::Limits;
 use crate::portal::Portal;
 use crate::session_watch::{SessionWatch, Standing, Status};
+use crate::table::Table;
 use crate::{js, time};
 
 /// The control event that says that events were missed, and the one type every remote may listen to.
@@ -31,9 +31,9 @@ pub(crate) struct Hub {
     status: Rc<Status>,
     watch: Rc<SessionWatch>,
     limits: Limits,
-    subscribers: RefCell<BTreeMap<String, Vec<Subscriber>>>,
+    subscribers: RefCell<Table<Vec<Subscriber>>>,
     next: Cell<u32>,
-    seen: RefCell<Seen>,
+    seen: Seen,
     line: RefCell<Line>,
 }
 
@@ -45,7 +45,7 @@ struct Line {
     wanted: bool,
     url: Option<String>,
     stream: Option<Box<dyn EventStream>>,
-    listening: BTreeSet<String>,
+    listening: Vec<String>,
     last_event_id: String,
     /// Refusals and losses since it was last open.
     failures: u32,
@@ -76,7 +76,7 @@ impl Hub {
             limits,
             subscribers: RefCell::default(),
             next: Cell::new(0),
-            seen: RefCell::default(),
+            seen: Seen::default(),
             line: RefCell::default(),
         }
     }
@@ -86,7 +86,7 @@ impl Hub {
         let number = self.next.get();
         self.next.set(number + 1);
         let subscriber = Subscriber { number, scope: Rc::clone(scope), handler };
-        self.subscribers.borrow_mut().entry(kind.to_owned()).or_default().push(subscriber);
+        self.subscribers.borrow_mut().or_insert_with(kind, Vec::new).push(subscriber);
         self.listen(kind);
         if !std::mem::replace(&mut self.line.borrow_mut().wanted, true) {
             self.open();
@@ -146,7 +146,7 @@ impl Hub {
             line.stream = Some(stream);
         }
         CONTROL.iter().for_each(|kind| self.listen(kind));
-        let kinds: Vec<String> = self.subscribers.borrow().keys().cloned().collect();
+        let kinds: Vec<String> = self.subscribers.borrow().names().cloned().collect();
         kinds.iter().for_each(|kind| self.listen(kind));
     }
 
@@ -162,7 +162,8 @@ impl Hub {
     fn listen(&self, kind: &str) {
         let mut line = self.line.borrow_mut();
         let Line { stream: Some(stream), listening, .. } = &mut *line else { return };
-        if listening.insert(kind.to_owned()) {
+        if !listening.iter().any(|known| known == kind) {
+            listening.push(kind.to_owned());
             stream.listen(kind);
         }
     }
@@ -177,9 +178,7 @@ impl Hub {
                 let failures = self.count_failure();
                 self.status.set(if failures > 1 { Connection::Offline } else { Connection::Connecting });
             }
-            Signal::Refused => {
-                self.hang_up_and_try_later();
-            }
+            Signal::Refused => self.hang_up_and_try_later(false),
             Signal::Event { kind, last_event_id, data } => {
                 if !last_event_id.is_empty() {
                     self.line.borrow_mut().last_event_id = last_event_id;
@@ -193,7 +192,8 @@ impl Hub {
         match kind {
             "ping" | "lagged" => {}
             RESET => self.tell_reset(),
-            "bye" => self.hang_up_and_try_later(),
+            // An instance that goes down sends everyone away at once, and they should not come back at once.
+            "bye" => self.hang_up_and_try_later(!data.contains("shutdown")),
             _ => self.deliver(kind, data),
         }
     }
@@ -203,7 +203,7 @@ impl Hub {
         let Ok(event) = JSON::parse(data) else { return };
         let source = js::text(&event, "source").unwrap_or_default();
         let id = js::text(&event, "id").unwrap_or_default();
-        if !self.seen.borrow_mut().first(&source, &id) {
+        if !self.seen.first(&source, &id) {
             return;
         }
         let mut copy = Some(event);
@@ -259,18 +259,20 @@ impl Hub {
         line.failures
     }
 
-    fn hang_up_and_try_later(self: &Rc<Self>) {
+    /// `session_ended`: whether the server meant the session, so that there is no time to lose.
+    fn hang_up_and_try_later(self: &Rc<Self>, session_ended: bool) {
         let turn = self.hang_up();
         self.status.set(Connection::Connecting);
         let hub = Rc::clone(self);
-        spawn_local(async move { hub.try_later(turn).await });
+        spawn_local(async move {
+            if !session_ended || hub.watch.ask().await == Standing::Good {
+                hub.try_later(turn).await;
+            }
+        });
     }
 
     /// Opens the stream again after a pause, if the session still stands.
     async fn try_later(self: Rc<Self>, turn: u32) {
-        if self.watch.ask().await == Standing::Ended {
-            return;
-        }
         let failures = self.count_failure();
         if failures > 1 {
             self.status.set(Connection::Offline);
@@ -279,7 +281,8 @@ impl Hub {
             self.give_up_position();
         }
         time::sleep(self.pause(failures)).await;
-        if self.line.borrow().turn == turn {
+        let is_current = || self.line.borrow().turn == turn;
+        if is_current() && self.watch.ask().await == Standing::Good && is_current() {
             self.open();
         }
     }

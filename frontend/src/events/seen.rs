@@ -1,28 +1,29 @@
-use std::collections::{BTreeSet, VecDeque};
+use js_sys::Set;
+use wasm_bindgen::JsValue;
 
 /// How many events are remembered: a reconnect replays seconds, not hours, so this is plenty, and bounded.
-const REMEMBERED: usize = 1_024;
+const REMEMBERED: u32 = 1_024;
 
 /// Drops repeats. Publishing is at least once, so the same (`source`, `id`) may arrive twice.
 #[derive(Default)]
 pub(super) struct Seen {
-    order: VecDeque<String>,
-    known: BTreeSet<String>,
+    /// A JavaScript set keeps the order of insertion, so the first is the oldest.
+    known: Set,
 }
 
 impl Seen {
     /// Whether this event arrives for the first time.
-    pub(super) fn first(&mut self, source: &str, id: &str) -> bool {
+    pub(super) fn first(&self, source: &str, id: &str) -> bool {
         // Neither a remote's name nor a URI contains a space (CloudEvents 1.0, `source` is a URI-reference).
-        let key = [source, " ", id].concat();
-        if !self.known.insert(key.clone()) {
+        let key = JsValue::from([source, " ", id].concat());
+        if self.known.has(&key) {
             return false;
         }
-        self.order.push_back(key);
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
+        self.known.add(&key);
+        if self.known.size() > REMEMBERED
+            && let Ok(oldest) = self.known.keys().next()
         {
-            self.known.remove(&oldest);
+            self.known.delete(&oldest.value());
         }
         true
     }

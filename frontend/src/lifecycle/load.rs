@@ -1,3 +1,4 @@
+use js_sys::Promise;
 use portico_app::bridge::{FailedPhase, Failure, Reason};
 use portico_contracts::Application;
 use wasm_bindgen::JsValue;
@@ -20,22 +21,23 @@ pub(super) async fn load(page: &Page, application: &Application) -> Result<Loade
         return Err(failure(Reason::Unsupported, application.format.clone(), false));
     }
     let token = application.token_mode.then(|| page.tokens.fresh(&application.id));
-    let Some(loaded) = time::within(page.limits.load, fetch(page, application)).await else {
-        page.loader.abandon(application);
+    let threw = |thrown: JsValue| failure(reason(&thrown), js::message_of(&thrown), true);
+    let import = page.loader.import(application).map_err(threw)?;
+    let Some(loaded) = time::within(page.limits.load, fetch(page, application, &import)).await else {
+        page.loader.abandon(application, &import);
         return Err(failure(Reason::Timeout, String::new(), true));
     };
     if let Some(token) = token {
         // Whether it came or not, `getAccessToken()` will tell the remote.
         let _ = time::within(page.limits.token, token).await;
     }
-    loaded.map_err(|thrown| failure(reason(&thrown), js::message_of(&thrown), true))
+    loaded.map_err(threw)
 }
 
-async fn fetch(page: &Page, application: &Application) -> Result<Loaded, JsValue> {
-    // Both begin before either is waited for.
-    let namespace = page.loader.import(application)?;
+/// The import has begun; the sheets begin before it is waited for.
+async fn fetch(page: &Page, application: &Application, import: &Promise) -> Result<Loaded, JsValue> {
     let sheets = page.styles.sheets(application).await;
-    let namespace = page.loader.settle(application, namespace).await?;
+    let namespace = page.loader.settle(application, import).await?;
     Ok(Loaded { namespace, sheets: sheets? })
 }
 

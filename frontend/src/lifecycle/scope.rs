@@ -50,6 +50,14 @@ impl Scope {
         Ok(scope)
     }
 
+    /// Whether a place (a script's URL, or a stack) lies in this remote's own folder.
+    pub(crate) fn owns(&self, place: &str) -> bool {
+        let entry = js::absolute(&self.application.entry).unwrap_or_default();
+        // Without a folder of its own there is nothing to tell its scripts by.
+        let folder = entry.rfind('/').map_or("", |slash| &entry[..=slash]);
+        folder.matches('/').count() > 3 && place.contains(folder)
+    }
+
     /// What all remotes on the page share.
     pub(crate) fn page(&self) -> &Rc<Page> {
         &self.page

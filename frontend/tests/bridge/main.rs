@@ -1,6 +1,7 @@
 //! The bridge in a real browser: real modules, real import maps, real shadow roots; only server and network are played.
 #![cfg(target_arch = "wasm32")]
 
+mod boot;
 mod breaker;
 mod connection;
 mod context;
@@ -11,6 +12,7 @@ mod integrity;
 mod isolation;
 mod mounting;
 mod reports;
+mod tabs;
 mod tokens;
 mod world;
 

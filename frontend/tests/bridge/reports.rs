@@ -40,3 +40,22 @@ async fn a_remote_that_reports_in_a_loop_does_not_become_load() {
     let sent = world.portal.reports.borrow().concat().matches("\"kind\"").count();
     assert_eq!(sent, 60);
 }
+
+#[wasm_bindgen_test]
+async fn errors_that_nobody_caught_are_reported_in_the_name_of_the_remote_whose_script_threw() {
+    let import = js_sys::Function::new_no_args("return Promise.resolve({ mount: () => () => {} })");
+    let world = World::with_import(import);
+    let remote = Remote::quiet().change(|application| {
+        application.entry = "/remotes/test.own/1.2.0/index.js".into();
+    });
+    let _outlet = world.mounted(&remote.application()).await;
+    let error = js_sys::Error::new("slipped through");
+    world.bridge.unhandled("https://elsewhere.example/remotes/other/1.0.0/index.js", &error);
+    world.bridge.flush_reports();
+    assert!(!world.portal.reports.borrow().concat().contains("slipped"));
+    let origin = web_sys::window().expect("a window").location().origin().expect("an origin");
+    world.bridge.unhandled(&format!("at f ({origin}/remotes/test.own/1.2.0/chunk.js:1:2)"), &error);
+    world.bridge.flush_reports();
+    let reports = world.portal.reports.borrow().concat();
+    assert!(reports.contains("slipped through") && reports.contains(&remote.application().name), "{reports}");
+}

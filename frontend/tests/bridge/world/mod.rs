@@ -46,6 +46,7 @@ pub(crate) fn limits() -> Limits {
         probe: 300,
         silence: 200,
         backoff: 20,
+        calm: 40,
         report: 10,
     }
 }
