@@ -8,12 +8,12 @@ use crate::http::{Authenticated, RequestContext};
 pub fn session(action: &'static str, context: &RequestContext, state: &SessionState) {
     tracing::info!(
         target: "audit",
+        trace_id = %context.trace_id,
         audit.action = action,
         audit.decision = "allow",
         user.id = %state.person.sub,
         user.issuer = %state.person.issuer,
         org.id = %state.org_id,
-        trace_id = %context.trace_id,
         client.address = %context.client_ip,
         "audit"
     );
@@ -30,6 +30,7 @@ pub fn decision(
 ) {
     tracing::info!(
         target: "audit",
+        trace_id = %context.trace_id,
         audit.action = action,
         audit.resource = resource,
         audit.decision = if allowed { "allow" } else { "deny" },
@@ -37,7 +38,6 @@ pub fn decision(
         user.id = %session.state.person.sub,
         user.issuer = %session.state.person.issuer,
         org.id = %session.state.org_id,
-        trace_id = %context.trace_id,
         "audit"
     );
 }

@@ -15,8 +15,9 @@ pub mod start;
 pub mod state;
 pub mod storage;
 pub mod tls;
+pub mod upkeep;
 
-mod assets;
-mod http;
-mod pages;
-mod routes;
+pub mod assets;
+pub mod http;
+pub mod pages;
+pub mod routes;

@@ -1,6 +1,5 @@
 //! What every request can reach.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +13,8 @@ use portico_identity::session::{SessionError, SessionId, Sessions};
 use portico_identity::token::TokenCache;
 use portico_policy::PolicyEngine;
 use portico_ports::{Clock, Random};
-use portico_registry::{Registry, SessionView};
+use portico_registry::{CspSources, Registry, SessionView};
+use portico_stream::CloseReason;
 
 use crate::assets::Assets;
 use crate::config::Config;
@@ -85,7 +85,7 @@ pub struct Portal {
 
 impl Portal {
     /// The remotes that a session may load.
-    pub fn applications(&self, session: &Authenticated) -> Arc<Vec<Application>> {
+    pub fn applications(&self, session: &Authenticated) -> Arc<[Application]> {
         let entitlements = session.principal.entitlements.entitlements();
         self.registry.snapshot().resolve(&SessionView { org_id: &session.state.org_id, entitlements })
     }
@@ -94,12 +94,12 @@ impl Portal {
     pub fn backend(&self, session: &Authenticated, id: &str) -> Option<Arc<RemoteBackend>> {
         let snapshot = self.registry.snapshot();
         let remote = snapshot.remote(id)?;
-        let entitled = session.principal.entitlements.contains_all(remote.required_permissions());
-        entitled.then(|| self.backends.of(remote))?
+        let visible = remote.is_visible_to(session.principal.entitlements.entitlements());
+        if visible { self.backends.of(remote) } else { None }
     }
 
     /// Hosts that the registry granted to these remotes, by CSP directive.
-    pub fn csp_extensions(&self, applications: &[Application]) -> BTreeMap<String, BTreeSet<String>> {
+    pub fn csp_sources(&self, applications: &[Application]) -> CspSources {
         self.registry.snapshot().csp_sources(applications)
     }
 
@@ -107,13 +107,13 @@ impl Portal {
     pub async fn end_session(&self, id: &SessionId) -> Result<(), SessionError> {
         self.sessions.end(id).await?;
         self.forget_tokens(id);
-        self.events.close_session(id, "signed-out");
+        self.events.close_session(id, CloseReason::SignedOut);
         Ok(())
     }
 
     /// Forgets the exchanged tokens of a session.
     pub fn forget_tokens(&self, id: &SessionId) {
-        self.tokens.forget_session(&id.to_string());
+        self.tokens.forget_session(id);
     }
 
     /// Whether the server is on its way out.
@@ -124,6 +124,6 @@ impl Portal {
     /// Stops being ready and tells every stream, before the sockets close.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
-        self.events.close_all("restart");
+        self.events.gateway().close_all();
     }
 }

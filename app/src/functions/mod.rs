@@ -5,13 +5,21 @@
 //!
 //! [`PortalApi`]: crate::portal_api::PortalApi
 
+/// What the session may load.
 pub mod applications;
+/// How the browser calls.
 pub mod client;
+/// Token mode.
 pub mod exchange_remote_token;
+/// Events out.
 pub mod publish_event;
+/// Errors.
 pub mod refusal;
+/// Who is signed in.
 pub mod session;
+/// Events in.
 pub mod subscribe_events;
+/// Another organization.
 pub mod switch_organization;
 
 pub use applications::{Applications, applications};

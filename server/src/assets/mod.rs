@@ -5,4 +5,4 @@ mod load;
 mod serve;
 
 pub use load::{Asset, Assets, AssetsError};
-pub use serve::{favicon, pkg, public_file};
+pub use serve::{favicon, pkg};

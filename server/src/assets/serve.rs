@@ -25,7 +25,7 @@ pub async fn favicon(State(state): State<AppState>) -> Response {
 }
 
 /// A file of `public/`.
-pub fn public_file(state: &AppState, name: &str, content_type: &'static str) -> Response {
+fn public_file(state: &AppState, name: &str, content_type: &'static str) -> Response {
     let Some(bytes) = state.assets.public(name) else {
         return ApiError::not_found("There is no such file.").into_response();
     };

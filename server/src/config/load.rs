@@ -34,11 +34,14 @@ const SHORT_NAMES: [(&str, &str); 6] = [
 const OTHER_NAMES: [&str; 5] =
     ["PORTICO_CONFIG", "PORTICO_CLIENT_SECRET", "PORTICO_TOOLS", "PORTICO_LOG", "PORTICO_LOG_FORMAT"];
 
-/// Reads the configuration from the file that `PORTICO_CONFIG` names, if any, and the process's environment.
+/// Reads the configuration from the file that `PORTICO_CONFIG` names, or from `portico.toml` in the working directory
+/// where there is one, and from the process's environment.
 pub fn load() -> Result<Config, ConfigError> {
     let environment: BTreeMap<String, String> = std::env::vars().collect();
-    let file = environment.get("PORTICO_CONFIG").map(PathBuf::from);
-    load_from(file.as_deref(), &environment)
+    let named = environment.get("PORTICO_CONFIG").map(PathBuf::from);
+    // The checkout's own file, which sets up the example remotes.
+    let usual = Some(PathBuf::from("portico.toml")).filter(|file| file.is_file());
+    load_from(named.or(usual).as_deref(), &environment)
 }
 
 /// Reads the configuration from `file` and `environment`: `PORTICO_LISTEN__ADDR` sets `listen.addr`, and so on.
@@ -113,6 +116,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if session.idle_minutes == 0 || session.absolute_minutes < session.idle_minutes {
         problems.push("session.idle_minutes must be at least 1 and at most session.absolute_minutes".to_owned());
     }
+    problems.extend(config.policy.problems().iter().map(ToString::to_string));
     if !config.is_development() {
         production(config, &mut problems);
     }

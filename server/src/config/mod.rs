@@ -5,6 +5,7 @@
 mod development;
 mod environment;
 mod events;
+mod gateway;
 mod identity;
 mod limits;
 mod listen;
@@ -20,12 +21,13 @@ use url::Url;
 
 pub use development::{DevelopmentConfig, ServiceConfig};
 pub use environment::Environment;
-pub use events::{EventsConfig, TopicConfig};
+pub use events::EventsConfig;
+pub use gateway::GatewayConfig;
 pub use identity::IdentityConfig;
 pub use limits::LimitsConfig;
 pub use listen::{ListenConfig, TlsMode};
 pub use load::{ConfigError, load, load_from};
-pub use registry::{RegistryConfig, TrustedKeyConfig};
+pub use registry::RegistryConfig;
 pub use session::SessionConfig;
 
 /// Everything an operator can set.
@@ -51,6 +53,8 @@ pub struct Config {
     pub policy: PolicyConfig,
     /// Remotes, their signatures and grants.
     pub registry: RegistryConfig,
+    /// The proxy to upstreams.
+    pub gateway: GatewayConfig,
     /// Kafka.
     pub events: EventsConfig,
     /// Bounds on what a client may send.
@@ -71,6 +75,7 @@ impl Default for Config {
             session: SessionConfig::default(),
             policy: PolicyConfig::default(),
             registry: RegistryConfig::default(),
+            gateway: GatewayConfig::default(),
             events: EventsConfig::default(),
             limits: LimitsConfig::default(),
             development: DevelopmentConfig::default(),

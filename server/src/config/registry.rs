@@ -1,39 +1,28 @@
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use portico_registry::{Grants, HostedManifest, TrustedKey};
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 /// Remotes: where their manifests come from, whose signatures count, what they are granted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RegistryConfig {
-    /// Directories of remotes.
+    /// Directories of remotes: `*/dist/remote.json`, or `*/remote.json`.
     pub directories: Vec<PathBuf>,
-    /// URLs of manifests that are hosted elsewhere.
-    pub manifests: Vec<Url>,
-    /// URLs of further manifests, loaded only with `fixtures`.
-    pub fixture_manifests: Vec<Url>,
-    /// Load the failing fixtures too. `PORTICO_FIXTURES=1` sets it.
+    /// Manifests that are hosted elsewhere; their files are loaded by the browser from there.
+    pub manifests: Vec<HostedManifest>,
+    /// Load the fixtures too: remotes that fail on purpose. `PORTICO_FIXTURES=1` sets it.
     pub fixtures: bool,
+    /// Hosted manifests that are loaded only with `fixtures`.
+    pub fixture_manifests: Vec<HostedManifest>,
     /// Whose signatures count, for which names.
-    pub trusted_keys: Vec<TrustedKeyConfig>,
-    /// What each remote, by name or pattern, is granted. The keys of a grant are described in the remote guide.
-    pub grants: BTreeMap<String, serde_json::Value>,
+    pub trusted_keys: Vec<TrustedKey>,
+    /// What each remote, by name or pattern, is granted.
+    pub grants: Grants,
     /// Seconds between reloads; 0 loads once.
     pub reload_seconds: u64,
-}
-
-/// A public key and the names it may sign.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrustedKeyConfig {
-    /// The key's id, as signatures name it.
-    pub id: String,
-    /// The Ed25519 public key, 32 bytes in base64.
-    pub public_key: String,
-    /// Names or patterns such as `@acme/*`.
-    pub names: Vec<String>,
+    /// How many bytes of verified files are held in memory.
+    pub file_cache_bytes: usize,
 }
 
 impl Default for RegistryConfig {
@@ -41,11 +30,28 @@ impl Default for RegistryConfig {
         Self {
             directories: vec!["remotes".into()],
             manifests: Vec::new(),
-            fixture_manifests: Vec::new(),
             fixtures: false,
+            fixture_manifests: Vec::new(),
             trusted_keys: Vec::new(),
-            grants: BTreeMap::new(),
+            grants: Grants::default(),
             reload_seconds: 2,
+            file_cache_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+impl RegistryConfig {
+    /// As the registry itself takes it. Only development has a key of its own.
+    pub fn for_registry(&self, development_key: Option<PathBuf>) -> portico_registry::RegistryConfig {
+        let fixtures = self.fixture_manifests.iter().filter(|_| self.fixtures);
+        portico_registry::RegistryConfig {
+            directories: self.directories.clone(),
+            fixtures: self.fixtures,
+            manifests: self.manifests.iter().chain(fixtures).cloned().collect(),
+            trusted_keys: self.trusted_keys.clone(),
+            development_key,
+            grants: self.grants.clone(),
+            file_cache_bytes: self.file_cache_bytes,
         }
     }
 }

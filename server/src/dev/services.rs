@@ -68,7 +68,7 @@ fn tell_output(name: &str, child: &mut Child) {
         let (name, mut lines) = (name.to_owned(), BufReader::new(stdout).lines());
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                tracing::info!(target: "service", service.name = name, "{line}");
+                tracing::info!(target: "service", service = name, "{line}");
             }
         });
     }
@@ -76,7 +76,7 @@ fn tell_output(name: &str, child: &mut Child) {
         let (name, mut lines) = (name.to_owned(), BufReader::new(stderr).lines());
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                tracing::warn!(target: "service", service.name = name, "{line}");
+                tracing::warn!(target: "service", service = name, "{line}");
             }
         });
     }

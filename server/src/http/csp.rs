@@ -1,6 +1,6 @@
 //! The Content Security Policy of pages (CSP Level 3) and the Integrity Policy beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use portico_registry::CspSources;
 
 /// The policy of everything that is not a page: nothing may be loaded, framed or sent from it.
 pub const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -14,10 +14,8 @@ pub const REPORTING_ENDPOINTS: &str = "portico=\"/api/platform/reports\"";
 /// What a page's policy is made of.
 #[derive(Debug, Default)]
 pub struct PageSources<'a> {
-    /// Origins that serve scripts of this session's remotes, as the registry granted them.
-    pub script_origins: BTreeSet<String>,
-    /// Further hosts by directive, as granted to this session's remotes.
-    pub extensions: BTreeMap<String, BTreeSet<String>>,
+    /// Origins by directive that the registry granted to this session's remotes.
+    pub granted: CspSources,
     /// Where a logout form may end up: the provider's end-session origin.
     pub form_targets: Vec<&'a str>,
 }
@@ -36,22 +34,22 @@ pub fn page(nonce: &str, sources: &PageSources<'_>) -> String {
         }
         policy.push_str("; ");
     };
-    let extension = |name: &str| sources.extensions.get(name).into_iter().flatten().map(String::as_str);
-    let scripts = || sources.script_origins.iter().map(String::as_str);
-    directive("default-src", "'none'", &mut std::iter::empty());
-    directive("script-src", &format!("'self' 'wasm-unsafe-eval' 'nonce-{nonce}'"), &mut scripts());
-    directive("style-src", "'self'", &mut scripts());
-    directive("connect-src", "'self'", &mut scripts().chain(extension("connect-src")));
-    directive("img-src", "'self' data:", &mut scripts().chain(extension("img-src")));
-    directive("font-src", "'self'", &mut scripts().chain(extension("font-src")));
-    directive("media-src", "'self'", &mut extension("media-src"));
-    directive("frame-src", "'self'", &mut extension("frame-src"));
-    directive("worker-src", "'self'", &mut std::iter::empty());
-    directive("manifest-src", "'self'", &mut std::iter::empty());
+    let granted = |name: &str| sources.granted.get(name).into_iter().flatten().map(String::as_str);
+    let nothing = &mut std::iter::empty();
+    directive("default-src", "'none'", nothing);
+    directive("script-src", &format!("'self' 'wasm-unsafe-eval' 'nonce-{nonce}'"), &mut granted("script-src"));
+    directive("style-src", "'self'", nothing);
+    directive("connect-src", "'self'", &mut granted("connect-src"));
+    directive("img-src", "'self' data:", &mut granted("img-src"));
+    directive("font-src", "'self'", &mut granted("font-src"));
+    directive("media-src", "'self'", &mut granted("media-src"));
+    directive("frame-src", "'self'", &mut granted("frame-src"));
+    directive("worker-src", "'self'", nothing);
+    directive("manifest-src", "'self'", nothing);
     directive("form-action", "'self'", &mut sources.form_targets.iter().copied());
-    directive("frame-ancestors", "'none'", &mut std::iter::empty());
-    directive("base-uri", "'none'", &mut std::iter::empty());
-    directive("object-src", "'none'", &mut std::iter::empty());
+    directive("frame-ancestors", "'none'", nothing);
+    directive("base-uri", "'none'", nothing);
+    directive("object-src", "'none'", nothing);
     policy.push_str("report-uri /api/platform/reports; report-to portico");
     policy
 }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -10,31 +10,31 @@ use portico_app::routing::{Page, resolve};
 use portico_app::{ShellState, render_body};
 use portico_contracts::Application;
 use portico_ports::token;
+use portico_registry::CspSources;
 
-use crate::http::csp::{self, PageSources};
+use crate::http::csp::PageSources;
 use crate::state::AppState;
 
 /// What a page is rendered from.
 pub(super) struct Document {
     pub(super) shell: ShellState,
     pub(super) path_and_query: String,
-    /// Hosts that the registry granted to this session's remotes, by directive.
-    pub(super) csp_extensions: BTreeMap<String, BTreeSet<String>>,
+    /// Origins that this session's remotes need, by directive, as the registry granted them.
+    pub(super) csp: CspSources,
 }
 
 /// Renders the page as a response: status, policy and markup follow from one state.
 pub(super) fn respond(state: &AppState, document: Document) -> Response {
-    let Document { shell, path_and_query, csp_extensions } = document;
+    let Document { shell, path_and_query, csp } = document;
     let page = resolve(&path_and_query, &shell);
     let status = StatusCode::from_u16(page.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let nonce = token::<16>(state.random.as_ref());
     let end_session = state.provider.end_session_origin();
     let sources = PageSources {
-        script_origins: shell.applications.iter().filter_map(|a| origin_of(&a.entry)).collect(),
-        extensions: csp_extensions,
+        granted: csp,
         form_targets: end_session.as_deref().into_iter().filter(|origin| *origin != state.origin).collect(),
     };
-    let policy = csp::page(&nonce, &sources);
+    let policy = crate::http::csp::page(&nonce, &sources);
     let html = html(state, shell, &page, &path_and_query, &nonce);
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
@@ -42,8 +42,8 @@ pub(super) fn respond(state: &AppState, document: Document) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Language"));
-    headers.insert("integrity-policy", HeaderValue::from_static(csp::INTEGRITY_POLICY));
-    headers.insert("reporting-endpoints", HeaderValue::from_static(csp::REPORTING_ENDPOINTS));
+    headers.insert("integrity-policy", HeaderValue::from_static(crate::http::csp::INTEGRITY_POLICY));
+    headers.insert("reporting-endpoints", HeaderValue::from_static(crate::http::csp::REPORTING_ENDPOINTS));
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
@@ -105,11 +105,6 @@ fn inert_json(value: &impl serde::Serialize) -> String {
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn origin_of(entry: &str) -> Option<String> {
-    let url = url::Url::parse(entry).ok()?;
-    Some(url.origin().ascii_serialization())
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
         trace_id: error.trace_id,
     };
     let shell = shell_state::anonymous(&state, preferences, Some(outcome));
-    let mut page = respond(&state, Document { shell, path_and_query, csp_extensions: Default::default() });
+    let mut page = respond(&state, Document { shell, path_and_query, csp: Default::default() });
     // Cookies that the handler set go with the page.
     for (name, value) in response.headers() {
         page.headers_mut().append(name, value.clone());

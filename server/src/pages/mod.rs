@@ -6,5 +6,4 @@ mod show;
 mod shell_state;
 
 pub use error::{PageError, layer as error_layer};
-pub use shell_state::preferences;
 pub use show::show;

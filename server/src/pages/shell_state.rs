@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use portico_app::{Environment, Outcome, Preferences, RegistryProblem, ShellState};
@@ -9,7 +7,7 @@ use crate::services::session_view;
 use crate::state::AppState;
 
 /// Theme, language and navigation as this browser's cookies and languages say.
-pub fn preferences(headers: &HeaderMap) -> Preferences {
+pub(super) fn preferences(headers: &HeaderMap) -> Preferences {
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let cookies: Vec<_> = headers.get_all(COOKIE).iter().map(text).collect();
     let languages = headers.get(ACCEPT_LANGUAGE).map(text).unwrap_or_default();
@@ -37,7 +35,7 @@ pub(super) fn for_session(state: &AppState, preferences: Preferences, session: &
     };
     ShellState {
         session: Some(session_view(session)),
-        applications: Arc::unwrap_or_clone(applications),
+        applications: applications.to_vec(),
         registry_problems,
         ..anonymous(state, preferences, None)
     }

@@ -33,7 +33,7 @@ pub async fn show(
     let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let Some(session) = session else {
         let shell = shell_state::anonymous(&state, preferences, None);
-        return respond(&state, Document { shell, path_and_query, csp_extensions: Default::default() });
+        return respond(&state, Document { shell, path_and_query, csp: Default::default() });
     };
     let mut shell = shell_state::for_session(&state, preferences, &session);
     let path = request.uri().path();
@@ -44,6 +44,6 @@ pub async fn show(
         }
         shell.outcome = Some(if hidden { Outcome::Forbidden } else { Outcome::NotFound });
     }
-    let csp_extensions = state.csp_extensions(&shell.applications);
-    respond(&state, Document { shell, path_and_query, csp_extensions })
+    let csp = state.csp_sources(&shell.applications);
+    respond(&state, Document { shell, path_and_query, csp })
 }

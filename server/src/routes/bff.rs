@@ -48,6 +48,7 @@ pub async fn call(
 fn record(verdict: &Verdict<'_>, context: &RequestContext) {
     tracing::info!(
         target: "audit",
+        trace_id = %context.trace_id,
         audit.action = %format_args!("call {}", verdict.method),
         audit.resource = verdict.path(),
         audit.route = verdict.pattern.unwrap_or("-"),
@@ -55,7 +56,6 @@ fn record(verdict: &Verdict<'_>, context: &RequestContext) {
         audit.reason = %verdict.decision.reason,
         user.id = verdict.subject(),
         org.id = verdict.organization(),
-        trace_id = %context.trace_id,
         "audit"
     );
 }

@@ -18,7 +18,7 @@ pub async fn ready(State(state): State<AppState>) -> Response {
         checks.insert(name.to_owned(), result.err().map_or(json!("ok"), Value::String));
     };
     check("identity", state.provider.ready().await.map_err(|error| error.to_string()));
-    check("events", state.events.ready().await);
+    check("events", state.events.ready());
     check("sessions", state.sessions.ready().await.map_err(|error| error.to_string()));
     if state.draining() {
         check("server", Err("the server is shutting down".to_owned()));

@@ -14,15 +14,16 @@ pub async fn file(
     State(state): State<AppState>,
     Path((id, version, file)): Path<(String, String, String)>,
 ) -> Result<Response, ApiError> {
-    let verified = state.registry.file(&id, &version, &file).await.map_err(|error| match error {
-        FileError::Unverified { .. } => ApiError::new(
+    let verified = state.registry.file(&id, &version, &file).map_err(|error| match error {
+        FileError::Changed { .. } => ApiError::new(
             axum::http::StatusCode::BAD_GATEWAY,
             "integrity",
             "A remote's file is not what was signed",
             "The file was changed after its manifest was signed, so it is not served. The remote's team has to publish again.",
         )
         .cause(error),
-        _ => ApiError::not_found("No manifest lists such a file."),
+        FileError::NotListed => ApiError::not_found("No manifest lists such a file."),
+        FileError::Unreadable { .. } => ApiError::unavailable("A remote's file", error),
     })?;
     let mut response = Response::new(Body::from(verified.bytes));
     let headers = response.headers_mut();

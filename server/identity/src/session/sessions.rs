@@ -158,6 +158,11 @@ impl Sessions {
         Ok(())
     }
 
+    /// Whether the store answers.
+    pub async fn ready(&self) -> Result<(), SessionError> {
+        self.store.load(&SessionId::default()).await.map(drop).map_err(store_error)
+    }
+
     /// Ends the sessions of this instance whose time is over, so that their streams close on time.
     pub async fn sweep(&self) -> Result<usize, SessionError> {
         let now = self.clock.now();

@@ -79,7 +79,11 @@ impl TokenCache {
     ///
     /// # Errors
     /// Those of the exchange; nothing is cached then, and the subject token must not be sent instead.
-    pub async fn token(&self, key: &TokenKey, subject_token: &str) -> Result<Arc<ExchangedToken>, ExchangeError> {
+    pub async fn token(
+        &self,
+        key: &TokenKey,
+        subject_token: &str,
+    ) -> Result<Arc<ExchangedToken>, ExchangeError> {
         let slot = self.slots.lock().find_or_insert(key, self.clock.now());
         if let Some(token) = slot.current(self.current_until()) {
             return Ok(token);

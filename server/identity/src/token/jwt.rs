@@ -37,7 +37,9 @@ pub(super) enum Reading {
 
 pub(super) fn read(token: &str) -> Reading {
     let mut parts = token.split('.');
-    let (Some(header), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some(header), Some(payload), Some(_), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return Reading::Opaque;
     };
     let is_header = decode(header).is_some_and(|header| {

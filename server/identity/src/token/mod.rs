@@ -17,3 +17,6 @@ pub use cache::{CacheLimits, TokenCache, TokenKey};
 pub use exchange::{ExchangeError, ExchangeRequest, ExchangedToken, TokenExchange};
 pub use rfc8693::Rfc8693;
 pub use scope::Scope;
+
+#[cfg(test)]
+mod tests;

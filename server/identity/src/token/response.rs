@@ -51,12 +51,14 @@ pub(super) fn read(
     if success.access_token == asked.subject_token {
         return Err(ExchangeError::Answer("it gave the subject token back"));
     }
-    let token =
-        BearerToken::parse(success.access_token).ok_or(ExchangeError::Answer("access_token is not a bearer token"))?;
+    let token = BearerToken::parse(success.access_token)
+        .ok_or(ExchangeError::Answer("access_token is not a bearer token"))?;
     let claims = match jwt::read(token.secret()) {
         Reading::Opaque => None,
         Reading::Claims(claims) => Some(claims),
-        Reading::Unreadable => return Err(ExchangeError::Answer("the claims of the access token cannot be read")),
+        Reading::Unreadable => {
+            return Err(ExchangeError::Answer("the claims of the access token cannot be read"));
+        }
     };
     if let Some(claims) = &claims {
         check_audience(claims, asked)?;
@@ -88,14 +90,19 @@ fn failure(response: &Response<Bytes>) -> ExchangeError {
         return ExchangeError::Unavailable(format!("it answered {}", status.as_u16()));
     }
     match serde_json::from_slice::<Failure>(response.body()) {
-        Ok(failure) if status.is_client_error() => ExchangeError::Refused { code: error_code(&failure.error) },
+        Ok(failure) if status.is_client_error() => {
+            ExchangeError::Refused { code: error_code(&failure.error) }
+        }
         _ => ExchangeError::Answer("it is neither a token nor an OAuth error"),
     }
 }
 
 /// The code as it may appear in logs: short, and of the characters that codes are made of.
 fn error_code(code: &str) -> String {
-    code.chars().filter(|character| character.is_ascii_alphanumeric() || "_-.:/".contains(*character)).take(64).collect()
+    code.chars()
+        .filter(|character| character.is_ascii_alphanumeric() || "_-.:/".contains(*character))
+        .take(64)
+        .collect()
 }
 
 fn check_audience(claims: &AccessTokenClaims, asked: &ExchangeRequest<'_>) -> Result<(), ExchangeError> {
@@ -106,7 +113,11 @@ fn check_audience(claims: &AccessTokenClaims, asked: &ExchangeRequest<'_>) -> Re
             return Err(ExchangeError::Answer("the access token is for another audience too"));
         }
     }
-    if named { Ok(()) } else { Err(ExchangeError::Answer("the access token is not for the audience asked for")) }
+    if named {
+        Ok(())
+    } else {
+        Err(ExchangeError::Answer("the access token is not for the audience asked for"))
+    }
 }
 
 /// The response and the token may both state the scope; neither may be wider. Without either it is what was asked

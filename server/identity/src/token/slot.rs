@@ -75,13 +75,15 @@ impl Slot {
         {
             return Err(failure.clone());
         }
-        if let Wanted::Other { now, pause, .. } = wanted {
-            if turn.refreshed_at.is_some_and(|at| now - at < pause) {
+        let refreshing_at = match wanted {
+            Wanted::Other { now, pause, .. } if turn.refreshed_at.is_some_and(|at| now - at < pause) => {
                 return Ok(None);
             }
-            turn.refreshed_at = Some(now);
-        }
+            Wanted::Other { now, .. } => Some(now),
+            Wanted::Current(_) => turn.refreshed_at,
+        };
         let outcome = exchange.await;
+        turn.refreshed_at = refreshing_at;
         self.finished.fetch_add(1, Ordering::SeqCst);
         turn.failure = outcome.as_ref().err().cloned();
         let token = Arc::new(outcome?);

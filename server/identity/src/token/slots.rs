@@ -64,8 +64,12 @@ impl Slots {
         if self.held < self.capacity {
             return;
         }
-        let mut uses: Vec<u64> =
-            self.by_session.values().flatten().map(|(_, slot)| slot.last_used.load(Ordering::Relaxed)).collect();
+        let mut uses: Vec<u64> = self
+            .by_session
+            .values()
+            .flatten()
+            .map(|(_, slot)| slot.last_used.load(Ordering::Relaxed))
+            .collect();
         let (_, oldest, _) = uses.select_nth_unstable(self.held / 8);
         let oldest = *oldest;
         self.retain(|slot| is_held(slot) || slot.last_used.load(Ordering::Relaxed) > oldest);

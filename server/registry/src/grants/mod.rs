@@ -43,6 +43,11 @@ pub struct Grant {
 }
 
 impl Grants {
+    /// Every grant.
+    pub fn iter(&self) -> impl Iterator<Item = (&NamePattern, &Grant)> {
+        self.0.iter()
+    }
+
     /// The grant that counts for the remote called `name`.
     pub fn of(&self, name: &str) -> Option<&Grant> {
         let scope = || scope_of(name).map(|scope| NamePattern::Scope(scope.to_owned()));

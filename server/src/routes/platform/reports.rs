@@ -26,10 +26,11 @@ pub async fn reports(State(state): State<AppState>, body: Bytes) -> Result<Statu
             // Without its query: a URL's query may carry what a log must not hold.
             value.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect::<String>()
         };
+        let kind = report.get("type").and_then(Value::as_str).unwrap_or("csp-violation");
         state.metrics.report();
         tracing::warn!(
             target: "browser",
-            report.kind = report.get("type").and_then(Value::as_str).unwrap_or("csp-violation").chars().take(40).collect::<String>(),
+            kind = kind.chars().take(40).collect::<String>(),
             report.directive = text(["effectiveDirective", "effective-directive"]),
             report.blocked = text(["blockedURL", "blocked-uri"]),
             report.document = text(["documentURL", "document-uri"]),

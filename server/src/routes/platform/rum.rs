@@ -40,7 +40,7 @@ pub async fn rum(State(state): State<AppState>, session: Authenticated, body: By
         }
         tracing::info!(
             target: "browser",
-            rum.kind = bounded(&measurement.kind),
+            kind = bounded(&measurement.kind),
             rum.remote = bounded(&measurement.remote),
             rum.version = bounded(&measurement.version),
             rum.phase = bounded(&measurement.phase),

@@ -1,0 +1,48 @@
+//! Token mode: a remote's own access token, for its own service.
+
+use portico_app::functions::RemoteToken;
+use portico_policy::{Action, Query, Resource};
+use time::format_description::well_known::Rfc3339;
+
+use super::session_tokens::SessionTokens;
+use crate::audit;
+use crate::http::{ApiError, Authenticated, RequestContext};
+use crate::state::AppState;
+
+/// Exchanges the session's token for one of the remote's audience.
+///
+/// # Errors
+/// 404 where the session may not load the remote, 403 where the remote is not in token mode, 401 when the session is over,
+/// 502 while the provider gives no token.
+pub async fn exchange(
+    state: &AppState,
+    context: &RequestContext,
+    session: &Authenticated,
+    id: &str,
+) -> Result<RemoteToken, ApiError> {
+    let resource = Resource::Remote { id };
+    let backend = state.backend(session, id);
+    let Some(backend) = backend else {
+        audit::decision("exchange-token", &resource.to_string(), false, "no such remote for this session", session, context);
+        return Err(ApiError::not_found("There is no such remote for this session."));
+    };
+    let application = state.applications(session).iter().any(|a| a.id == id && a.token_mode);
+    let decision = state.policy.decide(&Query::new(Some(&session.principal), Action::ExchangeToken, resource)).await;
+    let allowed = application && decision.is_allowed();
+    let reason = if application { decision.reason.as_ref() } else { "the remote is in proxy mode" };
+    audit::decision("exchange-token", &resource.to_string(), allowed, reason, session, context);
+    if !allowed {
+        return Err(ApiError::forbidden(
+            "This remote is in proxy mode: its calls go through ctx.fetch, and no token reaches the browser.",
+        ));
+    }
+    let tokens = SessionTokens::new(state, session);
+    let token = tokens.exchanged(backend.token_request()).await.map_err(|error| error.into_api())?;
+    Ok(RemoteToken {
+        access_token: token.token.secret().to_owned(),
+        token_type: "Bearer".into(),
+        expires_at: token.expires_at.format(&Rfc3339).unwrap_or_default(),
+        audience: token.audience.clone(),
+        scope: token.scope.to_string(),
+    })
+}

@@ -1,0 +1,65 @@
+use async_trait::async_trait;
+use axum::http::header::SET_COOKIE;
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+use portico_app::functions::{EventSubscription, Published, Refusal, RemoteToken, Switched};
+use portico_app::portal_api::PortalApi;
+use portico_contracts::{Application, Session};
+
+use super::{events, organization, remote_token, session_view};
+use crate::http::{ApiError, Authenticated, RequestContext};
+use crate::state::AppState;
+
+/// The server functions' way into the services, for one request of one session.
+pub struct SessionApi {
+    state: AppState,
+    context: RequestContext,
+    session: Authenticated,
+}
+
+impl SessionApi {
+    /// For one request.
+    pub fn new(state: AppState, context: RequestContext, session: Authenticated) -> Self {
+        Self { state, context, session }
+    }
+
+    fn refusal(&self, error: ApiError) -> Refusal {
+        error.refusal(&self.context.path, &self.context.trace_id)
+    }
+}
+
+#[async_trait]
+impl PortalApi for SessionApi {
+    async fn session(&self) -> Result<Session, Refusal> {
+        Ok(session_view(&self.session))
+    }
+
+    async fn applications(&self) -> Result<Vec<Application>, Refusal> {
+        Ok(self.state.applications(&self.session).to_vec())
+    }
+
+    async fn exchange_remote_token(&self, remote: &str) -> Result<RemoteToken, Refusal> {
+        let exchanged = remote_token::exchange(&self.state, &self.context, &self.session, remote).await;
+        exchanged.map_err(|error| self.refusal(error))
+    }
+
+    async fn publish_event(&self, source: &str, kind: &str, data: String) -> Result<Published, Refusal> {
+        let published = events::publish_data(&self.state, &self.context, &self.session, source, kind, data).await;
+        published.map(|id| Published { id }).map_err(|error| self.refusal(error))
+    }
+
+    async fn subscribe_events(&self) -> Result<EventSubscription, Refusal> {
+        Ok(EventSubscription { url: "/stream".into(), types: events::subscribable(&self.state, &self.session) })
+    }
+
+    async fn switch_organization(&self, organization: &str, return_to: &str) -> Result<Switched, Refusal> {
+        // Taken before the first await: the reactive owner of this request is the current one only until then.
+        let options = use_context::<ResponseOptions>();
+        let switched = organization::switch(&self.state, &self.context, &self.session, organization, return_to).await;
+        let switched = switched.map_err(|error| self.refusal(error))?;
+        if let (Some(options), Some(cookie)) = (options, switched.set_cookie) {
+            options.append_header(SET_COOKIE, cookie);
+        }
+        Ok(Switched { location: switched.location })
+    }
+}

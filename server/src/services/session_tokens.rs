@@ -1,0 +1,103 @@
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use portico_gateway::{BearerToken, TokenError, TokenRequest, TokenSource};
+use portico_identity::token::{ExchangeError, ExchangedToken, Scope, TokenKey};
+
+use super::{SubjectTokenError, subject_token};
+use crate::http::{ApiError, Authenticated};
+use crate::state::AppState;
+
+/// The exchanged tokens of one session: what the proxy attaches and token mode hands out.
+pub struct SessionTokens<'a> {
+    state: &'a AppState,
+    session: &'a Authenticated,
+}
+
+/// Why there is no exchanged token.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionTokenError {
+    /// No subject token.
+    #[error(transparent)]
+    Subject(#[from] SubjectTokenError),
+    /// No exchange.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+}
+
+impl<'a> SessionTokens<'a> {
+    /// Of `session`.
+    pub fn new(state: &'a AppState, session: &'a Authenticated) -> Self {
+        Self { state, session }
+    }
+
+    /// A token for the remote's audience and scopes, from the cache or newly exchanged.
+    pub async fn exchanged(&self, request: TokenRequest<'_>) -> Result<Arc<ExchangedToken>, SessionTokenError> {
+        let key = self.key(request);
+        if let Some(token) = self.state.tokens.get(&key) {
+            return Ok(token);
+        }
+        let subject = subject_token(self.state, &self.session.active).await?;
+        Ok(self.state.tokens.token(&key, &subject).await?)
+    }
+
+    fn key(&self, request: TokenRequest<'_>) -> TokenKey {
+        TokenKey {
+            session: self.session.active.id,
+            organization: self.session.state.org_id.clone(),
+            audience: request.audience.to_owned(),
+            resource: None,
+            scope: request.scopes.iter().map(String::as_str).collect::<Scope>(),
+        }
+    }
+}
+
+impl TokenSource for SessionTokens<'_> {
+    async fn token(&self, request: TokenRequest<'_>) -> Result<BearerToken, TokenError> {
+        bearer(&*self.exchanged(request).await.map_err(token_error)?)
+    }
+
+    async fn fresh(&self, request: TokenRequest<'_>, rejected: &BearerToken) -> Result<BearerToken, TokenError> {
+        let key = self.key(request);
+        let Some(refused) = self.state.tokens.get(&key) else { return self.token(request).await };
+        if bearer(&refused)? != *rejected {
+            // Another request has had it exchanged in the meantime.
+            return bearer(&refused);
+        }
+        let subject = subject_token(self.state, &self.session.active).await;
+        let subject = subject.map_err(|error| token_error(error.into()))?;
+        let fresh = self.state.tokens.refresh(&key, &subject, &refused).await;
+        let fresh = fresh.map_err(|error| token_error(error.into()))?;
+        bearer(fresh.as_deref().unwrap_or(&refused))
+    }
+}
+
+fn bearer(token: &ExchangedToken) -> Result<BearerToken, TokenError> {
+    BearerToken::new(token.token.secret()).map_err(|_| TokenError::Unavailable)
+}
+
+fn token_error(error: SessionTokenError) -> TokenError {
+    tracing::warn!(error.message = %error, "no token for a call");
+    match error {
+        SessionTokenError::Subject(SubjectTokenError::SessionOver(_))
+        | SessionTokenError::Exchange(ExchangeError::SessionEnded) => TokenError::SessionOver,
+        SessionTokenError::Exchange(ExchangeError::Refused { .. }) => TokenError::Refused,
+        _ => TokenError::Unavailable,
+    }
+}
+
+impl SessionTokenError {
+    /// The error as a problem.
+    pub fn into_api(self) -> ApiError {
+        match token_error(self) {
+            TokenError::SessionOver => ApiError::signed_out(),
+            TokenError::Refused => ApiError::forbidden("The identity provider gives no token for this remote's service."),
+            TokenError::Unavailable => ApiError::new(
+                StatusCode::BAD_GATEWAY,
+                "token-unavailable",
+                "No token at the moment",
+                "The identity provider gives no token just now. Try again in a moment.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Puts the portal together from a configuration: real parts in production, embedded ones where development has none.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use portico_dev_idp::{Audience, Client, DevIdp, DevIdpConfig, DevIdpError};
+use portico_gateway::{Gateway, PublicOrigin};
+use portico_identity::provider::{Provider, ProviderConfig, Secret};
+use portico_identity::seal::Sealer;
+use portico_identity::session::{Lifetimes, Sessions};
+use portico_identity::token::{CacheLimits, Rfc8693, TokenCache};
+use portico_policy::{PolicyConfig, RolePolicy};
+use portico_ports::{Clock, HttpClient, OsRandom, Random, SystemClock, token};
+use portico_registry::{Registry, RegistryPorts};
+use portico_stream::{EmbeddedKafka, EventGateway, EventLog, IdKey, KafkaConfig, KafkaLog, StreamConfig};
+use thiserror::Error;
+use time::Duration as Span;
+use url::Url;
+
+use crate::assets::Assets;
+use crate::config::Config;
+use crate::dev::{KeyError, generated_key, key_from_file};
+use crate::http::rate_limit::Limits;
+use crate::metrics::Metrics;
+use crate::outbound::Outbound;
+use crate::services::events::{Events, topic_specs};
+use crate::services::{Backends, EntitlementService};
+use crate::state::{AppState, Portal};
+use crate::storage::{SqliteSessionStore, open_sqlite};
+use crate::upkeep;
+
+/// The outside world: real in the program, under control in tests.
+#[derive(Clone)]
+pub struct Parts {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Unpredictable bytes.
+    pub random: Arc<dyn Random>,
+    /// Outbound HTTP to providers and manifest hosts.
+    pub http: Arc<dyn HttpClient>,
+}
+
+impl Parts {
+    /// The machine's own.
+    pub fn real(config: &Config) -> Self {
+        let timeout = Duration::from_millis(config.identity.timeout_ms);
+        Self { clock: Arc::new(SystemClock), random: Arc::new(OsRandom), http: Arc::new(Outbound::new(timeout)) }
+    }
+}
+
+/// Why the portal did not start. Each message says what to do.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The address is taken, or not this machine's.
+    #[error("{key} = {addr} cannot be listened on: {error}. Is the portal running already? PORTICO_ADDR sets another one")]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// The key that names it.
+        key: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// A key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The browser's files.
+    #[error(transparent)]
+    Assets(#[from] crate::assets::AssetsError),
+    /// The SQLite file.
+    #[error("the SQLite file {0} cannot be used: {1}")]
+    Sqlite(String, sqlx::Error),
+    /// The development IdP.
+    #[error(transparent)]
+    DevIdp(#[from] DevIdpError),
+    /// The registry.
+    #[error("registry: {0}")]
+    Registry(#[from] portico_registry::OpenError),
+    /// Kafka.
+    #[error("events: {0}")]
+    Events(String),
+    /// A value that no single check names.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Puts the portal together. Background work (reloads, sweeps) ends when the last handle is dropped.
+pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError> {
+    let public_url = config.public_url();
+    let (provider_config, dev_idp) = identity(&config, &parts, &public_url)?;
+    let provider = Arc::new(Provider::new(provider_config, parts.http.clone(), parts.clock.clone()));
+    let sealer = sealer(&config, &parts)?;
+    let sessions = sessions(&config, &parts, sealer.clone()).await?;
+    let registry = registry(&config, &parts).await?;
+    let events = events(&config, &parts, &registry).await?;
+    let policy = Arc::new(RolePolicy);
+    let origin = PublicOrigin::of(&public_url).map_err(|error| StartError::Other(error.to_string()))?;
+    let exchange = Arc::new(Rfc8693::new(provider.clone(), parts.http.clone(), parts.clock.clone()));
+    let state = AppState::new(Portal {
+        origin: public_url.origin().ascii_serialization(),
+        tokens: TokenCache::new(exchange, parts.clock.clone(), CacheLimits::default()),
+        entitlements: EntitlementService::new(policy_config(&config)),
+        gateway: Gateway::new(policy.clone(), origin),
+        backends: Backends::new(config.gateway.upstream_networks.clone()),
+        limits: Limits::new(&config),
+        metrics: Metrics::default(),
+        assets: Assets::load(&config.site_dir)?,
+        draining: AtomicBool::new(false),
+        clock: parts.clock,
+        random: parts.random,
+        sealer,
+        sessions,
+        provider,
+        policy,
+        registry,
+        events,
+        dev_idp,
+        config,
+    });
+    upkeep::spawn(&state);
+    Ok(state)
+}
+
+/// The provider as configured, or the development IdP and this portal as its client.
+fn identity(
+    config: &Config,
+    parts: &Parts,
+    public_url: &Url,
+) -> Result<(ProviderConfig, Option<Arc<DevIdp>>), StartError> {
+    let own_issuer = join(public_url, "dev/idp")?;
+    let configured = config.identity.issuer.clone();
+    // The same embedded provider may be named by its other loopback name, as a test of cookies across sites does.
+    let embedded = configured.as_ref().is_none_or(|issuer| is_own(issuer, &own_issuer)) && config.is_development();
+    let issuer = configured.unwrap_or(own_issuer);
+    let client_secret = if embedded { Some(token::<32>(parts.random.as_ref())) } else { client_secret(config)? };
+    let provider = ProviderConfig {
+        client_id: config.identity.client_id.clone(),
+        client_secret: client_secret.clone().map(Secret),
+        redirect_uri: join(public_url, "auth/callback")?,
+        post_logout_redirect_uri: public_url.clone(),
+        scopes: config.identity.scopes.clone(),
+        issuer,
+    };
+    if !embedded {
+        return Ok((provider, None));
+    }
+    let client = Client {
+        client_id: provider.client_id.clone(),
+        client_secret: client_secret.unwrap_or_default(),
+        client_name: "Portico".into(),
+        redirect_uris: vec![provider.redirect_uri.clone()],
+        post_logout_redirect_uris: vec![provider.post_logout_redirect_uri.clone()],
+        backchannel_logout_uri: None,
+    };
+    let idp = DevIdpConfig::demo(provider.issuer.clone(), vec![client], audiences(config));
+    let idp = DevIdp::new(idp, parts.clock.clone(), parts.random.clone())?;
+    Ok((provider, Some(Arc::new(idp))))
+}
+
+fn is_own(issuer: &Url, own: &Url) -> bool {
+    let loopback = |url: &Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    issuer.path() == own.path() && issuer.port() == own.port() && loopback(issuer) && loopback(own)
+}
+
+/// What the development IdP exchanges tokens for: what the operator's grants name.
+fn audiences(config: &Config) -> Vec<Audience> {
+    let grants = config.registry.grants.iter();
+    let audience = |audience: &String, scopes: &[String]| Audience { audience: audience.clone(), scopes: scopes.to_vec() };
+    grants.flat_map(|(_, grant)| grant.audiences.iter().map(|name| audience(name, &grant.scopes))).collect()
+}
+
+fn client_secret(config: &Config) -> Result<Option<String>, StartError> {
+    if let Some(file) = &config.identity.client_secret_file {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| StartError::Other(format!("identity.client_secret_file {}: {error}", file.display())))?;
+        return Ok(Some(text.trim().to_owned()));
+    }
+    Ok(std::env::var("PORTICO_CLIENT_SECRET").ok())
+}
+
+fn sealer(config: &Config, parts: &Parts) -> Result<Sealer, StartError> {
+    let files = &config.session.key_files;
+    let keys = if files.is_empty() {
+        vec![generated_key(&config.data_dir.join("keys/session"), parts.random.as_ref())?]
+    } else {
+        files.iter().map(|file| key_from_file(file)).collect::<Result<Vec<_>, _>>()?
+    };
+    Sealer::new(&keys).ok_or_else(|| StartError::Other("session.key_files names no key".into()))
+}
+
+async fn sessions(config: &Config, parts: &Parts, sealer: Sealer) -> Result<Sessions, StartError> {
+    let file = config.data_dir.join("portico.db");
+    let problem = |error: sqlx::Error| StartError::Sqlite(file.display().to_string(), error);
+    std::fs::create_dir_all(&config.data_dir).map_err(|error| problem(error.into()))?;
+    let pool = open_sqlite(&file).await.map_err(problem)?;
+    let store = Arc::new(SqliteSessionStore::new(pool));
+    if let Err(error) = store.delete_expired(parts.clock.now()).await {
+        tracing::warn!(error.message = %error, "old sessions could not be removed");
+    }
+    tracing::info!("sessions are kept in SQLite, which serves one instance");
+    let lifetimes = Lifetimes {
+        idle: Span::minutes(config.session.idle_minutes.into()),
+        absolute: Span::minutes(config.session.absolute_minutes.into()),
+    };
+    Ok(Sessions::new(store, sealer, lifetimes, parts.clock.clone(), parts.random.clone()))
+}
+
+async fn registry(config: &Config, parts: &Parts) -> Result<Registry, StartError> {
+    let development_key = config.is_development().then(|| config.data_dir.join("registry/development.key"));
+    let ports = RegistryPorts { clock: parts.clock.clone(), random: parts.random.clone(), http: parts.http.clone() };
+    let registry_config = config.registry.for_registry(development_key);
+    let registry = Registry::open(registry_config, portico_contracts::SHELL_VERSION, ports).await?;
+    upkeep::tell_problems(registry.snapshot().problems());
+    Ok(registry)
+}
+
+async fn events(config: &Config, parts: &Parts, registry: &Registry) -> Result<Events, StartError> {
+    let events = &config.events;
+    let key = match &events.id_key_file {
+        Some(file) => key_from_file(file)?,
+        None => generated_key(&config.data_dir.join("keys/stream"), parts.random.as_ref())?,
+    };
+    let (log, brokers): (Arc<dyn EventLog>, String) = if events.brokers.is_empty() {
+        let embedded = EmbeddedKafka::start(parts.random.as_ref()).await;
+        let embedded = embedded.map_err(|error| StartError::Events(error.to_string()))?;
+        let brokers = embedded.bootstrap_servers().to_owned();
+        (Arc::new(embedded), brokers)
+    } else {
+        let brokers = events.brokers.join(",");
+        let kafka = KafkaConfig { create_topics: events.create_topics, ..KafkaConfig::new(brokers.clone()) };
+        let log = KafkaLog::new(kafka).map_err(|error| StartError::Events(error.to_string()))?;
+        (Arc::new(log), brokers)
+    };
+    let id_key = IdKey::new(&key).map_err(|error| StartError::Events(error.to_string()))?;
+    let mut stream = StreamConfig::new(id_key);
+    stream.ping_interval = Duration::from_secs(events.ping_seconds.max(1));
+    stream.limits.per_session = config.session.max_streams;
+    let snapshot = registry.snapshot();
+    let topics = topic_specs(upkeep::topics(&snapshot).into_iter(), events.partitions);
+    let gateway = EventGateway::start(log, parts.clock.clone(), parts.random.clone(), topics, stream);
+    Ok(Events::new(gateway, brokers, events.partitions))
+}
+
+/// The configured policy; in development without one, the demo roles and plans.
+fn policy_config(config: &Config) -> PolicyConfig {
+    if config.is_development() && config.policy == PolicyConfig::default() {
+        PolicyConfig::demo()
+    } else {
+        config.policy.clone()
+    }
+}
+
+fn join(base: &Url, path: &str) -> Result<Url, StartError> {
+    base.join(path).map_err(|error| StartError::Other(format!("public_url: {error}")))
+}
