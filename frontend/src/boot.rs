@@ -77,6 +77,12 @@ fn follow_page(bridge: &Rc<RemoteBridge>) {
         let kind = if online { "online" } else { "offline" };
         dom::listen(&window, kind, move |_| bridge.network_changed(online));
     }
+    let front = Rc::clone(bridge);
+    dom::listen(&dom::document(), "visibilitychange", move |_| {
+        if !dom::document().hidden() {
+            front.came_to_front();
+        }
+    });
     let leaving = Rc::clone(bridge);
     dom::listen(&window, "pagehide", move |_| leaving.flush_reports());
     // A page brought back from the back/forward cache has lost its stream, and may be older than a sign-out or a switch.

@@ -4,6 +4,7 @@ use portico_app::ShellState;
 use portico_app::bridge::{Bridge, Connection, MountRequest, Mounted, Phase, Scheme};
 use portico_contracts::Application;
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
 use crate::lifecycle::Outlet;
@@ -32,6 +33,14 @@ impl RemoteBridge {
     /// The network went away (`false`) or came back.
     pub fn network_changed(&self, online: bool) {
         self.page.hub.network_changed(online);
+    }
+
+    /// The tab came to the front: its remotes may have new versions.
+    pub fn came_to_front(&self) {
+        if self.page.updates.is_due() {
+            let page = Rc::clone(&self.page);
+            spawn_local(async move { page.updates.tell(page.mounted()).await });
+        }
     }
 
     /// An error that nobody caught came from the script at this place (a URL, or a stack that holds one). It is reported

@@ -24,6 +24,7 @@ mod table;
 mod tabs;
 mod time;
 mod unhandled;
+mod updates;
 
 pub use boot::hydrate;
 pub use bridge::RemoteBridge;

@@ -16,6 +16,7 @@ use crate::portal::Portal;
 use crate::report::Reporter;
 use crate::session_watch::{SessionWatch, Status};
 use crate::styles::Styles;
+use crate::updates::Updates;
 
 type Navigator = Rc<dyn Fn(String)>;
 
@@ -35,6 +36,7 @@ pub(crate) struct Page {
     pub(crate) watch: Rc<SessionWatch>,
     pub(crate) hub: Rc<Hub>,
     pub(crate) tokens: Rc<Tokens>,
+    pub(crate) updates: Updates,
     navigator: RefCell<Option<Navigator>>,
     mounted: RefCell<Vec<Weak<Scope>>>,
 }
@@ -77,6 +79,7 @@ impl Page {
                 limits.clone(),
             )),
             tokens: Rc::new(Tokens::new(Rc::clone(&portal))),
+            updates: Updates::new(Rc::clone(&portal), limits.updates),
             portal,
             limits,
             reporter,

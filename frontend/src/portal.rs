@@ -21,6 +21,8 @@ pub trait Portal {
     fn stream_url(&self) -> LocalFuture<Result<String, Problem>>;
     /// The organization that the session acts for; a problem with status 401 when there is none.
     fn organization(&self) -> LocalFuture<Result<String, Problem>>;
+    /// The remotes that this session may load: id and version.
+    fn versions(&self) -> LocalFuture<Result<Vec<(String, String)>, Problem>>;
     /// Sends measurements (a JSON array) and does not wait.
     fn report(&self, measurements: String);
     /// Loads the page anew.
@@ -63,6 +65,13 @@ impl Portal for Server {
     fn organization(&self) -> LocalFuture<Result<String, Problem>> {
         Box::pin(async {
             functions::session().await.map(|session| session.org_id).map_err(|refusal| refusal.0)
+        })
+    }
+
+    fn versions(&self) -> LocalFuture<Result<Vec<(String, String)>, Problem>> {
+        Box::pin(async {
+            let applications = functions::applications().await.map_err(|refusal| refusal.0)?;
+            Ok(applications.into_iter().map(|application| (application.id, application.version)).collect())
         })
     }
 

@@ -74,7 +74,8 @@ impl SessionWatch {
             Ok(org_id) if org_id != self.org_id => self.portal.reload(),
             // The question itself names the page's organization, so a mismatch can be the answer to it as well.
             Err(problem) if problem.status == 409 => self.portal.reload(),
-            Err(problem) if problem.status == 401 => {
+            // A page that nobody is signed in on has no session to lose.
+            Err(problem) if problem.status == 401 && !self.org_id.is_empty() => {
                 self.status.set(Connection::Ended);
                 return Standing::Ended;
             }

@@ -27,6 +27,8 @@ pub(crate) struct Outlet {
     on_phase: Rc<dyn Fn(Phase)>,
     /// Counts attempts. What an earlier attempt brings, late, belongs to nobody and is put away.
     turn: Cell<u32>,
+    /// The turn whose remote is ready.
+    ready: Cell<Option<u32>>,
     on_page: RefCell<Option<OnPage>>,
 }
 
@@ -38,7 +40,15 @@ impl Outlet {
         request: MountRequest,
         on_phase: Rc<dyn Fn(Phase)>,
     ) -> Rc<Self> {
-        Rc::new(Self { page, host, request, on_phase, turn: Cell::new(0), on_page: RefCell::default() })
+        Rc::new(Self {
+            page,
+            host,
+            request,
+            on_phase,
+            turn: Cell::new(0),
+            ready: Cell::new(None),
+            on_page: RefCell::default(),
+        })
     }
 
     /// Begins an attempt, ending the one before.
@@ -88,9 +98,20 @@ impl Outlet {
         if self.is_current(turn) {
             self.page.reporter.send(Measurement::phase(application, FailedPhase::Mount, began));
             self.page.breakers.succeeded(&application.id);
+            self.ready.set(Some(turn));
             self.tell(turn, Phase::Ready);
         }
         Ok(())
+    }
+
+    /// Says that there is another version of what is ready in this turn.
+    fn on_update(self: &Rc<Self>, turn: u32) -> Box<dyn Fn()> {
+        let outlet = Rc::downgrade(self);
+        Box::new(move || {
+            if let Some(outlet) = outlet.upgrade().filter(|outlet| outlet.ready.get() == Some(turn)) {
+                outlet.tell(turn, Phase::Updated);
+            }
+        })
     }
 
     fn failed(&self, turn: u32, began: f64, failure: Failure) {

@@ -34,8 +34,9 @@ pub(super) async fn mount(
     let threw = |thrown: JsValue| failure(Reason::Threw, js::message_of(&thrown));
     let root =
         Root::attach(&outlet.host, &request.application, page.scheme.get(), loaded.sheets).map_err(threw)?;
-    let scope =
-        Scope::new(Rc::clone(page), request.application.clone(), root.outer().clone()).map_err(threw)?;
+    let on_update = outlet.on_update(turn);
+    let scope = Scope::new(Rc::clone(page), request.application.clone(), root.outer().clone(), on_update);
+    let scope = scope.map_err(threw)?;
     let ctx = context::build(&scope, session, request);
     let element = root.element().clone();
     outlet.on_page.replace(Some(OnPage { root, scope: Rc::clone(&scope), unmount: None }));

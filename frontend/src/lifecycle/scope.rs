@@ -12,6 +12,7 @@ use crate::page::Page;
 use crate::report::Measurement;
 
 type Ending = Box<dyn FnOnce()>;
+type Update = Box<dyn Fn()>;
 
 /// What belongs to one mount and ends with it: the signal, subscriptions, navigation handlers.
 pub(crate) struct Scope {
@@ -20,6 +21,8 @@ pub(crate) struct Scope {
     abort: AbortController,
     element: Element,
     ended: Cell<bool>,
+    /// Tells the outlet that there is another version.
+    on_update: Update,
     /// Functions that end what the remote began and did not end itself, by a number.
     endings: RefCell<Vec<(u32, Ending)>>,
     navigation: RefCell<Vec<(u32, Function)>>,
@@ -35,6 +38,7 @@ impl Scope {
         page: Rc<Page>,
         application: std::sync::Arc<Application>,
         element: Element,
+        on_update: Update,
     ) -> Result<Rc<Self>, JsValue> {
         let scope = Rc::new(Self {
             page,
@@ -42,6 +46,7 @@ impl Scope {
             abort: AbortController::new()?,
             element,
             ended: Cell::new(false),
+            on_update,
             endings: RefCell::default(),
             navigation: RefCell::default(),
             next: Cell::new(0),
@@ -132,6 +137,11 @@ impl Scope {
     /// Marks the remote's element, so that its styles can follow (`:host([data-theme=dark])`).
     pub(crate) fn theme_changed(&self, scheme: Scheme) {
         let _ = self.element.set_attribute("data-theme", scheme.as_str());
+    }
+
+    /// The portal resolves the remote to another version now.
+    pub(crate) fn updated(&self) {
+        (self.on_update)();
     }
 
     /// Calls a handler of the remote; what it throws, or rejects with, is reported and goes no further.

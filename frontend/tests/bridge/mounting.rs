@@ -84,3 +84,17 @@ async fn prefetching_does_not_evaluate_and_mounting_afterwards_works() {
     assert!(remote.left("evaluated").is_undefined());
     assert_eq!(world.mounted(&remote.application()).await.text(), "warm");
 }
+
+#[wasm_bindgen_test]
+async fn a_remote_that_has_a_new_version_says_so_and_stays_as_it_is() {
+    let world = World::new();
+    let (old, same) = (Remote::quiet(), Remote::quiet());
+    let outlets = (world.mounted(&old.application()).await, world.mounted(&same.application()).await);
+    let version = |remote: &Remote, version: &str| (remote.application().id.clone(), version.to_owned());
+    world.portal.versions.replace(vec![version(&old, "1.3.0"), version(&same, "1.2.0")]);
+    crate::world::sleep(30).await;
+    world.bridge.came_to_front();
+    until("its outlet is told", || outlets.0.phases().last() == Some(&Phase::Updated)).await;
+    assert_eq!(outlets.0.text(), "here I am");
+    assert_eq!(outlets.1.phases().last(), Some(&Phase::Ready));
+}

@@ -16,6 +16,7 @@ pub(crate) struct FakePortal {
     /// The session's organization; `None` is no session.
     pub(crate) organization: RefCell<Option<String>>,
     pub(crate) questions: Cell<u32>,
+    pub(crate) versions: RefCell<Vec<(String, String)>>,
     pub(crate) reports: RefCell<Vec<String>>,
     pub(crate) reloads: Cell<u32>,
 }
@@ -29,6 +30,7 @@ impl Default for FakePortal {
             refuse_publish: Cell::new(None),
             organization: RefCell::new(Some("acme".into())),
             questions: Cell::new(0),
+            versions: RefCell::default(),
             reports: RefCell::default(),
             reloads: Cell::new(0),
         }
@@ -80,6 +82,11 @@ impl Portal for FakePortal {
         bump(&self.questions);
         let answer = self.organization.borrow().clone().ok_or_else(|| problem(401));
         Box::pin(async { answer })
+    }
+
+    fn versions(&self) -> LocalFuture<Result<Vec<(String, String)>, Problem>> {
+        let versions = self.versions.borrow().clone();
+        Box::pin(async { Ok(versions) })
     }
 
     fn report(&self, measurements: String) {
