@@ -6,6 +6,7 @@ mod end_session;
 mod exchange;
 mod introspect;
 mod login;
+mod relying_party;
 mod revoke;
 mod start;
 mod token;
