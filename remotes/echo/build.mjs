@@ -2,7 +2,7 @@
 // Shared by copy between the example remotes (remotes/scripts/sync.mjs keeps the copies in step).
 import { existsSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { build, transform } from "esbuild";
 
 /** Found by convention: the module that exports the mounts, and style sheets that the manifest lists. */
@@ -29,12 +29,13 @@ function cssText() {
     name: "css-text",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /\.css\?text$/ }, ({ path, importer }) => ({
-        path: join(dirname(importer), path.replace("?text", "")),
+        // Relative, or the folder's name would get into the hash and the same source build to different files.
+        path: relative(process.cwd(), join(dirname(importer), path.replace("?text", ""))),
         namespace: "css-text",
       }));
       onLoad({ filter: /.*/, namespace: "css-text" }, async ({ path }) => {
         const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true, target: "es2022" });
-        return { contents: code, loader: "text", watchFiles: [path] };
+        return { contents: code, loader: "text" };
       });
     },
   };

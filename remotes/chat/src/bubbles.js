@@ -1,7 +1,7 @@
 import { h, icon, svg } from "./kit.js";
 
 /**
- * One message as a list item.
+ * One message with what may be done about it.
  *
  * @param {import("./conversation.js").Message} message
  * @param {{ last: boolean, pick: (text: string) => void, again: () => void }} options
@@ -11,7 +11,7 @@ export function bubble(message, { last, pick, again }) {
   const author = h("span", { class: "sr" }, own ? "You: " : "Assistant: ");
   const body = h("div", { class: "bubble" }, author, content(message));
   const suggestions = last && message.state === "done" ? chips(message.suggestions ?? [], pick) : null;
-  return h("li", { class: `message ${message.from} ${message.state}` },
+  return h("div", { class: `message ${message.from} ${message.state}` },
     own ? null : face(),
     h("div", { class: "stack" }, body, own ? delivery(message) : stalled(message, again), suggestions));
 }
@@ -19,7 +19,7 @@ export function bubble(message, { last, pick, again }) {
 /** What a new conversation opens with. */
 export function welcome(name, suggestions, pick, size) {
   const [first] = name.split(" ");
-  return h("li", { class: "welcome" },
+  return h("div", { class: "welcome" },
     size === "page" ? face(44) : null,
     size === "page" ? h("h2", {}, `Hello ${first}, how can I help?`) : null,
     h("p", { class: "muted small" }, "I know how this portal works. Ask me anything about it."),

@@ -20,7 +20,7 @@ export class ChatView {
     Object.assign(this, { conversation, ctx, size });
     // Announced once complete: reading every piece aloud would drown the person in fragments.
     this.status = h("p", { class: "sr", role: "status" });
-    this.log = h("ol", { class: "log", role: "log", "aria-live": "off", "aria-label": "Messages", tabindex: "0" });
+    this.log = h("div", { class: "log", role: "log", "aria-live": "off", "aria-label": "Messages", tabindex: "0" });
     this.composer = composer({ send: (text) => this.#ask(text), compact: size === "card" });
     this.fresh = h("button", { class: "button plain fresh", type: "button", onclick: () => this.#clear() }, "New conversation");
     this.element = h("div", { class: "frame panel" }, this.fresh, this.log, this.composer.element, this.status);
@@ -43,7 +43,7 @@ export class ChatView {
 
   async #loadSuggestions() {
     try {
-      const { items } = await readAnswer(await this.ctx.fetch("/suggestions", { signal: this.ctx.signal }));
+      const { items } = await readAnswer(this.ctx.fetch("/suggestions", { signal: this.ctx.signal }));
       this.#suggestions = items;
       if (this.conversation.messages.length === 0) this.#renderAll();
     } catch {

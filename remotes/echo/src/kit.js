@@ -65,11 +65,14 @@ export function adopt(el, ...texts) {
 }
 
 /**
- * The JSON of an answer, or an error in the words of its problem details (RFC 9457).
+ * The JSON of an answer, or an error in words for the person: those of its problem details (RFC 9457) where it has any.
  *
- * @param {Response} response
+ * @param {Promise<Response>} answer
  */
-export async function readAnswer(response) {
+export async function readAnswer(answer) {
+  const response = await answer.catch((cause) => {
+    throw new Error("The portal could not be reached. Check your connection and try again.", { cause });
+  });
   if (response.ok) return response.json();
   const problem = await response.json().catch(() => ({}));
   throw new Error(problem.detail ?? `The service answered with status ${response.status}.`);

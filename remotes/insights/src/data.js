@@ -8,7 +8,7 @@ import { readAnswer } from "./kit.js";
  * @param {AbortSignal} signal
  */
 export async function fetchSummary(ctx, days, signal) {
-  return readAnswer(await ctx.fetch(`/summary?days=${days}`, { signal }));
+  return readAnswer(ctx.fetch(`/summary?days=${days}`, { signal }));
 }
 
 /** Where the service answers browsers that bring a token of their own; the manifest's `connect-src` names it too. */
@@ -21,5 +21,5 @@ const LIVE_URL = "http://127.0.0.1:4012/live";
  */
 export async function fetchLive(ctx) {
   const authorization = `Bearer ${await ctx.getAccessToken()}`;
-  return readAnswer(await fetch(LIVE_URL, { headers: { authorization }, credentials: "omit", signal: ctx.signal }));
+  return readAnswer(fetch(LIVE_URL, { headers: { authorization }, credentials: "omit", signal: ctx.signal }));
 }

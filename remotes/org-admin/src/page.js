@@ -40,7 +40,7 @@ export class DirectoryPage {
   }
 
   async #read(path) {
-    return readAnswer(await this.ctx.fetch(path, { signal: this.ctx.signal }));
+    return readAnswer(this.ctx.fetch(path, { signal: this.ctx.signal }));
   }
 
   #toolbar() {

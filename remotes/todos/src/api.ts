@@ -36,7 +36,9 @@ export class TodosApi {
     const content = body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
     // A change that is under way goes on when the person walks to another page; only reading stops.
     const signal = method === "GET" ? this.ctx.signal : undefined;
-    const response = await this.ctx.fetch(path, { method, signal, ...content });
+    const response = await this.ctx.fetch(path, { method, signal, ...content }).catch((cause: unknown) => {
+      throw new Error("The portal could not be reached. Check your connection and try again.", { cause });
+    });
     if (!response.ok) {
       const problem = (await response.json().catch(() => ({}))) as { detail?: string };
       throw new Error(problem.detail ?? `The service answered with status ${response.status}.`);

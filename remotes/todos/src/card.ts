@@ -6,7 +6,7 @@ import { byUrgency } from "./due.ts";
 import kit from "./kit.css?text";
 import { TodoModel } from "./model.ts";
 import css from "./todos.css?text";
-import { bones, row, state } from "./view.ts";
+import { bones, failure, row, state } from "./view.ts";
 
 /** Rows that fit the height the manifest asks for. */
 const ROWS = 5;
@@ -33,9 +33,7 @@ export class TodosCardElement extends LitElement {
 
   private content(): TemplateResult {
     const { items, state: phase, problem } = this.model;
-    if (phase === "failed") {
-      return state("The list could not be loaded", problem, html`<button class="button" type="button" @click=${() => this.model.load()}>Try again</button>`);
-    }
+    if (phase === "failed") return failure(problem, () => void this.model.load());
     if (phase === "loading") return bones(ROWS);
     const open = items.filter(({ done, id }) => !done || this.lingering.has(id)).sort((left, right) => byUrgency({ ...left, done: false }, { ...right, done: false }));
     if (open.length === 0) return state("All done", "Nothing is due. Well done.", this.more("Open to-dos"));

@@ -6,7 +6,7 @@ import { byUrgency } from "./due.ts";
 import kit from "./kit.css?text";
 import { TodoModel } from "./model.ts";
 import css from "./todos.css?text";
-import { bones, row, state } from "./view.ts";
+import { bones, failure, row, state } from "./view.ts";
 
 type Filter = "open" | "done" | "all";
 const FILTERS: [Filter, string][] = [["open", "Open"], ["done", "Done"], ["all", "All"]];
@@ -18,11 +18,25 @@ export class TodosPageElement extends LitElement {
   ctx!: PlatformContext;
   private model!: TodoModel;
   private filter: Filter = "open";
+  private focused = -1;
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.model = new TodoModel(new TodosApi(this.ctx), () => this.requestUpdate());
     void this.model.load();
+  }
+
+  /** The row that holds the focus: ticking or deleting may take it away. */
+  protected override willUpdate(): void {
+    const row = this.shadowRoot?.activeElement?.closest("li.todo");
+    this.focused = row ? [...(row.parentElement?.children ?? [])].indexOf(row) : -1;
+  }
+
+  protected override updated(): void {
+    if (this.focused < 0 || this.shadowRoot?.activeElement) return;
+    const rows = this.renderRoot.querySelectorAll<HTMLInputElement>("li.todo .check");
+    const next = rows[Math.min(this.focused, rows.length - 1)] ?? this.renderRoot.querySelector<HTMLInputElement>("[name=title]");
+    next?.focus({ preventScroll: true });
   }
 
   override render(): TemplateResult {
@@ -77,8 +91,7 @@ export class TodosPageElement extends LitElement {
   }
 
   private failed(): TemplateResult {
-    const again = html`<button class="button" type="button" @click=${() => this.model.load()}>Try again</button>`;
-    return html`<div class="panel" role="alert">${state("The list could not be loaded", this.model.problem, again)}</div>`;
+    return html`<div class="panel">${failure(this.model.problem, () => void this.model.load())}</div>`;
   }
 
   private choose(filter: Filter): void {
