@@ -8,7 +8,7 @@ use portico_contracts::Session;
 
 use crate::breaker::Breakers;
 use crate::context::tokens::Tokens;
-use crate::events::{Hub, OpenStream};
+use crate::events::{Hub, LinePorts, OpenStream};
 use crate::lifecycle::scope::Scope;
 use crate::limits::Limits;
 use crate::loader::Loader;
@@ -71,13 +71,13 @@ impl Page {
             loader: Loader::new(nonce, import),
             styles: Styles::default(),
             breakers: Breakers::new(&limits),
-            hub: Rc::new(Hub::new(
-                Rc::clone(&portal),
+            hub: Hub::new(LinePorts {
+                portal: Rc::clone(&portal),
                 streams,
-                Rc::clone(&status),
-                Rc::clone(&watch),
-                limits.clone(),
-            )),
+                status: Rc::clone(&status),
+                watch: Rc::clone(&watch),
+                limits: limits.clone(),
+            }),
             tokens: Rc::new(Tokens::new(Rc::clone(&portal))),
             updates: Updates::new(Rc::clone(&portal), limits.updates),
             portal,

@@ -32,9 +32,4 @@ impl<V> Table<V> {
     pub(crate) fn remove(&mut self, name: &str) {
         self.0.retain(|(known, _)| known != name);
     }
-
-    /// All names.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
-        self.0.iter().map(|(name, _)| name)
-    }
 }

@@ -2,9 +2,11 @@
 
 mod browser;
 mod hub;
+mod line;
 mod seen;
 mod stream;
 
 pub use browser::EventSourceStreams;
-pub(crate) use hub::{Hub, RESET};
+pub(crate) use hub::Hub;
+pub(crate) use line::{LinePorts, RESET};
 pub use stream::{EventStream, OpenStream, Signal};
