@@ -1,3 +1,4 @@
+use portico_contracts::manifest::REMOTE_NAME;
 use portico_contracts::{FieldProblem, Manifest};
 use portico_ports::Clock;
 use semver::Version;
@@ -28,7 +29,13 @@ impl Loader<'_> {
         let fields = |problems: Vec<FieldProblem>| {
             problems.into_iter().map(|problem| LoadProblem::of_field(&file, problem)).collect::<Vec<_>>()
         };
-        let manifest = Manifest::parse(&candidate.manifest).map_err(|error| fields(error.problems))?;
+        let manifest = Manifest::parse(&candidate.manifest).map_err(|error| {
+            let problems = fields(error.problems);
+            match name_in(&candidate.manifest) {
+                Some(name) => problems.into_iter().map(|problem| problem.of_remote(&name)).collect(),
+                None => problems,
+            }
+        })?;
         let named = |problems: Vec<LoadProblem>| {
             problems.into_iter().map(|problem| problem.of_remote(&manifest.name)).collect::<Vec<_>>()
         };
@@ -92,6 +99,18 @@ impl Loader<'_> {
         }
         problems
     }
+}
+
+/// The name in a manifest that breaks other rules, so that its team is told.
+fn name_in(manifest: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        name: String,
+    }
+    serde_json::from_slice::<Named>(manifest)
+        .ok()
+        .map(|named| named.name)
+        .filter(|name| (REMOTE_NAME.holds)(name))
 }
 
 /// The field that names the hash of `path`.
