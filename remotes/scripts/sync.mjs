@@ -17,7 +17,11 @@ const EVENT_FILES = ["events", ...["offsets", "raw", "reply", "request", "turns"
 
 /** Where a file has its original, and who has a copy. */
 const COPIES = [
-  { from: "todos", to: ["chat", "echo", "insights", "org-admin"], files: ["build.mjs", "service/http.mjs", "service/token.mjs", "service/token.test.mjs"] },
+  {
+    from: "todos",
+    to: ["chat", "echo", "insights", "org-admin"],
+    files: ["build.mjs", "service/http.mjs", "service/token.mjs", "service/token.test.mjs"],
+  },
   { from: "chat", to: ["echo", "insights", "org-admin"], files: ["src/kit.js", "src/kit.css"] },
   { from: "chat", to: ["todos"], files: ["src/kit.css"] },
   { from: "echo", to: ["chat"], files: EVENT_FILES.map((name) => `service/${name}.mjs`) },

@@ -35,7 +35,10 @@ export class TodosCardElement extends LitElement {
     const { items, state: phase, problem } = this.model;
     if (phase === "failed") return failure(problem, () => void this.model.load());
     if (phase === "loading") return bones(ROWS);
-    const open = items.filter(({ done, id }) => !done || this.lingering.has(id)).sort((left, right) => byUrgency({ ...left, done: false }, { ...right, done: false }));
+    // A ticked item keeps its place while it lingers.
+    const open = items
+      .filter(({ done, id }) => !done || this.lingering.has(id))
+      .sort((left, right) => byUrgency({ ...left, done: false }, { ...right, done: false }));
     if (open.length === 0) return state("All done", "Nothing is due. Well done.", this.more("Open to-dos"));
     const complete = this.ctx.permissions.includes("todos.write") ? this.complete : undefined;
     const more = open.length - ROWS;

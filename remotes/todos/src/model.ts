@@ -32,7 +32,8 @@ export class TodoModel {
       const saved = await this.service.add(title, due);
       this.replace(draft.id, saved);
     } catch (error) {
-      this.show({ items: this.items.filter(({ id }) => id !== draft.id), problem: `"${title}" was not added. ${words(error)}` });
+      const rest = this.items.filter(({ id }) => id !== draft.id);
+      this.show({ items: rest, problem: `"${title}" was not added. ${words(error)}` });
     }
   }
 
@@ -51,7 +52,8 @@ export class TodoModel {
     try {
       await this.service.remove(todo.id);
     } catch (error) {
-      this.show({ items: [...this.items.slice(0, place), todo, ...this.items.slice(place)], problem: `"${todo.title}" was not deleted. ${words(error)}` });
+      const items = [...this.items.slice(0, place), todo, ...this.items.slice(place)];
+      this.show({ items, problem: `"${todo.title}" was not deleted. ${words(error)}` });
     }
   }
 

@@ -41,7 +41,8 @@ export function failure(reason: string, retry: () => void): TemplateResult {
 /** Rows of the right height while the list is read. */
 export function bones(count: number): TemplateResult {
   const widths = ["w70", "w50", "w60"];
-  const bone = (_: unknown, index: number) => html`<li class="todo"><span class="bone dot"></span><span class=${`bone text ${widths[index % 3]}`}></span></li>`;
+  const bone = (_: unknown, index: number) => html`<li class="todo">
+    <span class="bone dot"></span><span class=${`bone text ${widths[index % 3]}`}></span></li>`;
   return html`<ul class="list" aria-hidden="true">${Array.from({ length: count }, bone)}</ul>`;
 }
 
@@ -53,6 +54,9 @@ function due(date: string, done: boolean, locale: string): TemplateResult {
 
 const line = (d: string, size: number) => html`<svg width=${size} height=${size} viewBox="0 0 20 20" aria-hidden="true">${svg`<path d=${d}
   fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"/>`}</svg>`;
-const bin = line("M4 5.5h12M8 5.5V4a1 1 0 0 1 1-1h2a1 1 0 0 1 1 1v1.5M5.5 5.5l.6 9.6a1.5 1.5 0 0 0 1.5 1.4h4.8a1.5 1.5 0 0 0 1.5-1.4l.6-9.6M8.5 9v4.5M11.5 9v4.5", 16);
+const bin = line(
+  "M4 5.5h12M8 5.5V4a1 1 0 0 1 1-1h2a1 1 0 0 1 1 1v1.5M5.5 5.5l.6 9.6a1.5 1.5 0 0 0 1.5 1.4h4.8a1.5 1.5 0 0 0 1.5-1.4l.6-9.6M8.5 9v4.5M11.5 9v4.5",
+  16,
+);
 const warning = line("M10 6.5v4M10 13.4v.1M8.7 3.6 2.6 14.2A1.5 1.5 0 0 0 3.9 16.5h12.2a1.5 1.5 0 0 0 1.3-2.3L11.3 3.6a1.5 1.5 0 0 0-2.6 0Z", 28);
 const tick = line("M10 17.5a7.5 7.5 0 1 0 0-15 7.5 7.5 0 0 0 0 15ZM6.8 10.2l2.2 2.2 4.3-4.6", 28);
