@@ -229,3 +229,67 @@ fn a_problem_shows_what_was_found_on_one_short_line() {
     let (_, reason) = only_field(&with("/name", json!("\u{202e}\n".repeat(500))));
     assert!(!reason.contains('\n') && reason.len() < 600, "{reason}");
 }
+
+#[test]
+fn no_change_of_a_byte_makes_reading_panic() {
+    let text = example().to_string().into_bytes();
+    for at in 0..text.len() {
+        for byte in [0, b'"', b'/', b'{', b'9', b'-', b'[', 0x80, 0xff] {
+            let mut changed = text.clone();
+            changed[at] = byte;
+            _ = Manifest::parse(&changed);
+        }
+    }
+}
+
+#[test]
+fn no_text_makes_a_rule_panic() {
+    use portico_contracts::manifest::{
+        BACKEND_URL, CSP_SOURCE, EVENT_TYPE, FILE_PATH, INTEGRITY, ORIGIN, REMOTE_NAME, ROUTE_PATH, TOPIC,
+        VERSION_RANGE, origin_of,
+    };
+    let hostile = [
+        "",
+        "@",
+        "/",
+        "//",
+        "[",
+        "[]",
+        "http://",
+        "http://[",
+        "http://[]",
+        "http://[::1]x",
+        "http://é",
+        "/é/api",
+    ];
+    let more = [
+        "http://a:",
+        "http://:1",
+        "sha384-",
+        "sha384-é",
+        "^",
+        "- - -",
+        "é - é",
+        "1.é",
+        "||||",
+        "\u{0}",
+        "/auté",
+    ];
+    for text in hostile.into_iter().chain(more) {
+        for rule in [
+            BACKEND_URL,
+            CSP_SOURCE,
+            EVENT_TYPE,
+            FILE_PATH,
+            INTEGRITY,
+            ORIGIN,
+            REMOTE_NAME,
+            ROUTE_PATH,
+            TOPIC,
+            VERSION_RANGE,
+        ] {
+            _ = (rule.holds)(text);
+        }
+        _ = origin_of(text);
+    }
+}

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use parking_lot::{Mutex, RwLock};
+use futures::lock::Mutex;
+use parking_lot::RwLock;
 use portico_ports::{Clock, HttpClient, Random};
 use semver::Version;
 use thiserror::Error;
@@ -111,15 +112,17 @@ impl Registry {
         Arc::clone(&self.current.read())
     }
 
-    /// Reads every source again. What is bad now and was good before stays in use as it was.
+    /// Reads every source again. What is bad now and was good before stays in use as it was. One reload runs at a time;
+    /// it reads directories on the calling thread, which takes milliseconds once files are verified.
     pub async fn reload(&self) -> ReloadReport {
+        let mut loaded = self.loaded.lock().await;
         let mut found = Found::default();
         for directory in &self.config.directories {
             found.extend(in_directory(directory, self.config.fixtures));
         }
         let hosted = self.config.manifests.iter().map(|manifest| at_url(manifest, &*self.ports.http));
         join_all(hosted).await.into_iter().for_each(|hosted| found.extend(hosted));
-        let snapshot = Arc::new(self.load(found));
+        let snapshot = Arc::new(self.load(&mut loaded, found));
         *self.current.write() = Arc::clone(&snapshot);
         ReloadReport {
             in_use: snapshot.remotes().len(),
@@ -137,10 +140,9 @@ impl Registry {
         let remote = snapshot.version(id, version).ok_or(FileError::NotListed)?;
         let Serving::Portal { directory } = &remote.serving else { return Err(FileError::NotListed) };
         // Only what the manifest lists: a path is looked up, never joined from what was asked for.
-        let listed = remote
-            .files()
-            .find_map(|(listed, integrity)| Some((listed, integrity?)).filter(|_| listed == path));
-        let (listed, integrity) = listed.ok_or(FileError::NotListed)?;
+        let hashed = |(listed, integrity): (_, Option<_>)| Some((listed, integrity?));
+        let mut files = remote.files().filter_map(hashed);
+        let (listed, integrity) = files.find(|(listed, _)| *listed == path).ok_or(FileError::NotListed)?;
         let bytes = self.files.verified(&directory.join(listed), integrity)?;
         Ok(VerifiedFile { bytes, content_type: content_type(listed), integrity: integrity.to_owned() })
     }
@@ -150,9 +152,8 @@ impl Registry {
         self.files.alarms()
     }
 
-    fn load(&self, found: Found) -> Snapshot {
-        let mut loaded = self.loaded.lock();
-        let Loaded { development, remotes: last_good } = &mut *loaded;
+    fn load(&self, loaded: &mut Loaded, found: Found) -> Snapshot {
+        let Loaded { development, remotes: last_good } = loaded;
         let mut loader = Loader {
             trusted: &self.trusted,
             development: development.as_mut(),
