@@ -55,17 +55,22 @@ impl RequestBody {
         }
         if body.size_hint().exact().is_some_and(|length| length <= REPLAYABLE) {
             let whole = body.collect().await.map_err(|error| RequestBodyError(error.into()))?;
-            return Ok(Self::Whole(whole.to_bytes()));
+            return Ok(Self::held(whole.to_bytes()));
         }
         let body = Box::pin(body.map_err(Into::into));
         Ok(Self::Streamed(Streamed { body, progress: Arc::default() }))
     }
 
-    /// The same body once more, if it was not streamed.
-    pub(crate) fn again(&self) -> Option<Self> {
+    /// A body that is at hand.
+    pub(crate) fn held(bytes: Bytes) -> Self {
+        if bytes.is_empty() { Self::Empty } else { Self::Whole(bytes) }
+    }
+
+    /// The bytes, unless they are streamed.
+    pub(crate) fn bytes(&self) -> Option<Bytes> {
         match self {
-            Self::Empty => Some(Self::Empty),
-            Self::Whole(bytes) => Some(Self::Whole(bytes.clone())),
+            Self::Empty => Some(Bytes::new()),
+            Self::Whole(bytes) => Some(bytes.clone()),
             Self::Streamed(_) => None,
         }
     }

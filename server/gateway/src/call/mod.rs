@@ -1,6 +1,8 @@
 //! One call through the proxy: from the path a browser sent to the answer it gets.
 
+mod authorise;
 mod error;
+mod exchange;
 mod gateway;
 mod verdict;
 

@@ -1,5 +1,5 @@
 use std::future::Future;
-use std::pin::pin;
+use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -12,9 +12,8 @@ use crate::body::Progress;
 pub(super) async fn within<T>(
     limit: Duration,
     progress: Option<&Progress>,
-    work: impl Future<Output = Result<T, ForwardError>>,
+    mut work: Pin<&mut impl Future<Output = Result<T, ForwardError>>>,
 ) -> Result<T, ForwardError> {
-    let mut work = pin!(work);
     let mut mark = progress.map(Progress::mark);
     loop {
         if let Ok(result) = timeout_at(Instant::now() + limit, work.as_mut()).await {

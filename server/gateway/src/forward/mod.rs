@@ -7,4 +7,4 @@ mod send;
 
 pub use error::ForwardError;
 pub(crate) use replay::Replay;
-pub(crate) use send::{Answered, forward};
+pub(crate) use send::forward;

@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request, Uri};
 
@@ -10,26 +11,32 @@ pub(crate) struct Replay {
     method: Method,
     uri: Uri,
     headers: Vec<(HeaderName, HeaderValue)>,
-    body: RequestBody,
+    body: Bytes,
 }
 
 impl Replay {
     /// A copy of `request`, unless its body is streamed.
     pub(crate) fn of(request: &Request<RequestBody>) -> Option<Self> {
-        let body = request.body().again()?;
+        let body = request.body().bytes()?;
         let headers = request.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         Some(Self { method: request.method().clone(), uri: request.uri().clone(), headers, body })
     }
 
+    /// Gives a field another value.
+    pub(crate) fn set(&mut self, name: HeaderName, value: &HeaderValue) {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.clone()));
+    }
+
     /// The request again.
-    pub(crate) fn request(&self) -> Option<Request<RequestBody>> {
-        let mut request = Request::new(self.body.again()?);
+    pub(crate) fn request(&self) -> Box<Request<RequestBody>> {
+        let mut request = Box::new(Request::new(RequestBody::held(self.body.clone())));
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         request.headers_mut().reserve(self.headers.len());
         for (name, value) in &self.headers {
             request.headers_mut().append(name, value.clone());
         }
-        Some(request)
+        request
     }
 }

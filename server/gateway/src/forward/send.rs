@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode};
@@ -12,23 +13,19 @@ use crate::upstream::{Connection, SendError, Upstream};
 /// short enough not to be felt.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-/// An upstream's answer, and how many attempts it took.
-pub(crate) struct Answered {
-    pub(crate) response: Response<ResponseBody>,
-    pub(crate) attempts: u32,
-}
-
-/// Sends `request` to `remote`'s upstream and returns when the answer has begun.
+/// Sends `request` to `remote`'s upstream and returns when the answer has begun; counts in `attempts`.
 ///
-/// A failed attempt is repeated only for an idempotent method (RFC 9110, section 9.2.2) without a body, at most
-/// `backend.retries` times, and never once an answer has begun. All attempts share one deadline.
+/// A failed attempt is repeated, from `replay`, only for an idempotent method (RFC 9110, section 9.2.2) without a body,
+/// at most `backend.retries` times, and never once an answer has begun. All attempts share one deadline. The request is
+/// boxed because futures hand it on through several layers, and each would hold a copy of it.
 pub(crate) async fn forward(
     remote: &RemoteBackend,
-    request: Request<RequestBody>,
-) -> Result<Answered, ForwardError> {
+    request: Box<Request<RequestBody>>,
+    replay: Option<&Replay>,
+    attempts: &mut u32,
+) -> Result<Response<ResponseBody>, ForwardError> {
     let progress = request.body().progress();
-    let repeatable = is_repeatable(&request);
-    let work = attempts(remote, request, repeatable);
+    let work = pin!(try_until(remote, request, replay, attempts));
     within(remote.timeout, progress.as_deref(), work).await
 }
 
@@ -40,28 +37,25 @@ fn is_repeatable(request: &Request<RequestBody>) -> bool {
     idempotent && request.body().is_empty()
 }
 
-async fn attempts(
+async fn try_until(
     remote: &RemoteBackend,
-    first: Request<RequestBody>,
-    repeatable: bool,
-) -> Result<Answered, ForwardError> {
-    let replay = if repeatable && remote.retries > 0 { Replay::of(&first) } else { None };
-    let mut request = Some(first);
-    let mut attempts = 0;
+    first: Box<Request<RequestBody>>,
+    replay: Option<&Replay>,
+    attempts: &mut u32,
+) -> Result<Response<ResponseBody>, ForwardError> {
+    let repeatable = is_repeatable(&first);
+    let mut retries = if repeatable { remote.retries } else { 0 };
+    let mut next = first;
     let mut pause = FIRST_PAUSE;
     loop {
-        let next = request.take().or_else(|| replay.as_ref()?.request());
-        let Some(next) = next else {
-            return Err(ForwardError::BadAnswer("the request cannot be made again".to_owned()));
-        };
-        attempts += 1;
+        *attempts += 1;
         let error = match attempt(&remote.upstream, next, repeatable).await {
-            Ok(response) => return Ok(Answered { response, attempts }),
+            Ok(response) => return Ok(response),
             Err(error) => error,
         };
-        if replay.is_none() || attempts > remote.retries || !error.is_transient() {
-            return Err(error);
-        }
+        let again = replay.filter(|_| retries > 0 && error.is_transient()).map(Replay::request);
+        next = again.ok_or(error)?;
+        retries -= 1;
         tokio::time::sleep(pause).await;
         pause *= 2;
     }
@@ -70,7 +64,7 @@ async fn attempts(
 /// One attempt. A connection from the pool that turns out to be closed before anything was sent costs none.
 async fn attempt(
     upstream: &Upstream,
-    mut request: Request<RequestBody>,
+    mut request: Box<Request<RequestBody>>,
     repeatable: bool,
 ) -> Result<Response<ResponseBody>, ForwardError> {
     loop {
@@ -78,17 +72,22 @@ async fn attempt(
         let is_new = kept.is_none();
         let mut connection = match kept {
             Some(connection) => connection,
-            None => Connection::open(upstream.dialer.dial().await?).await?,
+            // Rare, and its state is large: outside the future that every call pays for.
+            None => Box::pin(open(upstream)).await?,
         };
         match connection.send(request).await {
             Ok(response) => return answered(response, connection, upstream),
-            Err(SendError::Unsent(unsent)) if !is_new => request = *unsent,
+            Err(SendError::Unsent(unsent)) if !is_new => request = unsent,
             Err(SendError::Unsent(_)) => {
                 return Err(ForwardError::Unreachable("a new connection closed at once".to_owned()));
             }
             Err(SendError::Broken(error)) => return Err(error.into()),
         }
     }
+}
+
+async fn open(upstream: &Upstream) -> Result<Connection, ForwardError> {
+    Ok(Connection::open(upstream.dialer.dial().await?).await?)
 }
 
 fn answered(

@@ -50,13 +50,13 @@ impl Connection {
     /// Sends `request` and waits for the response's head.
     pub(crate) async fn send(
         &mut self,
-        request: Request<RequestBody>,
+        request: Box<Request<RequestBody>>,
     ) -> Result<Response<Incoming>, SendError> {
         if request.body().is_streamed() {
             self.detach();
         }
         // Unconstrained: a task's budget that ran out here would wake the quiet waker below, and nobody would come back.
-        let mut answer = pin!(unconstrained(self.sender.try_send_request(request)));
+        let mut answer = pin!(unconstrained(self.sender.try_send_request(*request)));
         let exchange = &mut self.exchange;
         let sent = poll_fn(|cx| {
             let done = poll_exchange(exchange, cx);
