@@ -8,6 +8,7 @@
 //! [`Registry::open`] loads everything once; [`Registry::snapshot`] is what requests work with: it never changes, and
 //! what it costs a request does not grow with the number of remotes.
 
+mod collect;
 mod config;
 mod conflicts;
 mod digest;

@@ -7,15 +7,16 @@ use portico_ports::{Clock, HttpClient, Random};
 use semver::Version;
 use thiserror::Error;
 
+use crate::collect::{Collected, collect};
 use crate::config::{ConfigProblem, RegistryConfig};
 use crate::conflicts::settle;
 use crate::files::{FileError, FileStore, VerifiedFile, content_type};
 use crate::load::Loader;
 use crate::problem::LoadProblem;
-use crate::remote::{Remote, Serving};
+use crate::remote::Serving;
 use crate::signature::{DevelopmentKey, DevelopmentKeyError, TrustedKeys};
 use crate::snapshot::Snapshot;
-use crate::source::{Found, Place, Unreachable, at_url, in_directory};
+use crate::source::{Found, at_url, in_directory};
 
 /// All manifests, verified, and what each session may load of them.
 pub struct Registry {
@@ -42,8 +43,8 @@ pub struct RegistryPorts {
 /// What a load works on; one at a time.
 struct Loaded {
     development: Option<DevelopmentKey>,
-    /// What passed last time, before conflicts: the last good manifest of each place.
-    remotes: Vec<Arc<Remote>>,
+    /// What the last round brought: the last good manifest of each place.
+    collected: Collected,
 }
 
 /// Why there is no registry. A bad manifest is no reason: it is left out.
@@ -100,7 +101,7 @@ impl Registry {
             shell,
             ports,
             trusted,
-            loaded: Mutex::new(Loaded { development, remotes: Vec::new() }),
+            loaded: Mutex::new(Loaded { development, collected: Collected::default() }),
             current: RwLock::default(),
         };
         registry.reload().await;
@@ -122,8 +123,23 @@ impl Registry {
         }
         let hosted = self.config.manifests.iter().map(|manifest| at_url(manifest, &*self.ports.http));
         join_all(hosted).await.into_iter().for_each(|hosted| found.extend(hosted));
-        let snapshot = Arc::new(self.load(&mut loaded, found));
-        *self.current.write() = Arc::clone(&snapshot);
+        let Loaded { development, collected: before } = &mut *loaded;
+        let mut loader = Loader {
+            trusted: &self.trusted,
+            development: development.as_mut(),
+            grants: &self.config.grants,
+            files: &self.files,
+            clock: &*self.ports.clock,
+        };
+        let collected = collect(found, &mut loader, before);
+        // Where nothing changed the snapshot stays, and with it what it remembers.
+        if collected != *before {
+            let settled = settle(&collected.remotes, &self.shell);
+            let problems = collected.problems.clone();
+            *self.current.write() = Arc::new(Snapshot::new(settled, problems, collected.incomplete));
+            *before = collected;
+        }
+        let snapshot = self.snapshot();
         ReloadReport {
             in_use: snapshot.remotes().len(),
             problems: snapshot.problems().to_vec(),
@@ -150,41 +166,5 @@ impl Registry {
     /// How often a file on disk had other bytes than were signed, since the start.
     pub fn file_alarms(&self) -> u64 {
         self.files.alarms()
-    }
-
-    fn load(&self, loaded: &mut Loaded, found: Found) -> Snapshot {
-        let Loaded { development, remotes: last_good } = loaded;
-        let mut loader = Loader {
-            trusted: &self.trusted,
-            development: development.as_mut(),
-            grants: &self.config.grants,
-            files: &self.files,
-            clock: &*self.ports.clock,
-        };
-        let Found { candidates, mut problems, unreachable } = found;
-        let last_good_of =
-            |place: &Place| last_good.iter().find(|remote| remote.source == place.manifest()).cloned();
-        let mut remotes = Vec::new();
-        for candidate in &candidates {
-            match loader.load(candidate) {
-                Ok(remote) => remotes.push(Arc::new(remote)),
-                Err(bad) => {
-                    let kept = last_good_of(&candidate.place);
-                    problems.extend(
-                        bad.into_iter()
-                            .map(|problem| LoadProblem { last_good_kept: kept.is_some(), ..problem }),
-                    );
-                    remotes.extend(kept);
-                }
-            }
-        }
-        for Unreachable { place, problem } in &unreachable {
-            let kept = last_good_of(place);
-            problems.push(LoadProblem { last_good_kept: kept.is_some(), ..problem.clone() });
-            remotes.extend(kept);
-        }
-        let snapshot = Snapshot::new(settle(&remotes, &self.shell), problems, !unreachable.is_empty());
-        *last_good = remotes;
-        snapshot
     }
 }

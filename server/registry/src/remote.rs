@@ -10,7 +10,7 @@ use semver::Version;
 use crate::source::{Place, base_of};
 
 /// One version of a remote whose manifest passed every check.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remote {
     /// `scope.name`, used in paths.
     pub id: String,

@@ -1,4 +1,5 @@
 use std::fs;
+use std::sync::Arc;
 
 use portico_registry::HostedManifest;
 use serde_json::json;
@@ -87,4 +88,18 @@ async fn an_origin_that_does_not_answer_keeps_its_last_good_manifest() {
     let report = registry.reload().await;
     assert!(report.incomplete && report.problems[0].last_good_kept, "{report:?}");
     assert_eq!(ids(&registry), ["acme.hosted"]);
+}
+
+#[tokio::test]
+async fn a_reload_that_finds_nothing_new_changes_nothing() {
+    let world = World::new();
+    world.publish("todos", &todos());
+    world.build("unsigned", &plain("@acme/unsigned", "1.0.0", "/unsigned"));
+    let registry = world.open().await;
+    let before = registry.snapshot();
+    assert_eq!(registry.reload().await.problems, before.problems());
+    assert!(Arc::ptr_eq(&before, &registry.snapshot()));
+    world.sign(&world.dist("unsigned"), "acme-2026", "@acme/unsigned");
+    registry.reload().await;
+    assert!(!Arc::ptr_eq(&before, &registry.snapshot()));
 }
