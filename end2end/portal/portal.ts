@@ -9,6 +9,8 @@ import { origin } from "./addresses.ts";
 
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** Where the build is: `release/portico` and `site`. `PORTICO_TEST_TARGET` names another one than the checkout's. */
+const TARGET = process.env["PORTICO_TEST_TARGET"] ?? join(ROOT, "target");
 /** Where the logs of the portals of this run are kept. */
 export const LOGS = join(ROOT, "end2end/test-results");
 
@@ -37,7 +39,7 @@ export interface PortalOptions {
 
 /** Starts the release build and waits until it and its services are ready. */
 export async function startPortal({ name, port, adminPort, services = [], environment = {} }: PortalOptions): Promise<Portal> {
-  const binary = join(process.env["CARGO_TARGET_DIR"] ?? join(ROOT, "target"), "release/portico");
+  const binary = join(TARGET, "release/portico");
   if (!existsSync(binary)) throw new Error(`${binary} is not there. Build it with scripts/build.`);
   await refuseTakenPorts([port, adminPort, ...services]);
   const data = await mkdtemp(join(tmpdir(), "portico-test-"));
@@ -75,6 +77,7 @@ function settings(port: number, adminPort: number, data: string): Record<string,
     PORTICO_ADDR: `127.0.0.1:${port}`,
     PORTICO_ADMIN_ADDR: `127.0.0.1:${adminPort}`,
     PORTICO_DATA_DIR: data,
+    PORTICO_SITE_DIR: join(TARGET, "site"),
     PORTICO_FIXTURES: "1",
     PORTICO_LIMITS__ANONYMOUS_PER_MINUTE: "1000000",
     PORTICO_LIMITS__SESSION_PER_MINUTE: "100000",

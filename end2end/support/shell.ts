@@ -49,8 +49,10 @@ export async function mounted(place: Locator): Promise<void> {
   await expect(place).toHaveAttribute("data-phase", "ready");
 }
 
-/** Waits until every place on the page has its remote or says why not. */
+/** Waits until every place on the page has its remote, with its data, or says why not. */
 export async function settled(page: Page): Promise<void> {
   await hydrated(page);
   await expect(page.locator("[data-phase=loading], [data-phase=mounting]")).toHaveCount(0);
+  // The example remotes' own skeletons.
+  await expect(page.locator(".bone")).toHaveCount(0);
 }
