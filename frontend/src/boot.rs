@@ -77,6 +77,12 @@ fn follow_page(bridge: &Rc<RemoteBridge>) {
         let kind = if online { "online" } else { "offline" };
         dom::listen(&window, kind, move |_| bridge.network_changed(online));
     }
+    let sending = Rc::clone(bridge);
+    dom::listen(&dom::document(), "submit", move |event| {
+        if js::get(&event, "defaultPrevented").is_falsy() {
+            sending.leaving();
+        }
+    });
     let front = Rc::clone(bridge);
     dom::listen(&dom::document(), "visibilitychange", move |_| {
         if !dom::document().hidden() {

@@ -30,6 +30,11 @@ impl RemoteBridge {
         self.page.watch.doubt();
     }
 
+    /// The person sent a form, and is about to leave the page.
+    pub fn leaving(&self) {
+        self.page.watch.leaving();
+    }
+
     /// The network went away (`false`) or came back.
     pub fn network_changed(&self, online: bool) {
         self.page.hub.network_changed(online);

@@ -23,6 +23,8 @@ pub struct Limits {
     pub backoff: u32,
     /// The least time between two questions to the portal whether the session stands.
     pub calm: u32,
+    /// How long a page that a person is leaving waits before it reloads or says that the session has ended.
+    pub leave: u32,
     /// The least time between two looks for new versions; one is taken when the tab comes to the front.
     pub updates: u32,
     /// How long measurements are gathered before they are sent together.
@@ -41,6 +43,7 @@ impl Default for Limits {
             silence: 40_000,
             backoff: 1_000,
             calm: 1_000,
+            leave: 5_000,
             updates: 300_000,
             report: 2_000,
         }

@@ -61,7 +61,7 @@ impl Page {
         let Ports { nonce, import, portal, streams, limits } = ports;
         let org_id = state.session.as_ref().map(|session| session.org_id.clone()).unwrap_or_default();
         let status = Rc::new(Status::new());
-        let watch = Rc::new(SessionWatch::new(Rc::clone(&portal), org_id, Rc::clone(&status), limits.calm));
+        let watch = Rc::new(SessionWatch::new(Rc::clone(&portal), org_id, Rc::clone(&status), &limits));
         let reporter = Rc::new(Reporter::new(Rc::clone(&portal), limits.report));
         Self {
             session: state.session.clone(),

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use portico_app::bridge::Connection;
 use wasm_bindgen_futures::spawn_local;
 
+use crate::limits::Limits;
 use crate::portal::Portal;
 use crate::time;
 
@@ -16,6 +17,9 @@ pub(crate) struct SessionWatch {
     org_id: String,
     asking: Cell<bool>,
     again: Cell<bool>,
+    /// When the person began to leave the page, by `time::now`.
+    left_at: Cell<Option<f64>>,
+    leave: u32,
     /// How long it waits between two questions, in milliseconds.
     calm: u32,
     status: Rc<Status>,
@@ -40,8 +44,17 @@ pub(crate) enum Standing {
 
 impl SessionWatch {
     /// `org_id` is what the page was rendered for.
-    pub(crate) fn new(portal: Rc<dyn Portal>, org_id: String, status: Rc<Status>, calm: u32) -> Self {
-        Self { portal, org_id, asking: Cell::new(false), again: Cell::new(false), calm, status }
+    pub(crate) fn new(portal: Rc<dyn Portal>, org_id: String, status: Rc<Status>, limits: &Limits) -> Self {
+        Self {
+            portal,
+            org_id,
+            asking: Cell::new(false),
+            again: Cell::new(false),
+            left_at: Cell::new(None),
+            leave: limits.leave,
+            calm: limits.calm,
+            status,
+        }
     }
 
     /// Something suggests that the session has ended or changed. Doubts raised while one is looked into, or shortly
@@ -71,17 +84,37 @@ impl SessionWatch {
             return Standing::Ended;
         }
         match self.portal.organization().await {
-            Ok(org_id) if org_id != self.org_id => self.portal.reload(),
+            Ok(org_id) if org_id != self.org_id => self.reload().await,
             // The question itself names the page's organization, so a mismatch can be the answer to it as well.
-            Err(problem) if problem.status == 409 => self.portal.reload(),
+            Err(problem) if problem.status == 409 => self.reload().await,
             // A page that nobody is signed in on has no session to lose.
             Err(problem) if problem.status == 401 && !self.org_id.is_empty() => {
+                self.let_go().await;
                 self.status.set(Connection::Ended);
                 return Standing::Ended;
             }
             _ => {}
         }
         Standing::Good
+    }
+
+    /// The person sent a form of the shell: to sign out, or to switch. What that does to the session is no news, and the
+    /// page must not get in the way of where they go.
+    pub(crate) fn leaving(&self) {
+        self.left_at.set(Some(time::now()));
+    }
+
+    async fn reload(&self) {
+        self.let_go().await;
+        self.portal.reload();
+    }
+
+    /// Gives a person who is leaving the time to leave.
+    async fn let_go(&self) {
+        let is_leaving = |at| time::now() - at < f64::from(self.leave);
+        if self.left_at.get().is_some_and(is_leaving) {
+            time::sleep(self.leave).await;
+        }
     }
 }
 

@@ -115,3 +115,18 @@ async fn another_tabs_switch_of_organization_reloads_this_page() {
     world.bridge.doubt_session();
     until("the page reloads", || world.portal.reloads.get() == 1).await;
 }
+
+#[wasm_bindgen_test]
+async fn a_page_that_its_person_is_leaving_by_a_form_does_not_get_in_the_way() {
+    let world = World::new();
+    let told = world.connections();
+    let _outlet = live(&world).await;
+    world.bridge.leaving();
+    world.portal.organization.replace(Some("globex".into()));
+    world.streams.event("bye", "", "{\"reason\":\"replaced\"}");
+    until("the portal was asked", || world.portal.questions.get() == 1).await;
+    sleep(50).await;
+    assert_eq!(world.portal.reloads.get(), 0);
+    until("it reloads if the person is still here", || world.portal.reloads.get() == 1).await;
+    assert_eq!(told.borrow().last(), Some(&Connecting));
+}

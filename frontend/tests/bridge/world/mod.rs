@@ -47,6 +47,7 @@ pub(crate) fn limits() -> Limits {
         silence: 200,
         backoff: 20,
         calm: 40,
+        leave: 150,
         updates: 20,
         report: 10,
     }
