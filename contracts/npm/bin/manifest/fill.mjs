@@ -3,8 +3,10 @@ import { gzipSync } from "node:zlib";
 import { ManifestError } from "./error.mjs";
 import { matchName, resolveName } from "./names.mjs";
 
+/** Signatures of the manifest: the team's, or one that a portal's development key made at first sight. */
+export const SIGNATURE = /^remote(\.[^/]+)?\.sig\.json$/;
 /** Files beside the manifest that a remote never loads in the browser. */
-const NEVER_LOADED = [/^remote(\.sig)?\.json$/, /\.map$/, /(^|\/)\./];
+const NEVER_LOADED = [/^remote\.json$/, SIGNATURE, /\.map$/, /(^|\/)\./];
 const SCRIPT = /\.m?js$/;
 
 /**

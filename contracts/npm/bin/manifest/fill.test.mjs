@@ -14,6 +14,8 @@ const built = new Map([
   ["logo.svg", Buffer.from("<svg/>")],
   ["index.3F2A91BC.js.map", Buffer.from("{}")],
   ["remote.json", Buffer.from("{}")],
+  ["remote.sig.json", Buffer.from("{}")],
+  ["remote.development-0a1b2c3d4e5f.sig.json", Buffer.from("{}")],
 ]);
 const sha384 = (bytes) => `sha384-${createHash("sha384").update(bytes).digest("base64")}`;
 const authored = (frontend) => ({ name: "@acme/todos", frontend: { entry: "index.js", ...frontend } });
@@ -26,7 +28,7 @@ test("logical names become hashed names with their integrity", () => {
   assert.deepEqual(manifest.frontend.styles, [{ href: "index.9C000000.css", integrity: sha384(style) }]);
 });
 
-test("every further file is listed, source maps and the manifest itself are not", () => {
+test("every further file is listed, source maps, the manifest itself and its signatures are not", () => {
   const { frontend } = fillManifest(authored({ styles: ["index.*.css"] }), built, "1.2.0");
   assert.deepEqual(Object.keys(frontend.files), ["chunk.77AB00CD.js", "logo.svg"]);
   assert.equal(frontend.files["chunk.77AB00CD.js"], sha384(chunk));

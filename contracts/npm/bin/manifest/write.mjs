@@ -1,7 +1,7 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { ManifestError } from "./error.mjs";
-import { fillManifest } from "./fill.mjs";
+import { fillManifest, SIGNATURE } from "./fill.mjs";
 
 /**
  * Reads the authored manifest and the build, and writes `<dist>/remote.json`.
@@ -21,8 +21,17 @@ export function writeManifest(manifestPath, dist) {
     throw new ManifestError("version", "expected in the manifest or in a package.json beside it");
   }
   const path = join(dist, "remote.json");
-  writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  const text = `${JSON.stringify(manifest, null, 2)}\n`;
+  if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
+    removeSignatures(dist);
+    writeFileSync(path, text);
+  }
   return { path, manifest };
+}
+
+/** They are for the bytes of another manifest: a portal would refuse the new one for them instead of signing it. */
+function removeSignatures(dist) {
+  for (const file of readdirSync(dist).filter((name) => SIGNATURE.test(name))) rmSync(join(dist, file));
 }
 
 function readJson(path) {
