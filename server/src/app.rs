@@ -27,7 +27,7 @@ pub fn app(state: AppState) -> Router {
 
 /// The admin listener's router.
 pub fn admin(state: AppState) -> Router {
-    routes::admin().layer(from_fn(no_store)).with_state(state)
+    routes::admin(&state).layer(from_fn(no_store)).with_state(state)
 }
 
 async fn no_store(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {

@@ -7,7 +7,7 @@ use portico::config::{self, Config};
 use portico::dev::start_services;
 use portico::start::{Parts, StartError, start};
 use portico::state::AppState;
-use portico::{app, serve, tls};
+use portico::{app, reload, serve, tls};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -41,19 +41,17 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     // Bound first: a port that is taken should be said before anything else is started.
     let listener = bind(config.listen.addr, "listen.addr").await?;
     let admin = bind(config.listen.admin_addr, "listen.admin_addr").await?;
-    let state = start(config.clone(), Parts::real(&config)).await?;
+    let parts = Parts::real(&config);
+    let state = start(config.clone(), parts.clone()).await?;
+    let (router, routers) = watch::channel(app::app(state.clone()));
+    let (_, admin_routers) = watch::channel(app::admin(state.clone()));
+    let (current, states) = watch::channel(state.clone());
     let (stop, stopped) = watch::channel(false);
-    tokio::spawn(on_signal(stop, state.clone()));
-    let drain = Duration::from_secs(config.listen.drain_seconds);
-    let portal = serve::serve(
-        listener,
-        tls,
-        app::app(state.clone()),
-        config.limits.clone(),
-        drain,
-        wait(stopped.clone()),
-    );
-    let metrics = serve::serve(admin, None, app::admin(state.clone()), config.limits.clone(), drain, wait(stopped));
+    tokio::spawn(on_signal(stop, states));
+    tokio::spawn(reload::follow(config.clone(), parts, router, current));
+    let (limits, drain) = (config.limits.clone(), Duration::from_secs(config.listen.drain_seconds));
+    let portal = serve::serve(listener, tls, routers, limits.clone(), drain, wait(stopped.clone()));
+    let metrics = serve::serve(admin, None, admin_routers, limits, drain, wait(stopped));
     let services = start_services(
         &config.development.services,
         config.registry.fixtures,
@@ -84,7 +82,7 @@ async fn wait(mut stopped: watch::Receiver<bool>) {
 }
 
 /// SIGTERM and Ctrl-C: not ready first, streams told, then the sockets close.
-async fn on_signal(stop: watch::Sender<bool>, state: AppState) {
+async fn on_signal(stop: watch::Sender<bool>, state: watch::Receiver<AppState>) {
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(signal) => signal,
         Err(error) => {
@@ -97,7 +95,7 @@ async fn on_signal(stop: watch::Sender<bool>, state: AppState) {
         _ = tokio::signal::ctrl_c() => {}
     }
     tracing::info!("shutting down");
-    state.drain();
+    state.borrow().drain();
     let _ = stop.send(true);
 }
 

@@ -11,17 +11,18 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use crate::config::LimitsConfig;
 
-/// Serves `router` on `listener` until `shutdown` resolves, then lets open requests finish for `drain`.
+/// Serves the current `router` on `listener` until `shutdown` resolves, then lets open requests finish for `drain`. A
+/// connection keeps the router it began with, so that a reload never changes a request under way.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    router: Router,
+    router: watch::Receiver<Router>,
     limits: LimitsConfig,
     drain: Duration,
     shutdown: impl Future<Output = ()>,
@@ -36,7 +37,7 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         let Some((stream, peer, permit)) = accepted else { continue };
-        let (tls, router, builder) = (tls.clone(), router.clone(), builder.clone());
+        let (tls, router, builder) = (tls.clone(), router.borrow().clone(), builder.clone());
         let watcher = graceful.watcher();
         let head_timeout = Duration::from_millis(limits.head_timeout_ms);
         tokio::spawn(async move {

@@ -12,15 +12,16 @@ use portico_identity::seal::Sealer;
 use portico_identity::session::{Lifetimes, Sessions};
 use portico_identity::token::{CacheLimits, Rfc8693, TokenCache};
 use portico_policy::{PolicyConfig, RolePolicy};
-use portico_ports::{Clock, HttpClient, OsRandom, Random, SystemClock, token};
+use portico_ports::{Clock, HttpClient, OsRandom, Random, SystemClock};
 use portico_registry::{Registry, RegistryPorts};
-use portico_stream::{EmbeddedKafka, EventGateway, EventLog, IdKey, KafkaConfig, KafkaLog, StreamConfig};
+use portico_stream::{EventGateway, EventLog, IdKey, KafkaConfig, KafkaLog, StreamConfig};
 use thiserror::Error;
 use time::Duration as Span;
 use url::Url;
 
 use crate::assets::Assets;
 use crate::config::Config;
+use crate::embedded::Embedded;
 use crate::dev::{KeyError, generated_key, key_from_file};
 use crate::http::rate_limit::Limits;
 use crate::metrics::Metrics;
@@ -40,13 +41,20 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Outbound HTTP to providers and manifest hosts.
     pub http: Arc<dyn HttpClient>,
+    /// Embedded defaults, kept across reloads.
+    pub embedded: Embedded,
 }
 
 impl Parts {
     /// The machine's own.
     pub fn real(config: &Config) -> Self {
         let timeout = Duration::from_millis(config.identity.timeout_ms);
-        Self { clock: Arc::new(SystemClock), random: Arc::new(OsRandom), http: Arc::new(Outbound::new(timeout)) }
+        Self {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+            http: Arc::new(Outbound::new(timeout)),
+            embedded: Embedded::default(),
+        }
     }
 }
 
@@ -134,7 +142,11 @@ fn identity(
     // The same embedded provider may be named by its other loopback name, as a test of cookies across sites does.
     let embedded = configured.as_ref().is_none_or(|issuer| is_own(issuer, &own_issuer)) && config.is_development();
     let issuer = configured.unwrap_or(own_issuer);
-    let client_secret = if embedded { Some(token::<32>(parts.random.as_ref())) } else { client_secret(config)? };
+    let client_secret = if embedded {
+        Some(parts.embedded.client_secret(parts.random.as_ref()))
+    } else {
+        client_secret(config)?
+    };
     let provider = ProviderConfig {
         client_id: config.identity.client_id.clone(),
         client_secret: client_secret.clone().map(Secret),
@@ -155,8 +167,7 @@ fn identity(
         backchannel_logout_uri: None,
     };
     let idp = DevIdpConfig::demo(provider.issuer.clone(), vec![client], audiences(config));
-    let idp = DevIdp::new(idp, parts.clock.clone(), parts.random.clone())?;
-    Ok((provider, Some(Arc::new(idp))))
+    Ok((provider, Some(parts.embedded.idp(idp, parts.clock.clone(), parts.random.clone())?)))
 }
 
 fn is_own(issuer: &Url, own: &Url) -> bool {
@@ -223,10 +234,8 @@ async fn events(config: &Config, parts: &Parts, registry: &Registry) -> Result<E
         None => generated_key(&config.data_dir.join("keys/stream"), parts.random.as_ref())?,
     };
     let (log, brokers): (Arc<dyn EventLog>, String) = if events.brokers.is_empty() {
-        let embedded = EmbeddedKafka::start(parts.random.as_ref()).await;
-        let embedded = embedded.map_err(|error| StartError::Events(error.to_string()))?;
-        let brokers = embedded.bootstrap_servers().to_owned();
-        (Arc::new(embedded), brokers)
+        let embedded = parts.embedded.kafka(parts.random.as_ref()).await;
+        embedded.map_err(|error| StartError::Events(error.to_string()))?
     } else {
         let brokers = events.brokers.join(",");
         let kafka = KafkaConfig { create_topics: events.create_topics, ..KafkaConfig::new(brokers.clone()) };

@@ -1,7 +1,7 @@
 //! What every request can reach.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use portico_contracts::Application;
@@ -9,7 +9,7 @@ use portico_dev_idp::DevIdp;
 use portico_gateway::{Gateway, RemoteBackend};
 use portico_identity::provider::Provider;
 use portico_identity::seal::Sealer;
-use portico_identity::session::{SessionError, SessionId, Sessions};
+use portico_identity::session::{EndReason, SessionError, SessionId, Sessions};
 use portico_identity::token::TokenCache;
 use portico_policy::PolicyEngine;
 use portico_ports::{Clock, Random};
@@ -33,6 +33,11 @@ impl AppState {
     pub fn new(portal: Portal) -> Self {
         Self(Arc::new(portal))
     }
+
+    /// A handle that does not keep the portal alive: for work in the background, which ends with it.
+    pub fn downgrade(&self) -> WeakState {
+        WeakState(Arc::downgrade(&self.0))
+    }
 }
 
 impl Deref for AppState {
@@ -40,6 +45,17 @@ impl Deref for AppState {
 
     fn deref(&self) -> &Portal {
         &self.0
+    }
+}
+
+/// The portal, for as long as somebody else keeps it.
+#[derive(Clone)]
+pub struct WeakState(Weak<Portal>);
+
+impl WeakState {
+    /// The portal, if it is still there.
+    pub fn upgrade(&self) -> Option<AppState> {
+        self.0.upgrade().map(AppState)
     }
 }
 
@@ -104,11 +120,21 @@ impl Portal {
     }
 
     /// Ends a session everywhere on this instance: store, cached tokens, streams.
-    pub async fn end_session(&self, id: &SessionId) -> Result<(), SessionError> {
-        self.sessions.end(id).await?;
-        self.forget_tokens(id);
-        self.events.close_session(id, CloseReason::SignedOut);
+    pub async fn end_session(&self, id: &SessionId, reason: EndReason) -> Result<(), SessionError> {
+        self.sessions.end(id, reason).await?;
+        self.session_ended(id, reason);
         Ok(())
+    }
+
+    /// Whatever ended a session, its tokens and streams go with it. Doing it twice changes nothing.
+    pub fn session_ended(&self, id: &SessionId, reason: EndReason) {
+        self.forget_tokens(id);
+        let told = match reason {
+            EndReason::SignedOut => CloseReason::SignedOut,
+            EndReason::Expired => CloseReason::Expired,
+            EndReason::Replaced => CloseReason::Replaced,
+        };
+        self.events.close_session(id, told);
     }
 
     /// Forgets the exchanged tokens of a session.

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use portico_identity::session::{EndReason, SessionId};
 use portico_registry::{LoadProblem, Snapshot};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
-use crate::state::AppState;
+use crate::state::{AppState, WeakState};
 
 /// Sessions whose time is over are ended within this time, so that their streams close.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -13,13 +16,13 @@ const FORGET: Duration = Duration::from_secs(60);
 /// While a manifest host has not answered yet, it is asked this often.
 const IMPATIENT: Duration = Duration::from_secs(1);
 
-/// Starts the background work. It ends with the runtime.
+/// Starts the background work. It ends with the portal.
 pub fn spawn(state: &AppState) {
-    tokio::spawn(sweep_sessions(state.clone()));
-    tokio::spawn(close_streams(state.clone()));
-    tokio::spawn(forget(state.clone()));
+    tokio::spawn(sweep_sessions(state.downgrade()));
+    tokio::spawn(close_streams(state.downgrade(), state.sessions.ended()));
+    tokio::spawn(forget(state.downgrade()));
     if state.config.registry.reload_seconds > 0 {
-        tokio::spawn(reload_registry(state.clone()));
+        tokio::spawn(reload_registry(state.downgrade()));
     }
 }
 
@@ -41,9 +44,10 @@ pub fn tell_problems(problems: &[LoadProblem]) {
     }
 }
 
-async fn sweep_sessions(state: AppState) {
+async fn sweep_sessions(state: WeakState) {
     loop {
         tokio::time::sleep(SWEEP).await;
+        let Some(state) = state.upgrade() else { return };
         if let Err(error) = state.sessions.sweep().await {
             tracing::warn!(error.message = %error, "ended sessions could not be removed");
         }
@@ -51,35 +55,42 @@ async fn sweep_sessions(state: AppState) {
 }
 
 /// Whatever ended a session, its streams and tokens go with it.
-async fn close_streams(state: AppState) {
-    let mut ended = state.sessions.ended();
+async fn close_streams(state: WeakState, mut ended: broadcast::Receiver<(SessionId, EndReason)>) {
     loop {
-        match ended.recv().await {
-            Ok(id) => {
-                state.forget_tokens(&id);
-                state.events.close_session(&id, portico_stream::CloseReason::Expired);
-            }
-            Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
+        let heard = ended.recv().await;
+        let Some(state) = state.upgrade() else { return };
+        match heard {
+            Ok((id, reason)) => state.session_ended(&id, reason),
+            Err(RecvError::Lagged(missed)) => {
                 tracing::warn!(missed, "ended sessions were not all heard of; their streams close at the next sign");
             }
-            Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+            Err(RecvError::Closed) => return,
         }
     }
 }
 
-async fn forget(state: AppState) {
+async fn forget(state: WeakState) {
     loop {
         tokio::time::sleep(FORGET).await;
+        let Some(state) = state.upgrade() else { return };
         state.limits.sweep();
     }
 }
 
-async fn reload_registry(state: AppState) {
-    let usual = Duration::from_secs(state.config.registry.reload_seconds);
-    let mut known = state.registry.snapshot().problems().to_vec();
-    let mut pause = usual;
+async fn reload_registry(state: WeakState) {
+    let mut known = Vec::new();
+    let mut pause = Duration::ZERO;
     loop {
         tokio::time::sleep(pause).await;
+        let Some(state) = state.upgrade() else { return };
+        let usual = Duration::from_secs(state.config.registry.reload_seconds);
+        if pause.is_zero() {
+            // The load at start has told its problems already.
+            known = state.registry.snapshot().problems().to_vec();
+            let incomplete = state.registry.snapshot().is_incomplete();
+            pause = if incomplete { IMPATIENT.min(usual) } else { usual };
+            continue;
+        }
         let report = state.registry.reload().await;
         pause = if report.incomplete { IMPATIENT.min(usual) } else { usual };
         let fresh: Vec<_> = report.problems.iter().filter(|problem| !known.contains(problem)).cloned().collect();

@@ -9,8 +9,8 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use portico_gateway::{
-    BackendSpec, BearerToken, Call, Gateway, PublicOrigin, RemoteBackend, ResponseBody, RouteSpec, SystemResolver,
-    TokenError, TokenRequest, TokenSource,
+    BackendSpec, BearerToken, Call, Gateway, PublicOrigin, RemoteBackend, ResponseBody, RouteSpec,
+    SystemResolver, TokenError, TokenRequest, TokenSource,
 };
 use portico_policy::{PolicyConfig, Principal, RolePolicy};
 use tokio::net::TcpListener;

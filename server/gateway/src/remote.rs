@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use thiserror::Error;
+use tokio_rustls::rustls::ClientConfig;
 
 use crate::address::AddressPolicy;
 use crate::routes::{RouteError, RouteSpec, RouteTable};
-use crate::upstream::{Dialer, Origin, OriginError, Pool, Resolver, Upstream};
+use crate::upstream::{Dialer, Origin, OriginError, Pool, Resolver, Upstream, public_authorities};
+
+/// How long an answer that has begun may pause before it is given up: what proxies commonly allow.
+const PAUSE_LIMIT: Duration = Duration::from_secs(60);
 
 /// A remote's back end as its manifest asks for it and the operator's grant allows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +43,7 @@ pub struct RemoteBackend {
     pub(crate) audience: String,
     pub(crate) scopes: Vec<String>,
     pub(crate) timeout: Duration,
+    pub(crate) pause_limit: Duration,
     pub(crate) retries: u32,
     pub(crate) routes: RouteTable,
     pub(crate) upstream: Upstream,
@@ -56,20 +61,39 @@ pub enum BackendError {
 }
 
 impl RemoteBackend {
-    /// Compiles `spec`. Names are resolved by `resolver` when connections are opened, not now.
+    /// Compiles `spec`; an `https` upstream must have a certificate of a public authority. Names are resolved by
+    /// `resolver` when connections are opened, not now.
     pub fn compile(spec: BackendSpec, resolver: Arc<dyn Resolver>) -> Result<Self, BackendError> {
+        Self::compile_trusting(spec, resolver, public_authorities())
+    }
+
+    /// Compiles `spec` with other TLS settings: an organization's own authority, a client certificate.
+    pub fn compile_trusting(
+        spec: BackendSpec,
+        resolver: Arc<dyn Resolver>,
+        tls: Arc<ClientConfig>,
+    ) -> Result<Self, BackendError> {
         let origin = Origin::parse(&spec.url)?;
-        let dialer = Dialer::new(&origin, resolver, AddressPolicy::new(spec.networks));
+        let dialer = Dialer::new(&origin, resolver, AddressPolicy::new(spec.networks), tls)?;
         Ok(Self {
             mount: format!("/bff/{}", spec.id),
             id: spec.id,
             audience: spec.audience,
             scopes: spec.scopes,
             timeout: spec.timeout,
+            pause_limit: PAUSE_LIMIT,
             retries: spec.retries,
             routes: RouteTable::compile(&spec.routes)?,
             upstream: Upstream { origin, dialer, pool: Pool::new() },
         })
+    }
+
+    /// The same back end, whose answers may pause for `limit` once they have begun instead of for a minute. An event
+    /// stream may be silent for as long as it likes.
+    #[must_use]
+    pub fn with_pause_limit(mut self, limit: Duration) -> Self {
+        self.pause_limit = limit;
+        self
     }
 
     /// The remote's id, `scope.name`.

@@ -38,10 +38,14 @@ const OTHER_NAMES: [&str; 5] =
 /// where there is one, and from the process's environment.
 pub fn load() -> Result<Config, ConfigError> {
     let environment: BTreeMap<String, String> = std::env::vars().collect();
-    let named = environment.get("PORTICO_CONFIG").map(PathBuf::from);
-    // The checkout's own file, which sets up the example remotes.
-    let usual = Some(PathBuf::from("portico.toml")).filter(|file| file.is_file());
-    load_from(named.or(usual).as_deref(), &environment)
+    load_from(file().as_deref(), &environment)
+}
+
+/// The file that is read: what `PORTICO_CONFIG` names, or `portico.toml` where there is one, which in a checkout sets up
+/// the example remotes.
+pub fn file() -> Option<PathBuf> {
+    let named = std::env::var_os("PORTICO_CONFIG").map(PathBuf::from);
+    named.or_else(|| Some(PathBuf::from("portico.toml")).filter(|file| file.is_file()))
 }
 
 /// Reads the configuration from `file` and `environment`: `PORTICO_LISTEN__ADDR` sets `listen.addr`, and so on.

@@ -26,7 +26,7 @@ pub use gateway::GatewayConfig;
 pub use identity::IdentityConfig;
 pub use limits::LimitsConfig;
 pub use listen::{ListenConfig, TlsMode};
-pub use load::{ConfigError, load, load_from};
+pub use load::{ConfigError, file, load, load_from};
 pub use registry::RegistryConfig;
 pub use session::SessionConfig;
 

@@ -1,27 +1,23 @@
-//! Bodies: how large, and how long a client may pause within one.
-
-use std::time::Duration;
+//! How large a body may be.
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use http_body_util::Limited;
-use tower_http::timeout::TimeoutBody;
 
 use super::ApiError;
 use crate::config::LimitsConfig;
 
 /// Bounds the body of a request that is forwarded: a declared length beyond the limit is refused at once, a longer stream
-/// breaks off, a client that pauses for too long is cut.
+/// breaks off.
 pub fn bounded(request: Request, limits: &LimitsConfig) -> Result<Request, ApiError> {
     let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > limits.proxy_body_bytes) {
         return Err(too_large(limits.proxy_body_bytes));
     }
     let most = usize::try_from(limits.proxy_body_bytes).unwrap_or(usize::MAX);
-    let pause = Duration::from_millis(limits.body_timeout_ms);
-    Ok(request.map(|body| Body::new(Limited::new(TimeoutBody::new(pause, body), most))))
+    Ok(request.map(|body| Body::new(Limited::new(body, most))))
 }
 
 /// 413, with the limit.

@@ -1,11 +1,18 @@
-//! Bounds on a request's head that are tighter than the parser's own.
+//! Bounds on a request's head that are tighter than the parser's own, and on the pauses within its body.
 
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use http_body::Body as _;
+use tower_http::timeout::TimeoutBody;
+
 use super::ApiError;
+use crate::config::LimitsConfig;
 use crate::state::AppState;
 
 /// The layer: 414 for a target that is too long, 431 for too many or too large header fields. HTTP/1.1's parser refuses
@@ -23,5 +30,14 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
         let title = "The request's headers are too large";
         return ApiError::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large", title, detail).into_response();
     }
-    next.run(request).await
+    next.run(paced(request, limits)).await
+}
+
+/// A client that pauses for too long within a body is cut, whoever reads it.
+fn paced(request: Request, limits: &LimitsConfig) -> Request {
+    if request.body().is_end_stream() {
+        return request;
+    }
+    let pause = Duration::from_millis(limits.body_timeout_ms);
+    request.map(|body| Body::new(TimeoutBody::new(pause, body)))
 }

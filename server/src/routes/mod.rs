@@ -3,6 +3,7 @@
 mod auth;
 mod bff;
 mod dev_idp;
+mod dev_tokens;
 mod events;
 mod functions;
 mod health;

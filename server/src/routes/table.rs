@@ -1,7 +1,7 @@
 use axum::Router;
 use axum::routing::{any, get, post};
 
-use super::{auth, bff, dev_idp, events, functions, health, platform, remotes, stream};
+use super::{auth, bff, dev_idp, dev_tokens, events, functions, health, platform, remotes, stream};
 use crate::assets;
 use crate::pages;
 use crate::state::AppState;
@@ -33,10 +33,14 @@ pub fn table(state: &AppState) -> Router<AppState> {
     dev_idp::mount(router, state)
 }
 
-/// The admin listener's paths.
-pub fn admin() -> Router<AppState> {
-    Router::new()
+/// The admin listener's paths. The tokens are there only where the development IdP is.
+pub fn admin(state: &AppState) -> Router<AppState> {
+    let router = Router::new()
         .route("/metrics", get(health::metrics))
         .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
+        .route("/readyz", get(health::ready));
+    match &state.dev_idp {
+        Some(_) => router.route("/dev/issued-tokens", get(dev_tokens::issued)),
+        None => router,
+    }
 }

@@ -1,5 +1,5 @@
 use portico_identity::provider::{ProviderError, Refreshed};
-use portico_identity::session::{ActiveSession, SessionError, SessionState};
+use portico_identity::session::{ActiveSession, EndReason, SessionError, SessionState};
 use thiserror::Error;
 use time::Duration;
 
@@ -35,7 +35,7 @@ pub async fn subject_token(portal: &Portal, session: &ActiveSession) -> Result<S
     let refreshed = match portal.provider.refresh(&state, None).await {
         Ok(refreshed) => refreshed,
         Err(error @ (ProviderError::Refused { .. } | ProviderError::IdToken(_))) => {
-            portal.end_session(&session.id).await.map_err(SubjectTokenError::Store)?;
+            portal.end_session(&session.id, EndReason::Expired).await.map_err(SubjectTokenError::Store)?;
             return Err(SubjectTokenError::SessionOver(error.to_string()));
         }
         // While the provider is away, a token that has not ended yet still serves.

@@ -1,12 +1,15 @@
 use std::fmt;
+use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use thiserror::Error;
+use tokio::time::{Sleep, sleep};
 
 use crate::upstream::{Connection, Pool};
 
@@ -16,16 +19,31 @@ pub struct ResponseBody {
     incoming: Incoming,
     /// Handed back to the pool when the body ends.
     lease: Option<(Connection, Arc<Pool>)>,
+    /// How long the upstream may pause; none where pauses are part of the answer.
+    pause_limit: Option<Duration>,
+    /// Runs while nothing comes; a body that is there already never starts it.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
-/// The upstream's answer broke off after its head.
+/// Why an upstream's answer broke off after its head.
 #[derive(Debug, Error)]
-#[error("the upstream's answer broke off: {0}")]
-pub struct ResponseBodyError(#[from] hyper::Error);
+pub enum ResponseBodyError {
+    /// The connection ended before the body did.
+    #[error("the upstream's answer broke off: {0}")]
+    Broken(#[from] hyper::Error),
+    /// Nothing came for this long.
+    #[error("the upstream's answer paused for {0:?}")]
+    Paused(Duration),
+}
 
 impl ResponseBody {
-    pub(crate) fn new(incoming: Incoming, connection: Connection, pool: Arc<Pool>) -> Self {
-        let mut body = Self { incoming, lease: Some((connection, pool)) };
+    pub(crate) fn new(
+        incoming: Incoming,
+        connection: Connection,
+        pool: Arc<Pool>,
+        pause_limit: Option<Duration>,
+    ) -> Self {
+        let mut body = Self { incoming, lease: Some((connection, pool)), pause_limit, pause: None };
         body.give_back_at_end();
         body
     }
@@ -52,6 +70,15 @@ impl ResponseBody {
         connection.poll(cx);
         Pin::new(&mut self.incoming).poll_frame(cx)
     }
+
+    /// Waits no longer than the limit for the next frame.
+    fn poll_pause<T>(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, ResponseBodyError>>> {
+        let Some(limit) = self.pause_limit else { return Poll::Pending };
+        let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(limit)));
+        ready!(pause.as_mut().poll(cx));
+        self.lease = None;
+        Poll::Ready(Some(Err(ResponseBodyError::Paused(limit))))
+    }
 }
 
 impl Body for ResponseBody {
@@ -63,7 +90,8 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ResponseBodyError>>> {
         let body = self.get_mut();
-        let frame = std::task::ready!(body.poll_incoming(cx));
+        let Poll::Ready(frame) = body.poll_incoming(cx) else { return body.poll_pause(cx) };
+        body.pause = None;
         match frame {
             Some(Ok(frame)) => {
                 body.give_back_at_end();

@@ -109,6 +109,7 @@ fn upstream_slug(error: &ForwardError) -> &'static str {
     match error {
         ForwardError::Unreachable(_) => "upstream-unreachable",
         ForwardError::AddressRefused(_) => "upstream-refused",
+        ForwardError::Untrusted(_) => "upstream-untrusted",
         ForwardError::Reset(_) => "upstream-reset",
         ForwardError::BadAnswer(_) => "upstream-answer",
         ForwardError::Timeout(_) => "upstream-timeout",
@@ -124,6 +125,7 @@ fn upstream_detail(error: &ForwardError) -> &'static str {
         ForwardError::AddressRefused(_) => {
             "This remote's service is not at an address that the portal may call."
         }
+        ForwardError::Untrusted(_) => "This remote's service could not prove who it is.",
         ForwardError::Reset(_) => {
             "This remote's service broke the connection. Check whether the change was made before you repeat it."
         }

@@ -13,6 +13,9 @@ pub enum ForwardError {
     /// The upstream's address is outside what the operator allows.
     #[error("the upstream's address is refused: {0}")]
     AddressRefused(AddressRefused),
+    /// The upstream's certificate is not accepted.
+    #[error("the upstream's certificate is not accepted: {0}")]
+    Untrusted(String),
     /// The connection broke before the answer began. The request may have arrived.
     #[error("the upstream closed the connection before it answered: {0}")]
     Reset(hyper::Error),
@@ -44,6 +47,7 @@ impl From<DialError> for ForwardError {
     fn from(error: DialError) -> Self {
         match error {
             DialError::Refused(refused) => Self::AddressRefused(refused),
+            DialError::Untrusted { .. } => Self::Untrusted(error.to_string()),
             DialError::Unresolved { .. } | DialError::Unreachable { .. } => {
                 Self::Unreachable(error.to_string())
             }

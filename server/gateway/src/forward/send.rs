@@ -1,6 +1,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 
 use super::deadline::within;
@@ -49,7 +50,7 @@ async fn try_until(
     let mut pause = FIRST_PAUSE;
     loop {
         *attempts += 1;
-        let error = match attempt(&remote.upstream, next, repeatable).await {
+        let error = match attempt(remote, next, repeatable).await {
             Ok(response) => return Ok(response),
             Err(error) => error,
         };
@@ -63,10 +64,11 @@ async fn try_until(
 
 /// One attempt. A connection from the pool that turns out to be closed before anything was sent costs none.
 async fn attempt(
-    upstream: &Upstream,
+    remote: &RemoteBackend,
     mut request: Box<Request<RequestBody>>,
     repeatable: bool,
 ) -> Result<Response<ResponseBody>, ForwardError> {
+    let upstream = &remote.upstream;
     loop {
         let kept = upstream.pool.take(repeatable);
         let is_new = kept.is_none();
@@ -76,7 +78,7 @@ async fn attempt(
             None => Box::pin(open(upstream)).await?,
         };
         match connection.send(request).await {
-            Ok(response) => return answered(response, connection, upstream),
+            Ok(response) => return answered(response, connection, remote),
             Err(SendError::Unsent(unsent)) if !is_new => request = unsent,
             Err(SendError::Unsent(_)) => {
                 return Err(ForwardError::Unreachable("a new connection closed at once".to_owned()));
@@ -93,12 +95,17 @@ async fn open(upstream: &Upstream) -> Result<Connection, ForwardError> {
 fn answered(
     response: Response<hyper::body::Incoming>,
     connection: Connection,
-    upstream: &Upstream,
+    remote: &RemoteBackend,
 ) -> Result<Response<ResponseBody>, ForwardError> {
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return Err(ForwardError::BadAnswer("it switches protocols unasked".to_owned()));
     }
     let (head, incoming) = response.into_parts();
-    let body = ResponseBody::new(incoming, connection, upstream.pool.clone());
+    // Event streams may be silent for longer than any limit that would help against a hanging upstream; they end with
+    // the session instead.
+    let is_stream = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/event-stream");
+    let pauses = head.headers.get(CONTENT_TYPE).is_some_and(is_stream);
+    let pause_limit = (!pauses).then_some(remote.pause_limit);
+    let body = ResponseBody::new(incoming, connection, remote.upstream.pool.clone(), pause_limit);
     Ok(Response::from_parts(head, body))
 }

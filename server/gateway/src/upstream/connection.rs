@@ -7,9 +7,9 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, Connection as Exchange, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::task::unconstrained;
 
+use super::Stream;
 use crate::body::RequestBody;
 
 /// An upstream's response head, and chunk headers: more is an attack or a mistake.
@@ -25,7 +25,7 @@ const MAX_BUFFER: usize = 64 * 1024;
 pub(crate) struct Connection {
     sender: SendRequest<RequestBody>,
     /// None once a task of its own drives it.
-    exchange: Option<Box<Exchange<TokioIo<TcpStream>, RequestBody>>>,
+    exchange: Option<Box<Exchange<TokioIo<Stream>, RequestBody>>>,
     idle_since: Instant,
 }
 
@@ -38,7 +38,7 @@ pub(crate) enum SendError {
 }
 
 impl Connection {
-    pub(crate) async fn open(stream: TcpStream) -> Result<Self, hyper::Error> {
+    pub(crate) async fn open(stream: Stream) -> Result<Self, hyper::Error> {
         let (sender, exchange) = Builder::new()
             .max_headers(MAX_HEADERS)
             .max_buf_size(MAX_BUFFER)
@@ -106,7 +106,7 @@ impl Connection {
 
 /// Polls the exchange; whether it has come to its end.
 fn poll_exchange(
-    exchange: &mut Option<Box<Exchange<TokioIo<TcpStream>, RequestBody>>>,
+    exchange: &mut Option<Box<Exchange<TokioIo<Stream>, RequestBody>>>,
     cx: &mut Context<'_>,
 ) -> bool {
     let Some(inner) = exchange else { return false };

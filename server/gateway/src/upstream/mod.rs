@@ -5,6 +5,8 @@ mod dial;
 mod origin;
 mod pool;
 mod resolver;
+mod stream;
+mod trust;
 
 pub(crate) use connection::{Connection, SendError};
 pub(crate) use dial::{DialError, Dialer};
@@ -12,6 +14,8 @@ pub(crate) use origin::Origin;
 pub use origin::OriginError;
 pub(crate) use pool::Pool;
 pub use resolver::{Resolver, SystemResolver};
+pub(crate) use stream::Stream;
+pub(crate) use trust::public_authorities;
 
 use std::sync::Arc;
 

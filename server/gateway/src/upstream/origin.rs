@@ -10,6 +10,8 @@ pub(crate) struct Origin {
     /// As resolvers take it: a name or an address, IPv6 without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// Whether it is reached over TLS.
+    pub(crate) secure: bool,
     /// What stands before every forwarded path: empty, or `/base` without a slash at the end.
     pub(crate) base: String,
     /// The `Host` field of every request.
@@ -28,7 +30,7 @@ pub enum OriginError {
         url: String,
     },
     /// Another scheme.
-    #[error("backend.url: the scheme is {scheme:?}, where http is expected")]
+    #[error("backend.url: the scheme is {scheme:?}, where http or https is expected")]
     Scheme {
         /// What was found.
         scheme: String,
@@ -45,9 +47,11 @@ impl Origin {
     pub(crate) fn parse(text: &str) -> Result<Self, OriginError> {
         let not_a_url = || OriginError::NotAUrl { url: text.to_owned() };
         let url = Url::parse(text).map_err(|_| not_a_url())?;
-        if url.scheme() != "http" {
-            return Err(OriginError::Scheme { scheme: url.scheme().to_owned() });
-        }
+        let secure = match url.scheme() {
+            "http" => false,
+            "https" => true,
+            scheme => return Err(OriginError::Scheme { scheme: scheme.to_owned() }),
+        };
         let extras = !url.username().is_empty()
             || url.password().is_some()
             || url.query().is_some()
@@ -63,7 +67,7 @@ impl Origin {
         };
         let shown = url.port().map_or_else(|| shown.clone(), |port| format!("{shown}:{port}"));
         let host_header = HeaderValue::from_str(&shown).map_err(|_| not_a_url())?;
-        Ok(Self { host, port, base, host_header, url })
+        Ok(Self { host, port, secure, base, host_header, url })
     }
 }
 
@@ -79,6 +83,8 @@ mod tests {
         let v6 = Origin::parse("http://[::1]").expect("fits");
         assert_eq!((v6.host.as_str(), v6.port, v6.base.as_str()), ("::1", 80, ""));
         assert_eq!(v6.host_header, "[::1]");
+        let tls = Origin::parse("https://api.example").expect("fits");
+        assert!(tls.secure && tls.port == 443 && tls.host_header == "api.example");
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 mod addresses;
 mod answers;
+mod faults;
 mod identity;
 mod paths;
 mod retries;
 mod routes;
 mod streaming;
+mod tls;
 mod tokens;
 mod world;

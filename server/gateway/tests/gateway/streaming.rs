@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body::{Body, Frame};
 use http_body_util::BodyExt as _;
+use portico_gateway::ResponseBodyError;
 use tokio::sync::mpsc;
 
 use crate::world::{Reply, Upstream, World, answer, with_body};
@@ -117,16 +118,33 @@ async fn a_caller_that_goes_away_ends_the_upstream_call() {
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_an_error_and_not_a_short_answer() {
-    let upstream = Upstream::start(vec![Reply::Slowly(
-        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin".to_owned(),
-        Duration::ZERO,
-        String::new(),
-    )])
-    .await;
+    let short = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin".to_owned();
+    let upstream = Upstream::start(vec![Reply::Last(short)]).await;
     let world = World::before(&upstream);
     let response = world.begin(with_body("GET", "/bff/acme.todos/todos", &[], "")).await.expect("an answer");
-    let collected = tokio::time::timeout(Duration::from_millis(300), response.into_body().collect()).await;
-    assert!(!matches!(collected, Ok(Ok(_))), "never taken for whole");
+    let error = response.into_body().collect().await.expect_err("not whole");
+    assert!(matches!(error, ResponseBodyError::Broken(_)), "{error}");
+    assert_eq!(upstream.arrived().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_pauses_for_too_long_is_given_up_unless_it_is_an_event_stream() {
+    let begun = |kind: &str| {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n"
+        );
+        Reply::Slowly(head, Duration::from_millis(900), "6\r\nsecond\r\n0\r\n\r\n".to_owned())
+    };
+    for (kind, whole) in [("text/event-stream; charset=utf-8", true), ("application/json", false)] {
+        let upstream = Upstream::start(vec![begun(kind)]).await;
+        let mut world = World::before(&upstream);
+        world.remote = world.remote.with_pause_limit(Duration::from_millis(300));
+        let response =
+            world.begin(with_body("GET", "/bff/acme.todos/todos", &[], "")).await.expect("an answer");
+        let collected = response.into_body().collect().await;
+        assert_eq!(collected.is_ok(), whole, "{kind}: {collected:?}");
+        assert!(whole || matches!(collected, Err(ResponseBodyError::Paused(_))));
+    }
 }
 
 #[tokio::test]

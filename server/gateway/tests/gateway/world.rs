@@ -14,8 +14,11 @@ use portico_gateway::{
     SystemResolver, TokenError, TokenRequest, TokenSource,
 };
 use portico_policy::{PolicyConfig, Principal, RolePolicy};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::server::TlsStream;
 
 /// What an upstream does with a request.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub(crate) enum Reply {
     Bytes(String),
     /// Writes these bytes, waits, writes those.
     Slowly(String, Duration, String),
+    /// Writes these bytes and closes.
+    Last(String),
     /// Closes without an answer.
     Close,
     /// Resets the connection without an answer.
@@ -83,6 +88,15 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     pub(crate) async fn start(script: Vec<Reply>) -> Self {
+        Self::listen(script, None).await
+    }
+
+    /// The same over TLS.
+    pub(crate) async fn start_tls(script: Vec<Reply>, tls: ServerConfig) -> Self {
+        Self::listen(script, Some(TlsAcceptor::from(Arc::new(tls)))).await
+    }
+
+    async fn listen(script: Vec<Reply>, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let arrived = Arc::<Mutex<Vec<Arrived>>>::default();
@@ -91,7 +105,13 @@ impl Upstream {
             let script = Arc::new(script);
             let mut connection = 0;
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, connection, Arc::clone(&script), Arc::clone(&record)));
+                let (script, record, tls) = (Arc::clone(&script), Arc::clone(&record), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        Some(tls) => serve(tls.accept(stream).await?, connection, script, record).await,
+                        None => serve(stream, connection, script, record).await,
+                    }
+                });
                 connection += 1;
             }
         });
@@ -111,8 +131,23 @@ impl Upstream {
     }
 }
 
+/// A connection that can be reset.
+trait Io: AsyncRead + AsyncWrite + Unpin + Send {
+    fn reset(self);
+}
+
+impl Io for TcpStream {
+    fn reset(self) {
+        self.set_zero_linger().expect("an open socket");
+    }
+}
+
+impl Io for TlsStream<TcpStream> {
+    fn reset(self) {}
+}
+
 async fn serve(
-    mut stream: TcpStream,
+    mut stream: impl Io,
     connection: usize,
     script: Arc<Vec<Reply>>,
     record: Arc<Mutex<Vec<Arrived>>>,
@@ -132,15 +167,19 @@ async fn serve(
                 tokio::time::sleep(pause).await;
                 stream.write_all(second.as_bytes()).await?;
             }
+            Reply::Last(bytes) => return stream.write_all(bytes.as_bytes()).await,
             Reply::Close => return Ok(()),
-            Reply::Reset => return stream.set_zero_linger(),
+            Reply::Reset => {
+                stream.reset();
+                return Ok(());
+            }
             Reply::Hang => std::future::pending().await,
         }
     }
     Ok(())
 }
 
-async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<Arrived>> {
+async fn read_request(stream: &mut impl Io, buffer: &mut Vec<u8>) -> io::Result<Option<Arrived>> {
     let end = loop {
         if let Some(at) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
             break at + 4;
@@ -169,7 +208,7 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Resul
     Ok(Some(arrived))
 }
 
-async fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<bool> {
+async fn read_more(stream: &mut impl Io, buffer: &mut Vec<u8>) -> io::Result<bool> {
     let mut chunk = [0; 16 * 1024];
     let read = stream.read(&mut chunk).await?;
     buffer.extend_from_slice(&chunk[..read]);

@@ -34,6 +34,17 @@ pub enum SessionError {
     Ended,
 }
 
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// The person signed out, or the provider did it for them.
+    SignedOut,
+    /// Its time is over, or its tokens cannot be refreshed any more.
+    Expired,
+    /// It goes on under another id.
+    Replaced,
+}
+
 /// A session in use on this instance.
 pub struct ActiveSession {
     /// The id in the browser's cookie.
@@ -74,7 +85,7 @@ pub struct Sessions {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     active: Mutex<HashMap<SessionId, Arc<ActiveSession>>>,
-    ended: broadcast::Sender<SessionId>,
+    ended: broadcast::Sender<(SessionId, EndReason)>,
 }
 
 /// An idle time is written back at most this often, so that reading a page does not cost a write.
@@ -99,8 +110,8 @@ impl Sessions {
         self.lifetimes
     }
 
-    /// Ids of sessions that ended, as they end: their streams are closed by this.
-    pub fn ended(&self) -> broadcast::Receiver<SessionId> {
+    /// Sessions that ended, as they end: their streams are closed by this.
+    pub fn ended(&self) -> broadcast::Receiver<(SessionId, EndReason)> {
         self.ended.subscribe()
     }
 
@@ -124,7 +135,7 @@ impl Sessions {
             },
         };
         if self.expired(&session, now) {
-            self.end(id).await?;
+            self.end(id, EndReason::Expired).await?;
             return Ok(None);
         }
         self.touch(&session, now).await?;
@@ -145,16 +156,16 @@ impl Sessions {
         state: SessionState,
     ) -> Result<Arc<ActiveSession>, SessionError> {
         let session = self.begin(state).await?;
-        self.end(&old.id).await?;
+        self.end(&old.id, EndReason::Replaced).await?;
         Ok(session)
     }
 
     /// Ends a session here and in the store. Ending one that has ended changes nothing.
-    pub async fn end(&self, id: &SessionId) -> Result<(), SessionError> {
+    pub async fn end(&self, id: &SessionId, reason: EndReason) -> Result<(), SessionError> {
         self.store.delete(id).await.map_err(store_error)?;
         self.active.lock().remove(id);
         // Nobody listening is no error: there may be no stream open.
-        let _ = self.ended.send(*id);
+        let _ = self.ended.send((*id, reason));
         Ok(())
     }
 
@@ -169,7 +180,7 @@ impl Sessions {
         let over: Vec<_> =
             self.active.lock().values().filter(|s| self.expired(s, now)).map(|session| session.id).collect();
         for id in &over {
-            self.end(id).await?;
+            self.end(id, EndReason::Expired).await?;
         }
         Ok(over.len())
     }

@@ -91,7 +91,7 @@ async fn rotation_gives_a_new_id_and_the_old_one_is_gone_everywhere() {
     assert_ne!(old.id, new.id);
     assert!(sessions.find(&old.id).await.expect("store answers").is_none());
     assert!(world.instance().find(&old.id).await.expect("store answers").is_none());
-    assert_eq!(ended.try_recv().expect("streams are told"), old.id);
+    assert_eq!(ended.try_recv().expect("streams are told"), (old.id, EndReason::Replaced));
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn case_17_a_slow_change_does_not_bring_a_logged_out_session_back() {
     let world = World::new();
     let sessions = world.instance();
     let session = sessions.begin(world.state()).await.expect("begins");
-    sessions.end(&session.id).await.expect("ends");
+    sessions.end(&session.id, EndReason::SignedOut).await.expect("ends");
     let late = sessions.replace_tokens(&session, tokens("late", world.clock.now())).await;
     assert!(matches!(late, Err(SessionError::Ended)));
     assert!(sessions.find(&session.id).await.expect("store answers").is_none());

@@ -3,7 +3,7 @@ use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use portico_identity::login::{LoginTransaction, TransactionError};
-use portico_identity::session::set_cookie;
+use portico_identity::session::{EndReason, set_cookie};
 use url::form_urlencoded;
 
 use super::login::append_cookie;
@@ -71,7 +71,7 @@ async fn finish(
     let active = state.sessions.begin(begun).await.map_err(|error| store_error(&error))?;
     // Whatever session this browser had is over: a login always leads to a new id, and never leaves two.
     if let Ok(MaybeSession(Some(old))) = session {
-        state.end_session(&old.active.id).await.map_err(|error| store_error(&error))?;
+        state.end_session(&old.active.id, EndReason::Replaced).await.map_err(|error| store_error(&error))?;
     }
     let mut response = Redirect::to(&transaction.return_to).into_response();
     append_cookie(&mut response, &set_cookie(&active.id, lifetimes.absolute.whole_seconds()));

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use portico_identity::provider::LogoutRequest;
-use portico_identity::session::clear_cookie;
+use portico_identity::session::{EndReason, clear_cookie};
 
 use super::login::append_cookie;
 use crate::audit;
@@ -18,7 +18,7 @@ pub async fn logout(
     let mut target = "/".to_owned();
     if let Some(session) = session {
         let store_error = |error| ApiError::unavailable("The session store", error);
-        state.end_session(&session.active.id).await.map_err(store_error)?;
+        state.end_session(&session.active.id, EndReason::SignedOut).await.map_err(store_error)?;
         // The tokens as they are now: a refresh may have finished since this request began.
         let ended = session.active.state();
         audit::session("logout", &context, &ended);

@@ -1,4 +1,10 @@
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use tokio::{
     sync::mpsc,
@@ -10,8 +16,12 @@ use crate::{
     hub::{Hub, ResetReason},
     log::{EventLog, LogError, PartitionStart, PartitionState},
     position::{Position, TopicPosition},
-    subscription::{Verdict, verify},
+    subscription::{Verdict, missing_anchors, verify},
 };
+
+/// Every how many looks the anchors are compared. The client library goes on silently when a topic was deleted,
+/// recreated and filled beyond the old offset between two fetches; this finds it, at the cost of one small read.
+const LOOKS_PER_COMPARISON: usize = 5;
 
 /// Keeps what is followed in step with the topics that exist: new ones, grown ones, recreated ones.
 #[derive(Clone)]
@@ -21,19 +31,24 @@ pub(super) struct Follower {
     shared: Arc<Shared>,
     /// Topics to be compared with their anchor at the next look.
     suspects: HashSet<Arc<str>>,
+    /// Grows whenever a topic starts over: a look from before that compares with what no longer holds.
+    generation: Arc<AtomicU64>,
 }
 
 /// What one look at the log found.
 pub(super) struct Look {
+    generation: u64,
     /// Where this instance was before it looked: anything the log lacks of this was taken away.
     before: Position,
     topics: Vec<Arc<str>>,
     found: Result<Vec<PartitionState>, LogError>,
+    /// Topics in which a record that this instance had read is no longer there.
+    changed: Vec<Arc<str>>,
 }
 
 impl Follower {
     pub(super) fn new(log: Arc<dyn EventLog>, hub: Arc<Hub>, shared: Arc<Shared>) -> Self {
-        Self { log, hub, shared, suspects: HashSet::new() }
+        Self { log, hub, shared, suspects: HashSet::new(), generation: Arc::default() }
     }
 
     /// The first look: follows every partition from a little before its end. Where each end was.
@@ -61,13 +76,22 @@ impl Follower {
     /// Looks again and again, apart from the consumer, which must not wait for a broker that does not answer.
     pub(super) async fn look_regularly(self, looks: mpsc::Sender<Look>) {
         let mut declared = self.shared.topics.subscribe();
-        loop {
+        let mut remembered = self.hub.position();
+        for turn in 1_usize.. {
             tokio::select! {
                 () = sleep(self.shared.config.refresh_interval) => {}
                 // Cannot fail: the sender lives in `shared`.
                 _ = declared.changed() => {}
             }
-            if looks.send(self.look().await).await.is_err() {
+            let mut look = self.look().await;
+            if turn.is_multiple_of(LOOKS_PER_COMPARISON)
+                && let Ok(states) = &look.found
+                && let Ok(changed) = self.compare(&remembered, states).await
+            {
+                look.changed = changed;
+                remembered.clone_from(&look.before);
+            }
+            if looks.send(look).await.is_err() {
                 return;
             }
         }
@@ -87,6 +111,7 @@ impl Follower {
     /// Acts on what was found; whether the consumer has to start over.
     pub(super) async fn apply(&mut self, look: Look) -> bool {
         let states = match look.found {
+            Ok(_) if look.generation != self.generation.load(Ordering::Acquire) => return false,
             Ok(states) => states,
             Err(error) => {
                 tracing::debug!(%error, "the event log cannot be looked at");
@@ -96,7 +121,13 @@ impl Follower {
         self.note(&states, &look.before);
         let mut stale = false;
         for topic in &look.topics {
-            stale |= self.apply_topic(topic, look.before.topic(topic), &of(&states, topic)).await;
+            let states = of(&states, topic);
+            if look.changed.contains(topic) && !states.is_empty() {
+                self.start_over(&states, ResetReason::Recreated);
+                stale = true;
+                continue;
+            }
+            stale |= self.apply_topic(topic, look.before.topic(topic), &states).await;
         }
         stale
     }
@@ -121,8 +152,7 @@ impl Follower {
             return false;
         }
         if let Some(reason) = self.judge(before, states).await {
-            tracing::warn!(kafka.topic = &**topic, reason = reason.as_str(), "an event topic starts over");
-            self.hub.start_over(states, reason);
+            self.start_over(states, reason);
             return true;
         }
         // Partitions that appeared are read from their beginning: all they hold came after the last look.
@@ -159,9 +189,35 @@ impl Follower {
     }
 
     async fn look(&self) -> Look {
+        let generation = self.generation.load(Ordering::Acquire);
         let (before, topics) = (self.hub.position(), self.declared());
         let found = self.log.partitions(&topics).await;
-        Look { before, topics, found }
+        Look { generation, before, topics, found, changed: Vec::new() }
+    }
+
+    /// The topics whose remembered anchor is gone although retention has not reached it.
+    async fn compare(
+        &self,
+        remembered: &Position,
+        states: &[PartitionState],
+    ) -> Result<Vec<Arc<str>>, LogError> {
+        let anchors: Vec<_> = remembered
+            .topics
+            .iter()
+            .filter_map(|topic| {
+                let anchor = topic.anchor?;
+                let state = of(states, &topic.name).into_iter().nth(anchor.partition)?;
+                (anchor.offset >= state.low && anchor.offset < state.high).then_some((state, anchor))
+            })
+            .collect();
+        missing_anchors(&*self.log, &anchors).await
+    }
+
+    fn start_over(&self, states: &[PartitionState], reason: ResetReason) {
+        let topic = states.first().map_or("", |state| &state.topic);
+        tracing::warn!(kafka.topic = topic, reason = reason.as_str(), "an event topic starts over");
+        self.hub.start_over(states, reason);
+        self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     fn declared(&self) -> Vec<Arc<str>> {

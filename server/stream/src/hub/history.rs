@@ -73,12 +73,13 @@ impl History {
         }
     }
 
-    /// Begins to remember partition `partition` of `topic` from offset `from` on.
+    /// Begins to remember a partition, the next one of its topic or one that goes on elsewhere, from `from` on.
     pub(super) fn begin(&mut self, topic: &Arc<str>, partition: usize, from: i64) {
+        let fresh = PartitionMemory { floor: from, stamps: VecDeque::new(), stamps_floor: from };
         let partitions = self.partitions.entry(Arc::clone(topic)).or_default();
-        partitions.truncate(partition);
-        while partitions.len() <= partition {
-            partitions.push(PartitionMemory { floor: from, stamps: VecDeque::new(), stamps_floor: from });
+        match partitions.get_mut(partition) {
+            Some(memory) => *memory = fresh,
+            None => partitions.push(fresh),
         }
     }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::Hub;
+use super::{Hub, Repeats};
 use crate::{
     frame,
     log::PartitionState,
@@ -47,17 +47,30 @@ impl Hub {
         true
     }
 
-    /// Starts a topic over at its oldest records, because it was recreated or retention overtook this instance, and
+    /// Goes on with a topic that was recreated, or whose retention overtook this instance, at its oldest records, and
     /// tells every live stream that events may be missing.
     pub(crate) fn start_over(&self, states: &[PartitionState], reason: ResetReason) {
         let mut locked = self.state.lock();
         let state = &mut *locked;
         let Some(topic) = states.first().map(|first| Arc::clone(&first.topic)) else { return };
         let Some(position) = state.position.topic_mut(&topic) else { return };
-        position.anchor = None;
-        position.next = states.iter().map(|partition| partition.low).collect();
-        state.history.forget(&topic);
+        match reason {
+            ResetReason::Recreated => {
+                position.anchor = None;
+                position.next.clear();
+                state.history.forget(&topic);
+                // What the new topic repeats of the old one has to be in history again, so it is no repeat here.
+                state.repeats = Repeats::new(self.config.history.repeat_window);
+            }
+            // Partitions that retention did not overtake go on where they are.
+            ResetReason::Expired => {}
+        }
         for (partition, at) in states.iter().enumerate() {
+            match position.next.get_mut(partition) {
+                Some(next) if *next >= at.low => continue,
+                Some(next) => *next = at.low,
+                None => position.next.push(at.low),
+            }
             state.history.begin(&topic, partition, at.low);
         }
         let mut wakers = Vec::new();

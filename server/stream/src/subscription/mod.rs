@@ -3,10 +3,12 @@
 mod cursor;
 mod resume;
 mod stream;
+mod verify;
 
 pub(crate) use cursor::Cursor;
-pub(crate) use resume::{Resume, Verdict, verify};
+pub(crate) use resume::Resume;
 pub use stream::EventStream;
+pub(crate) use verify::{Verdict, missing_anchors, verify};
 
 use thiserror::Error;
 

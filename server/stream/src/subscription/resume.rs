@@ -2,12 +2,15 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use super::Cursor;
+use super::{
+    Cursor,
+    verify::{Verdict, verify},
+};
 use crate::{
     frame::{self, EventFrame},
     hub::{Attached, Hub, Memory, ResetReason, Subscriber},
-    log::{EventLog, LogBatch, LogError, LogRange, LogRecord, PartitionState, ReadLimit},
-    position::{Anchor, DecodedId, Position, Scope, TopicPosition},
+    log::{EventLog, LogBatch, LogError, LogRange, LogRecord, ReadLimit},
+    position::{DecodedId, Position, Scope},
 };
 
 /// The pause after the first attempt that failed.
@@ -183,65 +186,4 @@ impl Resume {
 struct Progress {
     frames: VecDeque<Bytes>,
     live: bool,
-}
-
-/// Whether a place in a topic can be continued from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Continues,
-    Reset(ResetReason),
-}
-
-/// Checks a place in a topic against the log as it is now.
-pub(crate) async fn verify(log: &dyn EventLog, topic: &TopicPosition) -> Result<Verdict, LogError> {
-    const RECREATED: Result<Verdict, LogError> = Ok(Verdict::Reset(ResetReason::Recreated));
-    if topic.next.is_empty() {
-        // It did not exist then, so all it may hold by now comes after this place.
-        return Ok(Verdict::Continues);
-    }
-    let states = log.partitions(&[Arc::clone(&topic.name)]).await?;
-    if states.is_empty() {
-        // Deleted, and perhaps about to be recreated: what it held is gone either way.
-        return RECREATED;
-    }
-    let state_of =
-        |partition: usize| states.iter().find(|state| usize::try_from(state.partition) == Ok(partition));
-    for (partition, next) in topic.next.iter().enumerate() {
-        match state_of(partition) {
-            None => return RECREATED,
-            Some(state) if *next > state.high => return RECREATED,
-            Some(_) => {}
-        }
-    }
-    if let Some(anchor) = topic.anchor
-        && let Some(state) = state_of(anchor.partition)
-        && anchor.offset >= state.low
-        && !stands(log, &topic.name, anchor, state).await?
-    {
-        return RECREATED;
-    }
-    let expired = topic
-        .next
-        .iter()
-        .enumerate()
-        .any(|(partition, next)| state_of(partition).is_some_and(|state| *next < state.low));
-    Ok(if expired { Verdict::Reset(ResetReason::Expired) } else { Verdict::Continues })
-}
-
-/// Whether the anchored record is still where it was.
-async fn stands(
-    log: &dyn EventLog,
-    topic: &Arc<str>,
-    anchor: Anchor,
-    state: &PartitionState,
-) -> Result<bool, LogError> {
-    let range = LogRange {
-        topic: Arc::clone(topic),
-        partition: state.partition,
-        from: anchor.offset,
-        to: anchor.offset + 1,
-    };
-    let limit = ReadLimit { records: 1, bytes: usize::MAX, patience: Duration::from_secs(5) };
-    let batch = log.read(vec![range], limit).await?;
-    Ok(batch.records.iter().any(|record| record.offset == anchor.offset && anchor.matches(record.timestamp)))
 }

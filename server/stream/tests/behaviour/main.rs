@@ -1,31 +1,33 @@
 //! What people can rely on from publish to stream, on the embedded cluster and on Apache Kafka alike.
 
 mod delivery;
+mod faults;
 mod flow;
+mod node;
 mod publishing;
 mod resuming;
 mod sse;
+mod topics;
 mod world;
 
-/// Runs each test on both logs.
+/// Makes a test of each function, in a world that `$world` makes.
+macro_rules! tests_in {
+    ($world:ident; $($module:ident: $($test:ident)*;)*) => {
+        mod $world {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::$module::$test(&crate::world::World::$world().await).await;
+                })*
+            })*
+        }
+    };
+}
+
 macro_rules! on_both {
-    ($($module:ident: $($test:ident)*;)*) => {
-        mod embedded {
-            $(mod $module {
-                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::$module::$test(&crate::world::World::embedded().await).await;
-                })*
-            })*
-        }
-        mod kafka {
-            $(mod $module {
-                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::$module::$test(&crate::world::World::kafka().await).await;
-                })*
-            })*
-        }
+    ($($both:tt)*) => {
+        tests_in! { embedded; $($both)* }
+        tests_in! { kafka; $($both)* }
     };
 }
 
@@ -61,4 +63,15 @@ on_both! {
         shutting_down_ends_every_stream
         streams_per_session_are_limited
         a_quiet_stream_pings;
+}
+
+mod real {
+    tests_in! { kafka;
+        topics:
+            case_66_an_id_from_before_a_topic_was_recreated_resets
+            case_66_an_expired_id_resets
+            open_streams_are_reset_when_a_topic_is_recreated_under_them
+            open_streams_are_reset_even_when_a_recreated_topic_is_filled_at_once
+            a_partition_added_to_a_topic_is_read_from_its_beginning;
+    }
 }

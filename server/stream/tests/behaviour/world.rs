@@ -1,15 +1,11 @@
 //! What the tests run in: a log, instances on it, people.
 
 use std::{
-    io::Write as _,
-    net::{TcpListener, TcpStream},
-    path::Path,
-    process::{Child, Command, Stdio},
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use portico_ports::{OsRandom, SystemClock};
@@ -18,7 +14,7 @@ use portico_stream::{
     PublishError, PublishedEvent, StreamConfig, Subscription, TopicSpec,
 };
 
-use crate::sse::Source;
+use crate::{node, sse::Source};
 
 pub(crate) const CHAT: &str = "@portico/chat";
 pub(crate) const REPLY: &str = "chat.reply";
@@ -41,13 +37,13 @@ impl World {
 
     /// On Apache Kafka: one node for all tests of this run.
     pub(crate) async fn kafka() -> Self {
-        let port = tokio::task::spawn_blocking(kafka_port).await.expect("Kafka starts");
+        let port = tokio::task::spawn_blocking(node::shared_port).await.expect("Kafka starts");
         let bootstrap_servers = format!("127.0.0.1:{port}");
         let log = KafkaLog::new(KafkaConfig::new(&bootstrap_servers)).expect("the configuration is right");
         Self::on(Arc::new(log), bootstrap_servers)
     }
 
-    fn on(log: Arc<dyn EventLog>, bootstrap_servers: String) -> Self {
+    pub(crate) fn on(log: Arc<dyn EventLog>, bootstrap_servers: String) -> Self {
         static TESTS: AtomicU64 = AtomicU64::new(0);
         let test = TESTS.fetch_add(1, Ordering::Relaxed);
         let topic = |name: &str| Arc::from(format!("test{test}.{name}"));
@@ -140,52 +136,4 @@ pub(crate) async fn listen_to(
     let session_id = format!("session of {user}");
     let wanted = Subscription { session_id: &session_id, org, user, types: &types, last_event_id };
     Source::open(gateway.subscribe(wanted).expect("a stream is opened")).await
-}
-
-/// The port of Apache Kafka, which starts with the first test that needs it and ends with this process.
-fn kafka_port() -> u16 {
-    static NODE: OnceLock<(Child, u16)> = OnceLock::new();
-    NODE.get_or_init(start_kafka).1
-}
-
-fn start_kafka() -> (Child, u16) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let port = free_ports();
-    // Its input is a pipe from this process: when that closes, however this process ended, the node is stopped.
-    let script = r#"
-        directory="$(mktemp -d)"
-        "$1/scripts/kafka" run "$2" "$directory" &
-        node=$!
-        cat >/dev/null
-        kill "$node"
-        wait "$node"
-        rm -rf "$directory"
-    "#;
-    let mut node = Command::new("bash")
-        .args(["-c", script, "kafka-for-tests"])
-        .arg(root)
-        .arg(port.to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("bash runs");
-    let deadline = Instant::now() + Duration::from_secs(180);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(node.try_wait().expect("the child can be asked").is_none(), "scripts/kafka ended early");
-        assert!(Instant::now() < deadline, "Kafka did not start");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    node.stdin.as_mut().expect("a pipe").flush().expect("the pipe is open");
-    (node, port)
-}
-
-/// Two neighbouring free ports: the node's and its controller's. The first is returned.
-fn free_ports() -> u16 {
-    loop {
-        let first = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = first.local_addr().expect("bound").port();
-        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
-            return port;
-        }
-    }
 }

@@ -1,0 +1,61 @@
+//! The embedded defaults that a reload of the configuration must not lose: who is signed in, and the event log.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use portico_dev_idp::{Audience, DevIdp, DevIdpConfig, DevIdpError};
+use portico_ports::{Clock, Random, token};
+use portico_stream::{EmbeddedKafka, EmbeddedKafkaError, EventLog};
+
+/// Made when first asked for, and kept.
+#[derive(Clone, Default)]
+pub struct Embedded(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    client_secret: Option<String>,
+    idp: Option<(Vec<(String, Vec<String>)>, Arc<DevIdp>)>,
+    kafka: Option<(Arc<dyn EventLog>, String)>,
+}
+
+impl Embedded {
+    /// The secret that the portal has at its own development IdP.
+    pub fn client_secret(&self, random: &dyn Random) -> String {
+        self.0.lock().client_secret.get_or_insert_with(|| token::<32>(random)).clone()
+    }
+
+    /// The development IdP. Another set of audiences makes another one, which nobody has signed in to yet.
+    pub fn idp(
+        &self,
+        config: DevIdpConfig,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Arc<DevIdp>, DevIdpError> {
+        let audiences = key(&config.audiences);
+        let mut kept = self.0.lock();
+        if let Some((of, idp)) = &kept.idp
+            && *of == audiences
+        {
+            return Ok(idp.clone());
+        }
+        let idp = Arc::new(DevIdp::new(config, clock, random)?);
+        kept.idp = Some((audiences, idp.clone()));
+        Ok(idp)
+    }
+
+    /// The event log in this process, and where it is reached over TCP.
+    pub async fn kafka(&self, random: &dyn Random) -> Result<(Arc<dyn EventLog>, String), EmbeddedKafkaError> {
+        if let Some(kept) = &self.0.lock().kafka {
+            return Ok(kept.clone());
+        }
+        let started = EmbeddedKafka::start(random).await?;
+        let brokers = started.bootstrap_servers().to_owned();
+        let made: (Arc<dyn EventLog>, String) = (Arc::new(started), brokers);
+        self.0.lock().kafka = Some(made.clone());
+        Ok(made)
+    }
+}
+
+fn key(audiences: &[Audience]) -> Vec<(String, Vec<String>)> {
+    audiences.iter().map(|audience| (audience.audience.clone(), audience.scopes.clone())).collect()
+}

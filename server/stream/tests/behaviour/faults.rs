@@ -1,0 +1,183 @@
+//! Brokers that stop, stall, move and refuse.
+
+use std::{sync::Arc, time::Duration};
+
+use portico_ports::{OsRandom, SystemClock};
+use portico_stream::{AppendError, EventGateway, KafkaConfig, KafkaLog, NewRecord, StreamConfig, TopicSpec};
+use rdkafka::{
+    mocking::MockCluster,
+    producer::DefaultProducerContext,
+    types::{RDKafkaApiKey, RDKafkaRespErr},
+};
+
+use crate::{
+    node::Node,
+    world::{REPLY, World, cloud_event, config, listen},
+};
+
+const ALICE: (&str, &str) = ("acme", "alice");
+
+fn kafka(bootstrap_servers: &str) -> KafkaLog {
+    let mut config = KafkaConfig::new(bootstrap_servers);
+    config.delivery_timeout = Duration::from_secs(60);
+    // A dead connection is noticed by its silence.
+    config.properties.insert("socket.timeout.ms".into(), "3000".into());
+    KafkaLog::new(config).expect("the configuration is right")
+}
+
+/// A mock cluster whose faults the test controls; its handle stays on the test's thread.
+fn mock(brokers: i32) -> (MockCluster<'static, DefaultProducerContext>, World) {
+    let cluster = MockCluster::new(brokers).expect("a mock cluster");
+    let bootstrap_servers = cluster.bootstrap_servers();
+    let world = World::on(Arc::new(kafka(&bootstrap_servers)), bootstrap_servers);
+    for TopicSpec { name, partitions } in world.topics() {
+        cluster.create_topic(&name, partitions, brokers).expect("a topic");
+    }
+    (cluster, world)
+}
+
+/// Publishes `numbers` to Alice one after the other; each is acknowledged before the next.
+async fn replies(world: &World, numbers: std::ops::Range<u64>) {
+    for n in numbers {
+        world.write(&format!("key{n}"), &cloud_event("acme", Some("alice"), REPLY, n)).await;
+    }
+}
+
+/// A writer that goes on through a fault: each number is tried until it is acknowledged, as a publisher would.
+async fn persistent_replies(world: &World, numbers: std::ops::Range<u64>) {
+    for n in numbers {
+        let record = || NewRecord {
+            topic: Arc::clone(&world.topic),
+            key: format!("key{n}"),
+            value: cloud_event("acme", Some("alice"), REPLY, n).into(),
+            headers: Vec::new(),
+        };
+        while world.log.append(record()).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn sorted(mut numbers: Vec<u64>) -> Vec<u64> {
+    numbers.sort_unstable();
+    numbers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_67_a_broker_that_is_down_for_a_while_costs_no_event() {
+    let (cluster, world) = mock(1);
+    let portal = world.instance().await;
+    let mut alice = listen(&portal, ALICE, None).await;
+    replies(&world, 0..5).await;
+    assert_eq!(sorted(alice.numbers(5).await), (0..5).collect::<Vec<_>>());
+    let id = alice.last_event_id.clone();
+    cluster.broker_down(-1).expect("down");
+    let mut late = listen(&portal, ALICE, Some(&id)).await;
+    let publish = persistent_replies(&world, 5..10);
+    let recover = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        cluster.broker_up(-1).expect("up");
+    };
+    tokio::join!(publish, recover);
+    assert_eq!(sorted(alice.numbers(5).await), (5..10).collect::<Vec<_>>());
+    assert_eq!(sorted(late.numbers(5).await), (5..10).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_67_a_leader_that_moves_costs_no_event() {
+    let (cluster, world) = mock(3);
+    let portal = world.instance().await;
+    let mut alice = listen(&portal, ALICE, None).await;
+    let writer = persistent_replies(&world, 0..200);
+    let mover = async {
+        for round in 0..12 {
+            for partition in 0..4 {
+                cluster
+                    .partition_leader(&world.topic, partition, Some(1 + (round + partition) % 3))
+                    .expect("moved");
+            }
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+    };
+    tokio::join!(writer, mover);
+    assert_eq!(sorted(alice.numbers(200).await), (0..200).collect::<Vec<_>>());
+    alice.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_67_requests_that_fail_cost_no_event() {
+    use RDKafkaRespErr::{
+        RD_KAFKA_RESP_ERR__TRANSPORT as TRANSPORT, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE as NO_LEADER,
+        RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION as NOT_LEADER,
+        RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT as TIMED_OUT,
+    };
+    let (cluster, world) = mock(1);
+    let portal = world.instance().await;
+    let mut alice = listen(&portal, ALICE, None).await;
+    for round in 0..4 {
+        cluster.request_errors(RDKafkaApiKey::Fetch, &[NOT_LEADER, TRANSPORT, NO_LEADER]);
+        cluster.request_errors(RDKafkaApiKey::Produce, &[NOT_LEADER, TRANSPORT, TIMED_OUT]);
+        cluster.request_errors(RDKafkaApiKey::Metadata, &[TRANSPORT]);
+        persistent_replies(&world, round * 20..round * 20 + 20).await;
+    }
+    assert_eq!(sorted(alice.numbers(80).await), (0..80).collect::<Vec<_>>());
+    alice.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_68_a_producer_that_died_is_replaced() {
+    let (cluster, world) = mock(1);
+    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+    cluster.request_errors(RDKafkaApiKey::InitProducerId, &[refused]);
+    let record = || NewRecord {
+        topic: Arc::clone(&world.topic),
+        key: "alice".into(),
+        value: cloud_event("acme", Some("alice"), REPLY, 1).into(),
+        headers: Vec::new(),
+    };
+    let first = world.log.append(record()).await;
+    assert!(matches!(first, Err(AppendError::NotDelivered(_))), "{first:?}");
+    world.log.append(record()).await.expect("the new producer delivers");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_portal_that_starts_before_its_log_becomes_ready_with_it() {
+    let (cluster, world) = mock(1);
+    cluster.broker_down(-1).expect("down");
+    let log = Arc::clone(&world.log);
+    let config = StreamConfig { refresh_interval: Duration::from_millis(300), ..config() };
+    let portal = EventGateway::start(log, Arc::new(SystemClock), Arc::new(OsRandom), world.topics(), config);
+    let too_early = tokio::time::timeout(Duration::from_millis(700), portal.ready()).await;
+    assert!(too_early.is_err());
+    assert!(!portal.health().connected);
+    cluster.broker_up(-1).expect("up");
+    tokio::time::timeout(Duration::from_secs(40), portal.ready()).await.expect("ready");
+    let mut alice = listen(&portal, ALICE, None).await;
+    replies(&world, 0..1).await;
+    assert_eq!(alice.numbers(1).await, [0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_67_a_node_that_stalls_and_one_that_is_killed_cost_no_event() {
+    let mut node = tokio::task::spawn_blocking(Node::start).await.expect("Kafka starts");
+    let bootstrap_servers = format!("127.0.0.1:{}", node.port);
+    let world = World::on(Arc::new(kafka(&bootstrap_servers)), bootstrap_servers);
+    let (one, two) = (world.instance().await, world.instance().await);
+    let mut alice = listen(&one, ALICE, None).await;
+    replies(&world, 0..20).await;
+    assert_eq!(sorted(alice.numbers(20).await), (0..20).collect::<Vec<_>>());
+    let id = alice.last_event_id.clone();
+    let faults = tokio::task::spawn_blocking(move || {
+        node.stall(Duration::from_secs(5));
+        std::thread::sleep(Duration::from_millis(500));
+        node.kill_and_restart(Duration::from_millis(500));
+        node
+    });
+    let (_node, ()) = tokio::join!(faults, persistent_replies(&world, 20..400));
+    assert_eq!(sorted(alice.numbers(380).await), (20..400).collect::<Vec<_>>());
+    let mut late = listen(&two, ALICE, Some(&id)).await;
+    assert_eq!(sorted(late.numbers(380).await), (20..400).collect::<Vec<_>>());
+    alice.assert_quiet().await;
+    late.assert_quiet().await;
+}

@@ -1,0 +1,174 @@
+//! The portal as a whole: real sockets, the embedded provider, the in-process Kafka, remotes on disk and upstreams that
+//! keep what they are sent. Time and outbound HTTP are under the test's control.
+
+mod answer;
+mod browser;
+mod live_stream;
+mod outbound;
+mod provider;
+mod raw;
+mod remotes;
+mod request;
+mod site;
+mod upstream;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portico::config::Config;
+use portico::start::{Parts, start};
+use portico::state::AppState;
+use portico::{app, serve};
+use portico_dev_idp::DevIdp;
+use portico_ports::{Clock as _, OsRandom, TestClock};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+pub use answer::Answer;
+pub use browser::Browser;
+pub use live_stream::{LiveStream, StreamEvent};
+pub use outbound::{Sent, TestOutbound, json_response};
+pub use provider::{CLIENT_ID, FakeProvider, ISSUER};
+pub use remotes::{ADMIN_AUDIENCE, INSIGHTS_AUDIENCE, TODOS_AUDIENCE, integrity, write_remote};
+pub use request::RequestBuilder;
+pub use upstream::{Reply, Seen, Upstream};
+
+/// One portal with everything around it. All of it ends with the test's runtime.
+pub struct TestApp {
+    /// `http://127.0.0.1:port`.
+    pub origin: String,
+    pub addr: SocketAddr,
+    pub admin_addr: SocketAddr,
+    pub state: AppState,
+    pub clock: Arc<TestClock>,
+    /// Every request the portal made to a provider or manifest host.
+    pub outbound: Arc<TestOutbound>,
+    /// Behind `@acme/todos`.
+    pub todos: Upstream,
+    /// Behind `@acme/insights`, a remote in token mode.
+    pub insights: Upstream,
+    directory: TempDir,
+}
+
+impl TestApp {
+    /// A portal in development, as `make run` starts it.
+    pub async fn start() -> Self {
+        Self::configured(|_| {}).await
+    }
+
+    /// The same, with some of its configuration changed.
+    pub async fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        Self::build(TestOutbound::real(), change).await
+    }
+
+    /// A portal whose provider is under the test's control.
+    pub async fn with_provider(provider: &FakeProvider) -> Self {
+        Self::build(TestOutbound::only(provider.clone()), |config| {
+            config.identity.issuer = Some(ISSUER.parse().expect("a URL"));
+            config.identity.client_id = CLIENT_ID.to_owned();
+        })
+        .await
+    }
+
+    async fn build(outbound: TestOutbound, change: impl FnOnce(&mut Config)) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let (todos, insights) = (Upstream::start().await, Upstream::start().await);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let admin = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let (addr, admin_addr) = (local(&listener), local(&admin));
+        let mut config = configuration(directory.path(), addr);
+        remotes::publish(&mut config, &directory.path().join("remotes"), &todos.url(), &insights.url());
+        site::write(&config.site_dir);
+        change(&mut config);
+        let (clock, outbound) = (Arc::new(TestClock::default()), Arc::new(outbound));
+        let parts = Parts { clock: clock.clone(), random: Arc::new(OsRandom), http: outbound.clone() };
+        let state = start(config, parts).await.unwrap_or_else(|error| panic!("the portal starts: {error}"));
+        for (listener, router) in [(listener, app::app(state.clone())), (admin, app::admin(state.clone()))] {
+            let limits = state.config.limits.clone();
+            let never = std::future::pending();
+            tokio::spawn(serve::serve(listener, None, router, limits, Duration::ZERO, never));
+        }
+        let origin = format!("http://{addr}");
+        Self { origin, addr, admin_addr, state, clock, outbound, todos, insights, directory }
+    }
+
+    /// A browser with nothing in it.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.origin)
+    }
+
+    /// A browser in which this demo account is signed in.
+    pub async fn signed_in(&self, account: &str) -> Browser {
+        let browser = self.browser();
+        browser.login(account).await;
+        browser
+    }
+
+    /// The development IdP of this portal.
+    pub fn dev_idp(&self) -> &DevIdp {
+        self.state.dev_idp.as_deref().expect("this portal has the development IdP")
+    }
+
+    /// Where the portal keeps its files.
+    pub fn data_dir(&self) -> &Path {
+        &self.state.config.data_dir
+    }
+
+    /// The directory of the remote with this folder name.
+    pub fn remote_dir(&self, folder: &str) -> std::path::PathBuf {
+        self.directory.path().join("remotes").join(folder)
+    }
+
+    /// Lets time pass, for everything that asks the portal's clock.
+    pub fn pass(&self, time: time::Duration) {
+        self.clock.advance(time);
+    }
+
+    /// Now, by the portal's clock, in seconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.clock.now().unix_timestamp()
+    }
+
+    /// Sends bytes over a connection of their own and reads what comes back until the server closes it.
+    pub async fn raw(&self, request: impl AsRef<[u8]>) -> Answer {
+        raw::exchange(self.addr, request.as_ref()).await
+    }
+
+    /// Waits until streams can be opened: the event log is followed a moment after the start.
+    pub async fn events_ready(&self) {
+        eventually("the event log is followed", || self.state.events.ready().is_ok()).await;
+    }
+}
+
+/// Waits until `condition` holds, for at most ten seconds.
+pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    for _ in 0..500 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it never happened that {what}");
+}
+
+fn local(listener: &TcpListener) -> SocketAddr {
+    listener.local_addr().expect("a bound socket has an address")
+}
+
+/// Development defaults in a directory of their own, with limits that no test reaches by accident.
+fn configuration(directory: &Path, addr: SocketAddr) -> Config {
+    let mut config = Config {
+        data_dir: directory.join("data"),
+        site_dir: directory.join("site"),
+        ..Config::default()
+    };
+    config.listen.addr = addr;
+    config.limits.anonymous_per_minute = 100_000;
+    config.limits.session_per_minute = 100_000;
+    config.limits.remote_per_minute = 100_000;
+    config.events.publish_per_minute = 100_000;
+    config.registry.reload_seconds = 0;
+    config
+}
