@@ -4,12 +4,11 @@ use portico_app::ShellState;
 use portico_app::bridge::{Bridge, Connection, MountRequest, Mounted, Phase, Scheme};
 use portico_contracts::Application;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
 use crate::lifecycle::Outlet;
 use crate::page::{Page, Ports};
-use crate::tabs;
+use crate::{tabs, task};
 
 /// The bridge between the shell and the remotes of one page.
 pub struct RemoteBridge {
@@ -44,7 +43,7 @@ impl RemoteBridge {
     pub fn came_to_front(&self) {
         if self.page.updates.is_due() {
             let page = Rc::clone(&self.page);
-            spawn_local(async move { page.updates.tell(page.mounted()).await });
+            task::spawn(async move { page.updates.tell(page.mounted()).await });
         }
     }
 

@@ -22,6 +22,7 @@ mod session_watch;
 mod styles;
 mod table;
 mod tabs;
+mod task;
 mod time;
 mod unhandled;
 mod updates;

@@ -4,10 +4,9 @@ use std::rc::Rc;
 use portico_app::bridge::FailedPhase;
 use portico_contracts::Application;
 use serde::Serialize;
-use wasm_bindgen_futures::spawn_local;
 
 use crate::portal::Portal;
-use crate::{js, time};
+use crate::{js, task, time};
 
 /// A page sends at most so many measurements a minute: a remote that fails in a loop must not become load.
 const PER_MINUTE: u32 = 60;
@@ -100,7 +99,7 @@ impl Reporter {
         self.waiting.borrow_mut().push(measurement);
         if self.waiting.borrow().len() == 1 {
             let reporter = Rc::clone(self);
-            spawn_local(async move {
+            task::spawn(async move {
                 time::sleep(reporter.gather).await;
                 reporter.flush();
             });

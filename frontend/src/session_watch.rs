@@ -2,11 +2,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use portico_app::bridge::Connection;
-use wasm_bindgen_futures::spawn_local;
 
 use crate::limits::Limits;
 use crate::portal::Portal;
-use crate::time;
+use crate::{task, time};
 
 /// Knows whether this page's session still stands.
 ///
@@ -65,7 +64,7 @@ impl SessionWatch {
             return;
         }
         let watch = Rc::clone(self);
-        spawn_local(async move {
+        task::spawn(async move {
             loop {
                 watch.again.set(false);
                 let standing = watch.ask().await;

@@ -3,11 +3,11 @@ use std::cell::RefCell;
 use js_sys::{Object, Promise};
 use portico_contracts::{Application, Style};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{CssStyleSheet, RequestInit, Response};
 
 use crate::table::Table;
-use crate::{dom, js};
+use crate::{dom, js, task};
 
 /// Style sheets of remotes, as constructable sheets: under the portal's CSP neither `style=` nor `<style>` works, and a
 /// sheet that is adopted by two cards exists once.
@@ -46,7 +46,7 @@ impl Styles {
 
     fn sheet(&self, style: &Style) -> Promise {
         let mut sheets = self.sheets.borrow_mut();
-        sheets.or_insert_with(&style.href, || future_to_promise(fetch(style.clone()))).clone()
+        sheets.or_insert_with(&style.href, || task::promise(fetch(style.clone()))).clone()
     }
 }
 

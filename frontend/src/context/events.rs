@@ -5,11 +5,10 @@ use std::rc::Rc;
 use js_sys::{Function, JSON, Object, Promise};
 use portico_contracts::ApplicationEvent;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::events::RESET;
-use crate::js;
 use crate::lifecycle::scope::Scope;
+use crate::{js, task};
 
 /// The object with `publish` and `subscribe`.
 pub(super) fn object(scope: &Rc<Scope>) -> Object {
@@ -37,7 +36,7 @@ fn message(scope: &Scope, kind: &JsValue, data: &JsValue) -> Result<(String, Str
 }
 
 fn send(scope: Rc<Scope>, kind: String, data: String) -> Promise {
-    future_to_promise(async move {
+    task::promise(async move {
         let page = scope.page();
         match page.portal.publish(scope.application.name.clone(), kind, data).await {
             Ok(id) => Ok(js::frozen([("id", id.into())]).into()),

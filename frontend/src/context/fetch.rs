@@ -5,11 +5,11 @@ use std::rc::Rc;
 use js_sys::{Function, Object};
 use thiserror::Error;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response, Url};
 
 use crate::lifecycle::scope::Scope;
-use crate::{dom, js};
+use crate::{dom, js, task};
 
 /// Why a path is not fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -32,7 +32,7 @@ pub(super) fn function(scope: &Rc<Scope>, base: String, org_id: String) -> Funct
         let scope = Rc::clone(&scope);
         let url = resolve(&base, &path);
         let org_id = org_id.clone();
-        let promise = future_to_promise(async move {
+        let promise = task::promise(async move {
             let url = url.map_err(|error| js::error("TypeError", &error.to_string()))?;
             let init = prepare(&scope, &init, &org_id)?;
             let response = JsFuture::from(dom::window().fetch_with_str_and_init(&url, &init)).await?;

@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use js_sys::{Date, Object, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 
-use crate::js;
 use crate::lifecycle::scope::Scope;
 use crate::portal::Portal;
 use crate::table::Table;
+use crate::{js, task};
 
 /// A token that ends within this many milliseconds is renewed first: it has to survive the call it is made for.
 const MARGIN: f64 = 30_000.0;
@@ -55,7 +55,7 @@ impl Tokens {
         }
         let tokens = Rc::clone(self);
         let remote = id.to_owned();
-        let coming = future_to_promise(async move { tokens.exchange(remote).await });
+        let coming = task::promise(async move { tokens.exchange(remote).await });
         self.held.borrow_mut().or_insert_with(id, Held::default).coming = Some(coming.clone());
         coming
     }

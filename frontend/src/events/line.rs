@@ -2,13 +2,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use portico_app::bridge::Connection;
-use wasm_bindgen_futures::spawn_local;
 
 use super::stream::{EventStream, OpenStream, Signal};
 use crate::limits::Limits;
 use crate::portal::Portal;
 use crate::session_watch::{SessionWatch, Standing, Status};
-use crate::time;
+use crate::{task, time};
 
 /// The control event that says that events were missed, and the one type every remote may listen to.
 pub(crate) const RESET: &str = "reset";
@@ -93,7 +92,7 @@ impl Line {
         let turn = self.hang_up();
         self.ports.status.set(Connection::Connecting);
         let line = Rc::clone(self);
-        spawn_local(async move {
+        task::spawn(async move {
             let Some(url) = line.url().await else {
                 return line.try_later(turn).await;
             };
@@ -191,7 +190,7 @@ impl Line {
         let turn = self.hang_up();
         self.ports.status.set(Connection::Connecting);
         let line = Rc::clone(self);
-        spawn_local(async move {
+        task::spawn(async move {
             if !session_ended || line.ports.watch.ask().await == Standing::Good {
                 line.try_later(turn).await;
             }

@@ -11,12 +11,11 @@ use std::rc::Rc;
 
 use portico_app::bridge::{FailedPhase, Failure, MountRequest, Phase, Reason};
 use portico_contracts::Session;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
 use crate::page::Page;
 use crate::report::Measurement;
-use crate::time;
+use crate::{task, time};
 use mount::OnPage;
 
 /// One outlet of the shell and what has become of the remote in it.
@@ -61,7 +60,7 @@ impl Outlet {
         }
         self.tell(turn, Phase::Loading);
         let outlet = Rc::clone(self);
-        spawn_local(async move {
+        task::spawn(async move {
             let began = time::now();
             if let Err(failure) = outlet.attempt(turn).await {
                 outlet.failed(turn, began, failure);
@@ -138,7 +137,7 @@ impl Outlet {
             }),
         );
         let outlet = Rc::clone(self);
-        spawn_local(async move {
+        task::spawn(async move {
             time::sleep(wait).await;
             if outlet.is_current(turn) {
                 outlet.start();

@@ -4,13 +4,13 @@ use js_sys::{Function, Promise};
 use portico_app::bridge::{FailedPhase, Failure, Reason};
 use portico_contracts::Session;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 use super::Outlet;
 use super::load::Loaded;
 use super::root::Root;
 use super::scope::Scope;
-use crate::{context, js, time};
+use crate::{context, js, task, time};
 
 /// A remote that is on the page, or on its way there.
 pub(super) struct OnPage {
@@ -84,7 +84,7 @@ fn unmount_function(scope: &Scope, returned: JsValue) -> Option<Function> {
 
 /// A mount that timed out may still resolve; its unmount is called then, so that it can let go of what it holds.
 fn unmount_when_late(scope: Rc<Scope>, mounting: Promise) {
-    spawn_local(async move {
+    task::spawn(async move {
         if let Ok(unmount) = JsFuture::from(mounting).await {
             call_late(&scope, &unmount);
         }

@@ -3,12 +3,12 @@ use std::rc::Rc;
 use js_sys::Promise;
 use portico_app::bridge::{FailedPhase, MountRequest, Reason};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 use super::mount::OnPage;
 use crate::page::Page;
 use crate::report::Measurement;
-use crate::{js, time};
+use crate::{js, task, time};
 
 /// Takes a remote off the page. Nobody waits: its element is hidden at once and removed when the unmount function has
 /// settled, or when its time is over; a failure is only reported.
@@ -22,7 +22,7 @@ pub(super) fn unmount(page: &Rc<Page>, request: &MountRequest, on_page: OnPage) 
     let application = request.application.clone();
     // Called here and not in the task below: the shell takes the outlet out of the document right after this.
     let returned = unmount.call0(&JsValue::UNDEFINED);
-    spawn_local(async move {
+    task::spawn(async move {
         let outcome = match returned {
             Ok(returned) => {
                 time::within(page.limits.unmount, JsFuture::from(Promise::resolve(&returned))).await
