@@ -25,7 +25,7 @@ export async function previewContext(manifest, mount, signal) {
     fetch: (path, init = {}) => {
       const headers = new Headers(init.headers);
       headers.set("x-portico-org", orgId);
-      return fetch(`/bff/${id}${path}`, { ...init, headers });
+      return fetch(`/bff/${id}/${path.replace(/^\/+/, "")}`, { signal, ...init, headers });
     },
     events: previewEvents(manifest.events ?? {}, signal),
     navigate: (path) => console.info(`navigate to ${path}`),
@@ -55,7 +55,8 @@ function previewEvents(declared, signal) {
       return response.json();
     },
     subscribe(type, handler) {
-      allow(declared.subscribe, type);
+      // Every remote may listen for `reset`; here no event is ever missed.
+      if (type !== "reset") allow(declared.subscribe, type);
       source ??= new EventSource("/preview/stream");
       const listener = (message) => handler(JSON.parse(message.data));
       source.addEventListener(type, listener);
