@@ -4,7 +4,10 @@
 //! value, and mounts remotes through [`bridge::Bridge`].
 
 pub mod bridge;
+pub mod endpoints;
+#[cfg(feature = "ssr")]
 pub mod functions;
+#[cfg(feature = "ssr")]
 pub mod portal_api;
 pub mod routing;
 

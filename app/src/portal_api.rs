@@ -1,5 +1,4 @@
 //! The port behind every server function: one implementation per request, bound to its session.
-#![cfg(feature = "ssr")]
 
 use std::sync::Arc;
 

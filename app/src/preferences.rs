@@ -109,7 +109,8 @@ impl Locale {
         }
     }
 
-    fn parse(value: &str) -> Option<Self> {
+    /// Reads it as the cookie spells it.
+    pub fn parse(value: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|locale| locale.as_str() == value)
     }
 

@@ -11,7 +11,9 @@ use crate::bridge::RemoteBridge;
 use crate::events::EventSourceStreams;
 use crate::limits::Limits;
 use crate::page::Ports;
-use crate::portal::{Portal, Server};
+use crate::portal::Portal;
+use crate::server::Server;
+use crate::state::{StateError, read};
 use crate::{dom, js, unhandled};
 
 /// Why the page could not be taken over. It stays the plain HTML page that the server rendered.
@@ -20,7 +22,7 @@ enum BootError {
     #[error("the page carries no #portico-state")]
     NoState,
     #[error("#portico-state cannot be read: {0}")]
-    BadState(#[from] serde_json::Error),
+    BadState(#[from] StateError),
 }
 
 /// Takes over the page that the server rendered. Called once, by the boot module, with the CSP nonce that it took from
@@ -32,13 +34,11 @@ enum BootError {
 pub fn hydrate(nonce: String, import: Function) -> Result<(), JsValue> {
     let state = state().map_err(|error| js::error("BootError", &error.to_string()))?;
     std::panic::set_hook(Box::new(report_panic));
-    if let Some(session) = &state.session {
-        portico_app::functions::set_organization(&session.org_id);
-    }
+    let org_id = state.session.as_ref().map(|session| session.org_id.clone());
     let ports = Ports {
         nonce,
         import,
-        portal: Rc::new(Server),
+        portal: Rc::new(Server::new(org_id)),
         streams: Rc::new(EventSourceStreams),
         limits: Limits::default(),
     };
@@ -51,10 +51,9 @@ pub fn hydrate(nonce: String, import: Function) -> Result<(), JsValue> {
 }
 
 fn state() -> Result<ShellState, BootError> {
-    // From bytes, as the answers of server functions are read: a second reader would be downloaded twice.
     let script = dom::document().get_element_by_id("portico-state");
     let text = script.and_then(|script| script.text_content()).ok_or(BootError::NoState)?;
-    Ok(serde_json::from_slice(text.as_bytes())?)
+    Ok(read(&text)?)
 }
 
 /// The colour scheme in effect as the page begins; the shell tells the bridge of every change.
@@ -106,7 +105,5 @@ fn report_panic(panic: &PanicHookInfo<'_>) {
     let message = panic.to_string();
     web_sys::console::error_1(&message.as_str().into());
     let measurement = crate::report::Measurement::shell_error(message);
-    if let Ok(json) = serde_json::to_string(&[measurement]) {
-        Server.report(json);
-    }
+    Server::new(None).report(crate::report::to_json(&[measurement]));
 }

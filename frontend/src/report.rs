@@ -1,9 +1,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use js_sys::{Array, JSON};
 use portico_app::bridge::FailedPhase;
 use portico_contracts::Application;
-use serde::Serialize;
+use wasm_bindgen::JsValue;
 
 use crate::portal::Portal;
 use crate::{js, task, time};
@@ -12,25 +13,19 @@ use crate::{js, task, time};
 const PER_MINUTE: u32 = 60;
 
 /// One browser measurement, an item of the array that `POST /api/platform/rum` takes.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct Measurement {
     /// `phase`: a phase of a remote's life ended well; `error`: it did not, or the remote reported an error.
     pub kind: &'static str,
     /// The remote's name; none for the shell itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub remote: Option<String>,
     /// The remote's version.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// `load`, `mount`, `unmount`; none for errors in between.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub phase: Option<&'static str>,
     /// How long the phase took, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u32>,
     /// What was said about the error, at most 300 bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
@@ -75,6 +70,19 @@ impl Measurement {
         }
     }
 
+    /// As the server reads it. What is none becomes `undefined`, which `JSON.stringify` leaves out.
+    fn to_js(&self) -> JsValue {
+        let measurement = js::frozen([
+            ("kind", self.kind.into()),
+            ("remote", JsValue::from(self.remote.as_deref())),
+            ("version", JsValue::from(self.version.as_deref())),
+            ("phase", JsValue::from(self.phase)),
+            ("durationMs", JsValue::from(self.duration_ms)),
+            ("message", JsValue::from(self.message.as_deref())),
+        ]);
+        measurement.into()
+    }
+
     /// An error of a phase of a remote's life.
     pub(crate) fn failure(application: &Application, phase: FailedPhase, message: &str) -> Self {
         Self { phase: Some(phase.code()), ..Self::error(application, message.to_owned()) }
@@ -112,8 +120,13 @@ impl Reporter {
         if waiting.is_empty() {
             return;
         }
-        if let Ok(json) = serde_json::to_string(&waiting) {
-            self.portal.report(json);
-        }
+        self.portal.report(to_json(&waiting));
     }
+}
+
+/// The body that `POST /api/platform/rum` takes.
+pub(crate) fn to_json(measurements: &[Measurement]) -> String {
+    let items: Array = measurements.iter().map(Measurement::to_js).collect();
+    // Plain data: there is nothing in it that the browser could refuse to write.
+    JSON::stringify(&items).ok().and_then(|json| json.as_string()).unwrap_or_default()
 }

@@ -2,7 +2,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use serde::{Deserialize, Serialize};
 
-use super::{PortalClient, Refusal};
+use super::Refusal;
 
 /// An access token for one remote in token mode: its own audience, nothing else.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ impl std::fmt::Debug for RemoteToken {
 }
 
 /// Exchanges the session's token for one of the remote's audience (RFC 8693). Only for remotes in token mode.
-#[server(name = ExchangeRemoteToken, prefix = "/api/fn", endpoint = "exchange_remote_token", input = Json, output = Json, client = PortalClient)]
+#[server(name = ExchangeRemoteToken, prefix = "/api/fn", endpoint = "exchange_remote_token", input = Json, output = Json)]
 pub async fn exchange_remote_token(
     /// The remote's id, `scope.name`.
     remote: String,

@@ -1,14 +1,12 @@
 //! Server functions: the shell's and the bridge's way into the server, one file per action.
 //!
 //! Each is a public API at `POST /api/fn/<name>` with a JSON body, authorised inside, delegating to the [`PortalApi`]
-//! port that the plain routes call too. Errors are the same problems (RFC 9457), with the same status codes.
+//! port that the plain routes call too. The browser calls them by hand, at [`crate::endpoints`]. Errors are the same problems (RFC 9457), with the same status codes.
 //!
 //! [`PortalApi`]: crate::portal_api::PortalApi
 
 /// What the session may load.
 pub mod applications;
-/// How the browser calls.
-pub mod client;
 /// Token mode.
 pub mod exchange_remote_token;
 /// Events out.
@@ -23,7 +21,6 @@ pub mod subscribe_events;
 pub mod switch_organization;
 
 pub use applications::{Applications, applications};
-pub use client::{PortalClient, set_organization};
 pub use exchange_remote_token::{ExchangeRemoteToken, RemoteToken, exchange_remote_token};
 pub use publish_event::{PublishEvent, Published, publish_event};
 pub use refusal::Refusal;

@@ -2,7 +2,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use serde::{Deserialize, Serialize};
 
-use super::{PortalClient, Refusal};
+use super::Refusal;
 
 /// An event that Kafka has acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +12,7 @@ pub struct Published {
 }
 
 /// Publishes an event in the name of a remote. Returns once Kafka has acknowledged it.
-#[server(name = PublishEvent, prefix = "/api/fn", endpoint = "publish_event", input = Json, output = Json, client = PortalClient)]
+#[server(name = PublishEvent, prefix = "/api/fn", endpoint = "publish_event", input = Json, output = Json)]
 pub async fn publish_event(
     /// The remote's name, `@scope/name`.
     source: String,

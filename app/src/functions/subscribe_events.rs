@@ -2,7 +2,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use serde::{Deserialize, Serialize};
 
-use super::{PortalClient, Refusal};
+use super::Refusal;
 
 /// Where this session's events come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub struct EventSubscription {
 }
 
 /// Names the stream and the event types of this session.
-#[server(name = SubscribeEvents, prefix = "/api/fn", endpoint = "subscribe_events", input = Json, output = Json, client = PortalClient)]
+#[server(name = SubscribeEvents, prefix = "/api/fn", endpoint = "subscribe_events", input = Json, output = Json)]
 pub async fn subscribe_events() -> Result<EventSubscription, Refusal> {
     crate::portal_api::current()?.subscribe_events().await
 }

@@ -2,7 +2,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use serde::{Deserialize, Serialize};
 
-use super::{PortalClient, Refusal};
+use super::Refusal;
 
 /// How to finish a switch of organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,7 +13,7 @@ pub struct Switched {
 }
 
 /// Switches the session to another of the person's organizations, with a new session id.
-#[server(name = SwitchOrganization, prefix = "/api/fn", endpoint = "switch_organization", input = Json, output = Json, client = PortalClient)]
+#[server(name = SwitchOrganization, prefix = "/api/fn", endpoint = "switch_organization", input = Json, output = Json)]
 pub async fn switch_organization(
     /// The organization's id.
     organization: String,

@@ -12,6 +12,8 @@ mod integrity;
 mod isolation;
 mod mounting;
 mod reports;
+mod server;
+mod state;
 mod tabs;
 mod tokens;
 mod world;

@@ -1,0 +1,128 @@
+use js_sys::{Array, JSON, Object};
+use portico_app::endpoints;
+use portico_contracts::Problem;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{RequestInit, Response};
+
+use crate::portal::{LocalFuture, Portal, Token};
+use crate::{dom, js};
+
+/// The portal that served this page, through its server functions.
+pub struct Server {
+    /// The organization that this tab works for; a switch is a full navigation, so it never changes within one page.
+    org_id: Option<String>,
+}
+
+impl Server {
+    /// The portal, for a page of this organization.
+    pub fn new(org_id: Option<String>) -> Self {
+        Self { org_id }
+    }
+
+    /// Calls a server function. `read` takes what is wanted from its answer.
+    fn call<const N: usize, T: 'static>(
+        &self,
+        path: &'static str,
+        arguments: [(&'static str, String); N],
+        read: fn(&JsValue) -> Option<T>,
+    ) -> LocalFuture<Result<T, Problem>> {
+        let arguments = js::frozen(arguments.map(|(name, value)| (name, JsValue::from(value))));
+        let body = JSON::stringify(&arguments).map_or(JsValue::NULL, JsValue::from);
+        let answer = answer(path, post(&body, self.org_id.as_deref()));
+        Box::pin(async move {
+            let answer = answer.await?;
+            read(&answer).ok_or_else(|| Problem {
+                title: "The portal's answer could not be read".into(),
+                detail: "Load the page again.".into(),
+                ..problem(path, &JsValue::UNDEFINED, 0)
+            })
+        })
+    }
+}
+
+impl Portal for Server {
+    fn exchange_token(&self, remote: String) -> LocalFuture<Result<Token, Problem>> {
+        self.call(endpoints::EXCHANGE_REMOTE_TOKEN, [("remote", remote)], |token| {
+            Some(Token {
+                access_token: js::text(token, "accessToken")?,
+                expires_at: js::text(token, "expiresAt")?,
+            })
+        })
+    }
+
+    fn publish(&self, source: String, kind: String, data: String) -> LocalFuture<Result<String, Problem>> {
+        let arguments = [("source", source), ("kind", kind), ("data", data)];
+        self.call(endpoints::PUBLISH_EVENT, arguments, |event| js::text(event, "id"))
+    }
+
+    fn stream_url(&self) -> LocalFuture<Result<String, Problem>> {
+        self.call(endpoints::SUBSCRIBE_EVENTS, [], |stream| js::text(stream, "url"))
+    }
+
+    fn organization(&self) -> LocalFuture<Result<String, Problem>> {
+        self.call(endpoints::SESSION, [], |session| js::text(session, "orgId"))
+    }
+
+    fn versions(&self) -> LocalFuture<Result<Vec<(String, String)>, Problem>> {
+        self.call(endpoints::APPLICATIONS, [], |applications| {
+            let version = |of: JsValue| Some((js::text(&of, "id")?, js::text(&of, "version")?));
+            applications.dyn_ref::<Array>()?.iter().map(version).collect()
+        })
+    }
+
+    fn report(&self, measurements: String) {
+        let init = post(&measurements.into(), None);
+        // The page may be closing.
+        js::set(&init, "keepalive", true);
+        // Nobody waits for it: a lost measurement is no reason to disturb anyone.
+        let ignored = js::function(|_, _| Ok(JsValue::UNDEFINED));
+        js::catch(&dom::window().fetch_with_str_and_init("/api/platform/rum", &init), &ignored);
+    }
+
+    fn reload(&self) {
+        let _ = dom::window().location().reload();
+    }
+}
+
+/// A request with what the portal's anti-forgery and two-tabs rules ask of every call.
+fn post(body: &JsValue, org_id: Option<&str>) -> RequestInit {
+    let headers = Object::new();
+    js::set(&headers, "content-type", "application/json");
+    js::set(&headers, "x-csrf", "1");
+    if let Some(org_id) = org_id {
+        js::set(&headers, "x-portico-org", org_id);
+    }
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(body);
+    init.set_headers(&headers);
+    init
+}
+
+/// What the portal answers, as JavaScript sees it.
+async fn answer(path: &'static str, request: RequestInit) -> Result<JsValue, Problem> {
+    let offline =
+        |error: JsValue| Problem { detail: js::message_of(&error), ..problem(path, &JsValue::UNDEFINED, 0) };
+    let response =
+        JsFuture::from(dom::window().fetch_with_str_and_init(path, &request)).await.map_err(offline)?;
+    let response: Response = response.unchecked_into();
+    let body = JsFuture::from(response.json().map_err(offline)?).await;
+    match (response.ok(), body) {
+        (true, body) => body.map_err(offline),
+        (false, body) => Err(problem(path, &body.unwrap_or_default(), response.status())),
+    }
+}
+
+/// The problem (RFC 9457) in an answer. Where there was none, the portal could not be reached.
+fn problem(path: &str, body: &JsValue, status: u16) -> Problem {
+    let text = |field: &str, otherwise: &str| js::text(body, field).unwrap_or_else(|| otherwise.into());
+    Problem {
+        kind: text("type", "/problems/offline"),
+        title: text("title", "The portal could not be reached"),
+        status,
+        detail: text("detail", "Try again."),
+        instance: text("instance", path),
+        trace_id: text("traceId", ""),
+    }
+}
