@@ -83,7 +83,7 @@ test("case_57_ a file with another hash than its manifest promises is refused by
 
 for (const { number, title, path, id, field } of [
   { number: "54", title: "Bad signature", path: "/fixtures/bad-signature", id: "portico.bad-signature", field: /signature/i },
-  { number: "35", title: "Over grant", path: "/fixtures/over-grant", id: "portico.over-grant", field: /backend\.(url|audience)/ },
+  { number: "35", title: "Over grant", path: "/fixtures/over-grant", id: "portico.over-grant", field: /backend.(url|audience)/ },
 ]) {
   test(`case_${number}_ the remote "${title}" is never listed, and an administrator learns why`, async ({ page, complaints }) => {
     complaints.allow(BROKEN_CARD, statusComplaint(404));
@@ -92,7 +92,7 @@ for (const { number, title, path, id, field } of [
     const applications = await page.evaluate(() => fetch("/api/platform/applications").then((response) => response.json()));
     expect(JSON.stringify(applications)).not.toContain(id);
     const problems = page.getByRole("region", { name: "Remotes that were left out" });
-    await expect(problems.getByRole("listitem").filter({ hasText: id.replace("portico.", "") })).toContainText(field);
+    await expect(problems.getByRole("listitem").filter({ hasText: id.replace("portico.", "") }).filter({ hasText: field })).not.toHaveCount(0);
     expect((await page.goto(path))?.status()).toBe(404);
     expect((await page.goto(`/remotes/${id}/1.0.0/remote.json`))?.status()).toBe(404);
   });

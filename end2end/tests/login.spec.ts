@@ -1,11 +1,11 @@
-import { statusComplaint, BROKEN_CARD } from "../support/pages.ts";
+import { BROKEN_CARD, SESSION_ENDED, statusComplaint } from "../support/pages.ts";
 import { ALICE, BOB, CAROL, PEOPLE } from "../support/people.ts";
 import { hydrated, navigation, open, organization, signIn, signOut } from "../support/shell.ts";
 import { expect, test } from "../support/test.ts";
 
 const FIXTURES = ["Never loads", "Never resolves", "Throws in mount", "Throws in unmount", "Wrong hash"];
 
-test.beforeEach(({ complaints }) => complaints.allow(BROKEN_CARD));
+test.beforeEach(({ complaints }) => complaints.allow(BROKEN_CARD, SESSION_ENDED));
 
 for (const person of PEOPLE) {
   test(`${person.username} signs in as a demo account, finds what they are entitled to, and signs out`, async ({ page }) => {

@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { CROSS_SITE_PORTAL } from "../portal/addresses.ts";
 import { type Portal, startPortal } from "../portal/portal.ts";
+import { SESSION_ENDED } from "../support/pages.ts";
 import { ALICE } from "../support/people.ts";
 import { accountMenu, hydrated, navigation } from "../support/shell.ts";
 import { expect, test } from "../support/test.ts";
@@ -28,7 +29,7 @@ async function signInThere(page: Page): Promise<void> {
 }
 
 test("case_06_ a login survives the way to a provider on another site and back", async ({ page, complaints }) => {
-  complaints.allow(/status of 404 /);
+  complaints.allow(/status of 404 /, SESSION_ENDED);
   await signInThere(page);
   await hydrated(page);
   for (const title of ALICE.opens) await expect(navigation(page).getByRole("link", { name: title, exact: true })).toBeVisible();
@@ -38,7 +39,7 @@ test("case_06_ a login survives the way to a provider on another site and back",
 });
 
 test("signing out reaches the provider on its site and comes back; the next login asks again", async ({ page, complaints }) => {
-  complaints.allow(/status of 404 /);
+  complaints.allow(/status of 404 /, SESSION_ENDED);
   await signInThere(page);
   await hydrated(page);
   const atProvider = page.waitForRequest((request) => request.url().startsWith(`${ISSUER}/end-session`));

@@ -1,3 +1,4 @@
+import { statusComplaint } from "../support/pages.ts";
 import { ALICE, BOB, ERIN } from "../support/people.ts";
 import { accountMenu, navigation, organization } from "../support/shell.ts";
 import { expect, test } from "../support/test.ts";
@@ -17,7 +18,8 @@ test("a person without JavaScript signs in, finds their way, and signs out", asy
     await expect(page).toHaveTitle(`${title} · Portico`);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(title);
     await expect(link).toHaveAttribute("aria-current", "page");
-    await expect(page.getByText(`${title} needs JavaScript.`)).toBeVisible();
+    await expect(page.locator("noscript p")).toHaveText(`${title} needs JavaScript. Turn it on to use this part of the portal.`);
+    await expect(page.locator("noscript p")).toBeVisible();
   }
 
   await accountMenu(page).click();
@@ -25,7 +27,8 @@ test("a person without JavaScript signs in, finds their way, and signs out", asy
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("One place for your work");
 });
 
-test("entitlements hold without JavaScript: no link in the HTML, and a 403 page", async ({ page }) => {
+test("entitlements hold without JavaScript: no link in the HTML, and a 403 page", async ({ page, complaints }) => {
+  complaints.allow(statusComplaint(403));
   await page.goto(`/auth/login?login_hint=${BOB.username}`);
   for (const title of BOB.opens) await expect(navigation(page).getByRole("link", { name: title, exact: true })).toBeVisible();
   expect(await page.content()).not.toContain("/org-admin");
