@@ -11,12 +11,14 @@ pub struct StreamConfig {
     pub former_id_keys: Vec<IdKey>,
     /// How often a quiet stream shows that it lives.
     pub ping_interval: Duration,
-    /// How long a browser waits before it reconnects.
+    /// How long a browser waits before it reconnects; each is told a time between this and twice as much.
     pub retry: Duration,
     /// How long a publisher waits for the log, whatever the log's own limits are.
     pub publish_timeout: Duration,
     /// How often new topics and partitions are looked for, and recreated ones noticed.
     pub refresh_interval: Duration,
+    /// How long the consumer may bring nothing, though the log has records for it, before it is made anew.
+    pub stuck_after: Duration,
     /// What may be open and queued.
     pub limits: StreamLimits,
     /// What is remembered for streams that resume.
@@ -65,6 +67,7 @@ impl StreamConfig {
             retry: Duration::from_millis(1500),
             publish_timeout: Duration::from_secs(12),
             refresh_interval: Duration::from_secs(2),
+            stuck_after: Duration::from_secs(30),
             limits: StreamLimits {
                 per_session: 8,
                 per_organization: 50_000,

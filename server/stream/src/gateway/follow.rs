@@ -63,20 +63,13 @@ impl Follower {
                 self.hub.follow(topic, partition, state.low.max(state.high - preload));
             }
         }
-        Ok(states
-            .into_iter()
-            .map(|state| PartitionStart {
-                topic: state.topic,
-                partition: state.partition,
-                offset: state.high,
-            })
-            .collect())
+        Ok(ends(&states))
     }
 
     /// Looks again and again, apart from the consumer, which must not wait for a broker that does not answer.
     pub(super) async fn look_regularly(self, looks: mpsc::Sender<Look>) {
         let mut declared = self.shared.topics.subscribe();
-        let mut remembered = self.hub.position();
+        let mut remembered = (self.generation(), self.hub.position());
         for turn in 1_usize.. {
             tokio::select! {
                 () = sleep(self.shared.config.refresh_interval) => {}
@@ -86,10 +79,11 @@ impl Follower {
             let mut look = self.look().await;
             if turn.is_multiple_of(LOOKS_PER_COMPARISON)
                 && let Ok(states) = &look.found
-                && let Ok(changed) = self.compare(&remembered, states).await
             {
-                look.changed = changed;
-                remembered.clone_from(&look.before);
+                if remembered.0 == look.generation {
+                    look.changed = self.compare(&remembered.1, states).await.unwrap_or_default();
+                }
+                remembered = (look.generation, look.before.clone());
             }
             if looks.send(look).await.is_err() {
                 return;
@@ -111,7 +105,7 @@ impl Follower {
     /// Acts on what was found; whether the consumer has to start over.
     pub(super) async fn apply(&mut self, look: Look) -> bool {
         let states = match look.found {
-            Ok(_) if look.generation != self.generation.load(Ordering::Acquire) => return false,
+            Ok(_) if look.generation != self.generation() => return false,
             Ok(states) => states,
             Err(error) => {
                 tracing::debug!(%error, "the event log cannot be looked at");
@@ -189,7 +183,7 @@ impl Follower {
     }
 
     async fn look(&self) -> Look {
-        let generation = self.generation.load(Ordering::Acquire);
+        let generation = self.generation();
         let (before, topics) = (self.hub.position(), self.declared());
         let found = self.log.partitions(&topics).await;
         Look { generation, before, topics, found, changed: Vec::new() }
@@ -220,6 +214,10 @@ impl Follower {
         self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
     fn declared(&self) -> Vec<Arc<str>> {
         self.shared.topics.borrow().iter().map(|topic| Arc::clone(&topic.name)).collect()
     }
@@ -233,6 +231,22 @@ impl Follower {
         });
         *self.shared.contact.lock() = Contact { at: Some(Instant::now()), lag: unread.sum() };
     }
+}
+
+impl Look {
+    /// Where the partitions ended.
+    pub(super) fn ends(&self) -> Vec<PartitionStart> {
+        self.found.as_deref().map(ends).unwrap_or_default()
+    }
+}
+
+fn ends(states: &[PartitionState]) -> Vec<PartitionStart> {
+    let end = |state: &PartitionState| PartitionStart {
+        topic: Arc::clone(&state.topic),
+        partition: state.partition,
+        offset: state.high,
+    };
+    states.iter().map(end).collect()
 }
 
 /// A topic's partitions in order; none when one is missing in between, which happens while a topic is being created.

@@ -14,17 +14,17 @@ use super::{
 };
 use crate::{
     hub::Hub,
-    log::{EventLog, LogConsumer, LogError, PartitionStart},
+    log::{EventLog, LogConsumer, LogError, LogRange, PartitionStart, ReadLimit},
     metrics::StreamMetrics,
-    position::IdCodec,
+    position::{IdCodec, Position},
 };
 
 /// How many records are taken in under one lock.
 const BATCH: usize = 1024;
 /// The pause before the log is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How long catching up may bring nothing before the end is taken as reached: the last offsets of a partition may
-/// hold no record, only markers of transactions.
+/// How long catching up may bring nothing before it is checked whether anything is left: the last offsets of a
+/// partition may hold no record, only markers of transactions.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// Runs until it is aborted.
@@ -39,7 +39,7 @@ pub(super) async fn run(log: Arc<dyn EventLog>, shared: Arc<Shared>, metrics: Ar
     }
     let follower = Follower::new(Arc::clone(&log), Arc::clone(&hub), Arc::clone(&shared));
     let targets = persist("looking at the event log", || follower.begin()).await;
-    let mut pump = Pump { log, hub, consumer: None };
+    let mut pump = Pump { log, hub, consumer: None, stood: (Position::default(), Instant::now()) };
     pump.catch_up(targets).await;
     let _ = shared.hub.set(Arc::clone(&pump.hub));
     shared.ready.send_replace(true);
@@ -79,15 +79,33 @@ struct Pump {
     log: Arc<dyn EventLog>,
     hub: Arc<Hub>,
     consumer: Option<Box<dyn LogConsumer>>,
+    /// Where the hub was at the last look that found progress or nothing to do, and when.
+    stood: (Position, Instant),
 }
 
 impl Pump {
-    /// Reads what came before this instance, so that its history and its memory of repeats reach back.
+    /// Reads what came before this instance, so that its history and its memory of repeats reach back, and so that a
+    /// new stream begins at the present.
     async fn catch_up(&mut self, targets: Vec<PartitionStart>) {
         let mut last_progress = Instant::now();
-        while !reached(&self.hub, &targets) && last_progress.elapsed() < QUIET {
-            if let Ok(Ok(true)) = timeout(Duration::from_millis(100), self.take()).await {
+        loop {
+            let unread = unread(&self.hub, &targets);
+            if unread.is_empty() {
+                return;
+            }
+            if last_progress.elapsed() > QUIET {
+                if is_empty(&*self.log, unread).await {
+                    return;
+                }
                 last_progress = Instant::now();
+            }
+            match timeout(Duration::from_millis(100), self.take()).await {
+                Ok(Ok(true)) => last_progress = Instant::now(),
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "catching up goes on");
+                    sleep(Duration::from_millis(100)).await;
+                }
+                _ => {}
             }
         }
     }
@@ -100,12 +118,35 @@ impl Pump {
                     Ok(_) => false,
                     Err(error) => self.recover(error, &mut follower).await,
                 },
-                Some(look) = looks.recv() => follower.apply(look).await,
+                Some(look) = looks.recv() => {
+                    let stuck = self.is_stuck(&look).await;
+                    follower.apply(look).await || stuck
+                }
             };
             if stale {
                 self.consumer = None;
             }
         }
+    }
+
+    /// Whether the log has records that the consumer does not bring, look after look.
+    async fn is_stuck(&mut self, look: &Look) -> bool {
+        let position = self.hub.position();
+        let unread = unread(&self.hub, &look.ends());
+        if unread.is_empty() || position != self.stood.0 {
+            self.stood = (position, Instant::now());
+            return false;
+        }
+        if self.stood.1.elapsed() < self.hub.config.stuck_after {
+            return false;
+        }
+        self.stood.1 = Instant::now();
+        if is_empty(&*self.log, unread).await {
+            return false;
+        }
+        tracing::error!("the event consumer is stuck and is made anew");
+        self.hub.metrics.consumer_restarts.increment();
+        true
     }
 
     /// Takes in the next records; whether there were any. May be dropped at any await without losing one.
@@ -155,10 +196,23 @@ fn starts(hub: &Hub) -> Vec<PartitionStart> {
     starts
 }
 
-fn reached(hub: &Hub, targets: &[PartitionStart]) -> bool {
+/// What the hub has yet to read of the log up to `targets`.
+fn unread(hub: &Hub, targets: &[PartitionStart]) -> Vec<LogRange> {
     let position = hub.position();
-    targets.iter().all(|target| {
-        let next = position.topic(&target.topic).and_then(|topic| topic.next.get(target.partition as usize));
-        next.is_none_or(|next| *next >= target.offset)
-    })
+    let ranges = targets.iter().filter_map(|target| {
+        let next = position.topic(&target.topic)?.next.get(usize::try_from(target.partition).ok()?)?;
+        (*next < target.offset).then(|| LogRange {
+            topic: Arc::clone(&target.topic),
+            partition: target.partition,
+            from: *next,
+            to: target.offset,
+        })
+    });
+    ranges.collect()
+}
+
+/// Whether the ranges hold no record that could be read now, only markers of transactions or gaps of compaction.
+async fn is_empty(log: &dyn EventLog, ranges: Vec<LogRange>) -> bool {
+    let limit = ReadLimit { records: 1, bytes: usize::MAX, patience: QUIET };
+    log.read(ranges, limit).await.is_ok_and(|batch| batch.records.is_empty() && batch.complete)
 }

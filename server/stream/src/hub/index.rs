@@ -34,9 +34,9 @@ impl Index {
     pub(super) fn remove(&mut self, subscriber: &Subscriber) {
         let Some(organization) = self.0.get_mut(&subscriber.org) else { return };
         organization.all.remove(&subscriber.number);
-        remove(&mut organization.users, &*subscriber.user, subscriber.number);
+        remove(&mut organization.users, &subscriber.user, subscriber.number);
         for kind in &subscriber.types {
-            remove(&mut organization.types, &**kind, subscriber.number);
+            remove(&mut organization.types, kind, subscriber.number);
         }
         if organization.all.is_empty() {
             self.0.remove(&subscriber.org);

@@ -17,6 +17,8 @@ use crate::log::{LogConsumer, LogError, LogRecord, PartitionStart};
 pub(super) struct AssignedConsumer {
     client: StreamConsumer<LogContext>,
     topics: TopicNames,
+    /// Met after records that had to be delivered first; told at the next call.
+    error: Option<LogError>,
 }
 
 impl AssignedConsumer {
@@ -24,27 +26,33 @@ impl AssignedConsumer {
         let client: StreamConsumer<LogContext> =
             config.consumer().create_with_context(LogContext).map_err(log_error)?;
         client.assign(&assignment(from)?).map_err(log_error)?;
-        Ok(Self { client, topics: TopicNames::new(from.iter().map(|start| &start.topic)) })
+        let topics = TopicNames::new(from.iter().map(|start| &start.topic));
+        Ok(Self { client, topics, error: None })
     }
 }
 
 #[async_trait]
 impl LogConsumer for AssignedConsumer {
     async fn next(&mut self, records: &mut Vec<LogRecord>, max: usize) -> Result<(), LogError> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
         let mut messages = self.client.stream();
+        // The one await: whoever drops this future drops no record with it.
         let mut message = messages.next().await;
-        for _ in 0..max {
-            match message {
-                Some(Ok(message)) => records.push(owned(&message, &mut self.topics)),
-                // What came before the error is delivered; an error that lasts comes again.
-                Some(Err(error)) if records.is_empty() => return Err(log_error(error)),
-                _ => return Ok(()),
+        while let Some(next) = message {
+            match next {
+                Ok(message) => records.push(owned(&message, &mut self.topics)),
+                Err(error) if records.is_empty() => return Err(log_error(error)),
+                Err(error) => {
+                    self.error = Some(log_error(error));
+                    return Ok(());
+                }
+            }
+            if records.len() >= max {
+                return Ok(());
             }
             message = messages.next().now_or_never().flatten();
-        }
-        // The message at hand when the limit is reached would be lost: it is delivered as one more.
-        if let Some(Ok(message)) = message {
-            records.push(owned(&message, &mut self.topics));
         }
         Ok(())
     }

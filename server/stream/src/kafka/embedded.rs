@@ -3,7 +3,10 @@ use std::{collections::HashMap, sync::Arc, thread};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use portico_ports::{Random, token};
-use rdkafka::mocking::MockCluster;
+use rdkafka::{
+    error::{KafkaError, RDKafkaErrorCode},
+    mocking::MockCluster,
+};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
@@ -100,8 +103,12 @@ impl ClusterThread {
             // Nobody waits when the start was cancelled; then the inbox is closed too and the thread ends.
             drop(started.send(Ok(cluster.bootstrap_servers())));
             while let Some(CreateTopic { topic, done }) = inbox.blocking_recv() {
-                let created = cluster.create_topic(&topic.name, topic.partitions, 1);
-                drop(done.send(created.map_err(|error| LogError::Unavailable(error.to_string()))));
+                let created = match cluster.create_topic(&topic.name, topic.partitions, 1) {
+                    // A client's own request may have created it before.
+                    Ok(()) | Err(KafkaError::MockCluster(RDKafkaErrorCode::TopicAlreadyExists)) => Ok(()),
+                    Err(error) => Err(LogError::Unavailable(error.to_string())),
+                };
+                drop(done.send(created));
             }
         };
         thread::Builder::new()

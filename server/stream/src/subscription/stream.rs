@@ -4,6 +4,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
@@ -55,7 +56,7 @@ impl EventStream {
     }
 
     fn opened(hub: Arc<Hub>, subscriber: Arc<Subscriber>, id: &str, phase: Phase) -> Self {
-        let retry = u64::try_from(hub.config.retry.as_millis()).unwrap_or(u64::MAX);
+        let retry = spread(hub.config.retry, subscriber.number);
         let ping = Box::pin(sleep(hub.config.ping_interval));
         Self { pending: VecDeque::from([frame::opening(id, retry)]), hub, subscriber, phase, ping }
     }
@@ -129,6 +130,13 @@ impl EventStream {
         }
         Some(joined.freeze())
     }
+}
+
+/// Between once and twice the base, in milliseconds, different for each stream: when an instance goes down, its
+/// clients come back one after the other.
+fn spread(base: Duration, number: u64) -> u64 {
+    let base = u64::try_from(base.as_millis()).unwrap_or(u64::MAX / 2).max(1);
+    base + number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % base
 }
 
 impl Stream for EventStream {

@@ -169,7 +169,7 @@ async fn case_67_a_node_that_stalls_and_one_that_is_killed_cost_no_event() {
     assert_eq!(sorted(alice.numbers(20).await), (0..20).collect::<Vec<_>>());
     let id = alice.last_event_id.clone();
     let faults = tokio::task::spawn_blocking(move || {
-        node.stall(Duration::from_secs(5));
+        node.stall(Duration::from_secs(4));
         std::thread::sleep(Duration::from_millis(500));
         node.kill_and_restart(Duration::from_millis(500));
         node

@@ -65,6 +65,13 @@ on_both! {
         a_quiet_stream_pings;
 }
 
+mod mock {
+    tests_in! { embedded;
+        resuming:
+            case_66_an_id_from_before_the_embedded_cluster_dropped_records_resets;
+    }
+}
+
 mod real {
     tests_in! { kafka;
         topics:

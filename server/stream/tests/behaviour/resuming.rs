@@ -195,3 +195,22 @@ pub(crate) async fn a_stream_ahead_of_its_instance_waits_for_it(world: &World) {
     assert_eq!(sorted(&mut alice, 3).await, [30, 31, 32]);
     alice.assert_quiet().await;
 }
+
+pub(crate) async fn case_66_an_id_from_before_the_embedded_cluster_dropped_records_resets(world: &World) {
+    let portal = world.instance_with(|config| config.history.bytes = 100_000).await;
+    let mut alice = listen(&portal, ALICE, None).await;
+    scatter(world, 0..5).await;
+    alice.numbers(5).await;
+    let id = alice.last_event_id.clone();
+    // It keeps 5 MiB per partition; one key is one partition.
+    let big = cloud_event("globex", None, REPLY, 1)
+        .replace("\"n\":1", &format!("\"x\":\"{}\"", "x".repeat(200_000)));
+    for n in 0..40 {
+        world.write("one key", &big.replace("globex-1", &format!("globex-{n}"))).await;
+    }
+    let mut late = listen(&portal, ALICE, Some(&id)).await;
+    let reset = late.event().await;
+    assert_eq!((reset.kind.as_str(), reset.data.as_str()), ("reset", r#"{"reason":"expired"}"#));
+    scatter(world, 5..8).await;
+    assert_eq!(sorted(&mut late, 3).await, [5, 6, 7]);
+}
