@@ -4,8 +4,8 @@ const DAY = 86_400_000;
 const PEOPLE = {
   acme: [
     ["Alice Archer", "admin", "active", 0],
-    ["Bob Brennan", "member", "active", 3],
-    ["Erin Eastwood", "member", "active", 20],
+    ["Bob Baker", "member", "active", 3],
+    ["Erin Ellis", "member", "active", 20],
     ["Farid Haddad", "member", "active", 26],
     ["Grace Okafor", "admin", "active", 5],
     ["Hiro Tanaka", "member", "invited", null],
@@ -14,7 +14,7 @@ const PEOPLE = {
   ],
   globex: [
     ["Carol Castillo", "member", "active", 1],
-    ["Erin Eastwood", "member", "active", 44],
+    ["Erin Ellis", "member", "active", 44],
     ["Mara Novak", "admin", "active", 2],
     ["Theo van Dijk", "member", "invited", null],
   ],
