@@ -18,7 +18,7 @@ pub(super) fn preferences(headers: &HeaderMap) -> Preferences {
 pub(super) fn anonymous(state: &AppState, preferences: Preferences, outcome: Option<Outcome>) -> ShellState {
     ShellState {
         preferences,
-        shell_version: env!("CARGO_PKG_VERSION").to_owned(),
+        shell_version: portico_contracts::SHELL_VERSION.to_owned(),
         environment: environment(state),
         outcome,
         ..ShellState::default()
