@@ -15,7 +15,7 @@ export async function previewContext(manifest, mount, signal) {
   const getAccessToken = () => freshToken(manifest, orgId);
   return Object.freeze({
     remote: { name: manifest.name, version: manifest.version, mount },
-    shell: { version: "0.1.0", basePath: "/", locale: query.get("locale") ?? "en", theme: document.documentElement.dataset.theme },
+    shell: { version: "1.0.0", basePath: "/", locale: query.get("locale") ?? "en", theme: document.documentElement.dataset.theme },
     user: { sub: "preview", name: query.get("name") ?? "Alice Archer", email: "alice@acme.example" },
     orgId,
     permissions,
