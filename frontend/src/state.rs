@@ -144,10 +144,11 @@ fn list<T>(of: &JsValue, field: &'static str, read: fn(&JsValue) -> Read<T>) -> 
 fn map<T>(of: &JsValue, field: &'static str, read: fn(&JsValue) -> Read<T>) -> Read<BTreeMap<String, T>> {
     let map = js::get(of, field);
     let Some(map) = map.dyn_ref::<Object>() else { return Ok(BTreeMap::new()) };
-    let entry = |key: JsValue| {
-        let key = key.as_string()?;
-        let value = js::get(map, &key);
-        Some(read(&value).map(|value| (key, value)))
-    };
-    Object::keys(map).iter().filter_map(entry).collect()
+    // One by one: collecting into a tree sorts first, and brings a sorting algorithm per type along.
+    let mut entries = BTreeMap::new();
+    for key in Object::keys(map).iter().filter_map(|key| key.as_string()) {
+        let value = read(&js::get(map, &key))?;
+        entries.insert(key, value);
+    }
+    Ok(entries)
 }
