@@ -80,11 +80,13 @@ test("a collapsed navigation stays collapsed on the next page", async ({ page })
   await signIn(page, ALICE, "/echo");
   const width = async () => (await navigation(page).boundingBox())?.width ?? 0;
   const before = await width();
-  await page.getByRole("button", { name: "Collapse navigation" }).click();
+  const toggle = page.getByRole("button", { name: "Collapse navigation" });
+  await toggle.click();
   await expect.poll(width).toBeLessThan(before / 2);
   await open(page, "/todos");
   expect(await width()).toBeLessThan(before / 2);
-  await page.getByRole("button", { name: "Expand navigation" }).click();
+  await expect(toggle).toHaveAttribute("aria-pressed", "true");
+  await toggle.click();
   await expect.poll(width).toBe(before);
 });
 

@@ -77,7 +77,7 @@ test("the command palette opens, finds, moves, goes and closes by keyboard", asy
   await page.keyboard.press("Enter");
   await expect(box).toBeFocused();
   await page.keyboard.type("zzz");
-  await expect(palette.getByText("Nothing found for “zzz”")).toBeVisible();
+  await expect(palette.getByText(/^Nothing found/)).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(palette).toBeHidden();
   await expect(search).toBeFocused();

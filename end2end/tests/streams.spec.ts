@@ -51,7 +51,7 @@ test("what was published while a tab was offline arrives once it is back, exactl
   await live(other);
 
   await context.setOffline(true);
-  await expect(page.getByText("You are offline.")).toBeVisible();
+  await expect(page.getByRole("paragraph").filter({ hasText: "You are offline." })).toBeVisible();
   const mark = crypto.randomUUID();
   await other.getByLabel("JSON to send").fill(`"${mark}"`);
   await other.getByRole("button", { name: "Send" }).click();
@@ -78,7 +78,7 @@ test("signing out closes the stream of every open tab and shows it within a seco
   await ended;
   const since = Date.now();
   const told = [apart, sibling].map(async (tab) => {
-    await expect(tab.getByText("You were signed out in another place.")).toBeVisible();
+    await expect(tab.getByRole("paragraph").filter({ hasText: "You were signed out in another place." })).toBeVisible();
     return Date.now() - since;
   });
   for (const took of await Promise.all(told)) expect(took).toBeLessThan(1_000);

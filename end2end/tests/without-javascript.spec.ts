@@ -18,8 +18,7 @@ test("a person without JavaScript signs in, finds their way, and signs out", asy
     await expect(page).toHaveTitle(`${title} · Portico`);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(title);
     await expect(link).toHaveAttribute("aria-current", "page");
-    await expect(page.locator("noscript p")).toHaveText(`${title} needs JavaScript. Turn it on to use this part of the portal.`);
-    await expect(page.locator("noscript p")).toBeVisible();
+    await expect(page.getByText(`${title} needs JavaScript. Turn it on to use this part of the portal.`)).toBeVisible();
   }
 
   await accountMenu(page).click();
