@@ -47,14 +47,19 @@ impl Answer {
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.text()))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.beginning()))
     }
 
     /// The body, where the status is what it should be.
     #[track_caller]
     pub fn expect(&self, status: u16) -> &Self {
-        assert_eq!(self.status.as_u16(), status, "{:?} {}", self.headers, String::from_utf8_lossy(&self.body));
+        assert_eq!(self.status.as_u16(), status, "{:?} {}", self.headers, self.beginning());
         self
+    }
+
+    /// Enough of the body to tell what went wrong.
+    fn beginning(&self) -> String {
+        String::from_utf8_lossy(&self.body).chars().take(400).collect()
     }
 
     /// The problem, complete and of this status (RFC 9457).

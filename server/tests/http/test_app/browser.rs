@@ -63,13 +63,21 @@ impl Browser {
 
     /// Goes to the provider and back, up to the callback's URL, which it returns without opening it.
     pub async fn up_to_callback(&self, login: &str) -> Url {
+        self.up_to_callback_or_page(login).await.expect("the provider sends the browser back")
+    }
+
+    /// The same; none where the provider shows a page instead.
+    pub async fn up_to_callback_or_page(&self, login: &str) -> Option<Url> {
         let begun = self.get(login).from_site("none").send().await;
         let mut next = Url::parse(begun.location()).expect("the provider's URL");
         while next.path() != "/auth/callback" {
             let answer = self.get(next.as_str()).from_site("none").send().await;
+            if !answer.status.is_redirection() {
+                return None;
+            }
             next = next.join(answer.location()).expect("a redirect names a URL");
         }
-        next
+        Some(next)
     }
 
     /// The session id in the jar.

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portico::config::Config;
+use portico::embedded::Embedded;
 use portico::start::{Parts, start};
 use portico::state::AppState;
 use portico::{app, serve};
@@ -25,12 +26,13 @@ use portico_dev_idp::DevIdp;
 use portico_ports::{Clock as _, OsRandom, TestClock};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 pub use answer::Answer;
 pub use browser::Browser;
 pub use live_stream::{LiveStream, StreamEvent};
 pub use outbound::{Sent, TestOutbound, json_response};
-pub use provider::{CLIENT_ID, FakeProvider, ISSUER};
+pub use provider::{CLIENT_ID, FakeProvider, ISSUER, IdToken, PublicKeyForm, Signature};
 pub use remotes::{ADMIN_AUDIENCE, INSIGHTS_AUDIENCE, TODOS_AUDIENCE, integrity, write_remote};
 pub use request::RequestBuilder;
 pub use upstream::{Reply, Seen, Upstream};
@@ -83,11 +85,18 @@ impl TestApp {
         site::write(&config.site_dir);
         change(&mut config);
         let (clock, outbound) = (Arc::new(TestClock::default()), Arc::new(outbound));
-        let parts = Parts { clock: clock.clone(), random: Arc::new(OsRandom), http: outbound.clone() };
+        let parts = Parts {
+            clock: clock.clone(),
+            random: Arc::new(OsRandom),
+            http: outbound.clone(),
+            embedded: Embedded::default(),
+        };
         let state = start(config, parts).await.unwrap_or_else(|error| panic!("the portal starts: {error}"));
+        let problems = state.registry.snapshot().problems().to_vec();
+        assert!(problems.is_empty(), "every remote of a test is sound: {problems:?}");
         for (listener, router) in [(listener, app::app(state.clone())), (admin, app::admin(state.clone()))] {
-            let limits = state.config.limits.clone();
-            let never = std::future::pending();
+            let (limits, never) = (state.config.limits.clone(), std::future::pending());
+            let (_, router) = watch::channel(router);
             tokio::spawn(serve::serve(listener, None, router, limits, Duration::ZERO, never));
         }
         let origin = format!("http://{addr}");

@@ -1,0 +1,5 @@
+//! `/auth/*`
+
+mod callback;
+mod login;
+mod logout;

@@ -1,0 +1,95 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response};
+use parking_lot::Mutex;
+use portico::outbound::Outbound;
+use portico_ports::{HttpClient, HttpClientError};
+use serde_json::Value;
+
+/// The portal's way out: it keeps what is sent, and a test may answer in the other side's place.
+pub struct TestOutbound {
+    inner: Arc<dyn HttpClient>,
+    sent: Mutex<Vec<Sent>>,
+    rule: Mutex<Option<Arc<Rule>>>,
+}
+
+type Answered = Result<Response<Bytes>, HttpClientError>;
+type Rule = dyn Fn(&Sent) -> Option<Answered> + Send + Sync;
+
+/// A request that the portal made.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub method: Method,
+    pub url: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Sent {
+    /// The body's fields, where it is a form.
+    pub fn form(&self) -> HashMap<String, String> {
+        url::form_urlencoded::parse(&self.body).into_owned().collect()
+    }
+
+    /// `authorization_code`, `refresh_token`, `exchange`; empty for what is no token request.
+    pub fn grant(&self) -> String {
+        let grant = self.form().remove("grant_type").unwrap_or_default();
+        grant.strip_prefix("urn:ietf:params:oauth:grant-type:token-").unwrap_or(&grant).to_owned()
+    }
+}
+
+impl TestOutbound {
+    /// Over real connections.
+    pub fn real() -> Self {
+        Self::only(Outbound::new(Duration::from_secs(5)))
+    }
+
+    /// Over `client` alone.
+    pub fn only(client: impl HttpClient) -> Self {
+        Self { inner: Arc::new(client), sent: Mutex::default(), rule: Mutex::default() }
+    }
+
+    /// Everything that was sent.
+    pub fn sent(&self) -> Vec<Sent> {
+        self.sent.lock().clone()
+    }
+
+    /// How many token requests with this grant were sent.
+    pub fn count(&self, grant: &str) -> usize {
+        self.sent.lock().iter().filter(|sent| sent.grant() == grant).count()
+    }
+
+    /// Answers what `rule` has an answer for, from now on; the rest goes where it is meant to go.
+    pub fn answers(&self, rule: impl Fn(&Sent) -> Option<Answered> + Send + Sync + 'static) {
+        *self.rule.lock() = Some(Arc::new(rule));
+    }
+
+    /// Lets everything through again.
+    pub fn passes_everything(&self) {
+        *self.rule.lock() = None;
+    }
+}
+
+#[async_trait]
+impl HttpClient for TestOutbound {
+    async fn send(&self, request: Request<Bytes>) -> Answered {
+        let (method, url) = (request.method().clone(), request.uri().to_string());
+        let sent = Sent { method, url, headers: request.headers().clone(), body: request.body().clone() };
+        self.sent.lock().push(sent.clone());
+        let rule = self.rule.lock().clone();
+        match rule.and_then(|rule| rule(&sent)) {
+            Some(answer) => answer,
+            None => self.inner.send(request).await,
+        }
+    }
+}
+
+/// A JSON response of a provider.
+pub fn json_response(status: u16, body: &Value) -> Response<Bytes> {
+    let response = Response::builder().status(status).header("content-type", "application/json");
+    response.body(Bytes::from(body.to_string())).expect("a valid response")
+}

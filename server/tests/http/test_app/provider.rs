@@ -1,0 +1,251 @@
+use std::sync::{Arc, LazyLock};
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::{Request, Response};
+use parking_lot::Mutex;
+use portico_ports::{HttpClient, HttpClientError, OsRandom, Random as _};
+use rsa::pkcs1::EncodeRsaPublicKey as _;
+use rsa::traits::PublicKeyParts as _;
+use rsa::{Pkcs1v15Sign, RsaPrivateKey, rand_core};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+use super::{Answer, Browser, TestApp, json_response};
+
+/// The issuer of every [`FakeProvider`]; nothing listens there.
+pub const ISSUER: &str = "https://idp.test";
+/// The portal's `client_id` at it.
+pub const CLIENT_ID: &str = "portico";
+
+/// An OpenID provider with keys of its own that answers whatever a test wants, correct or not.
+#[derive(Clone)]
+pub struct FakeProvider(Arc<Shared>);
+
+struct Shared {
+    /// The raw id_token that the token endpoint hands out next.
+    id_token: Mutex<String>,
+    /// Instead of the usual answer of the token endpoint.
+    token_answer: Mutex<Option<Value>>,
+    keys: Mutex<Vec<Value>>,
+}
+
+/// An id_token before it is signed. A test changes what it wants to be wrong.
+pub struct IdToken {
+    pub header: Value,
+    pub claims: Value,
+    pub signature: Signature,
+}
+
+/// How an id_token is signed.
+pub enum Signature {
+    /// RS256 with the provider's key.
+    Sound,
+    /// RS256 with a key that nobody published.
+    ByStranger,
+    /// HS256, keyed with the provider's public key as PEM, DER or modulus: what a confused verifier would take.
+    KeyedWithPublicKey(PublicKeyForm),
+    /// RS256 with the last bit turned.
+    Broken,
+    /// None at all.
+    Absent,
+}
+
+/// In which form a public key is passed off as a secret.
+#[derive(Clone, Copy, Debug)]
+pub enum PublicKeyForm {
+    Pem,
+    Der,
+    Modulus,
+}
+
+static KEY: LazyLock<RsaPrivateKey> = LazyLock::new(new_key);
+static STRANGER: LazyLock<RsaPrivateKey> = LazyLock::new(new_key);
+
+impl FakeProvider {
+    /// With one published key.
+    pub fn new() -> Self {
+        let keys = Mutex::new(vec![public_jwk(&KEY)]);
+        Self(Arc::new(Shared { id_token: Mutex::default(), token_answer: Mutex::default(), keys }))
+    }
+
+    /// The stranger's public key as a JWK.
+    pub fn stranger_jwk() -> Value {
+        public_jwk(&STRANGER)
+    }
+
+    /// Logs in with an id_token that `change` has been over, up to the callback's answer.
+    pub async fn login(&self, app: &TestApp, browser: &Browser, change: impl FnOnce(&mut IdToken)) -> Answer {
+        let begun = browser.get("/auth/login?return_to=/todos").from_site("none").send().await;
+        let authorize = Url::parse(begun.location()).expect("the provider's URL");
+        let parameter = |name: &str| {
+            let found = authorize.query_pairs().find(|(n, _)| n == name);
+            found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+        };
+        let mut token = IdToken::for_nonce(&parameter("nonce"), app.now());
+        change(&mut token);
+        *self.0.id_token.lock() = token.sign();
+        let state = parameter("state");
+        let callback = format!("/auth/callback?code=a-code&state={state}&iss={ISSUER}");
+        browser.get(&callback).from_site("cross-site").send().await
+    }
+
+    /// What the token endpoint answers from now on.
+    pub fn answers_token_requests(&self, answer: Value) {
+        *self.0.token_answer.lock() = Some(answer);
+    }
+
+    /// Hands this id_token out with the next answers.
+    pub fn hands_out(&self, token: &IdToken) {
+        *self.0.id_token.lock() = token.sign();
+    }
+
+    fn answer(&self, path: &str) -> Response<Bytes> {
+        match path {
+            "/.well-known/openid-configuration" => json_response(200, &discovery()),
+            "/jwks" => json_response(200, &json!({ "keys": *self.0.keys.lock() })),
+            "/token" => {
+                let usual = json!({
+                    "access_token": "an-access-token", "token_type": "Bearer", "expires_in": 300,
+                    "refresh_token": "a-refresh-token", "id_token": *self.0.id_token.lock(),
+                });
+                json_response(200, self.0.token_answer.lock().as_ref().unwrap_or(&usual))
+            }
+            _ => json_response(404, &json!({})),
+        }
+    }
+}
+
+#[async_trait]
+impl HttpClient for FakeProvider {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpClientError> {
+        if request.uri().host() != Some("idp.test") {
+            return Err(HttpClientError::Connection("there is no such host".into()));
+        }
+        Ok(self.answer(request.uri().path()))
+    }
+}
+
+impl IdToken {
+    /// What a sound provider would issue now.
+    pub fn for_nonce(nonce: &str, now: i64) -> Self {
+        Self {
+            header: json!({ "alg": "RS256", "typ": "JWT", "kid": "k1" }),
+            claims: json!({
+                "iss": ISSUER, "aud": CLIENT_ID, "sub": "person-1", "name": "Pat Person", "nonce": nonce,
+                "iat": now, "exp": now + 300, "org_id": "acme",
+                "organizations": [{ "id": "acme", "name": "Acme", "roles": ["member"] }],
+            }),
+            signature: Signature::Sound,
+        }
+    }
+
+    /// Takes a claim out.
+    pub fn remove(&mut self, claim: &str) {
+        self.claims.as_object_mut().expect("claims are an object").remove(claim);
+    }
+
+    fn sign(&self) -> String {
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", encode(&self.header), encode(&self.claims));
+        let signature = match self.signature {
+            Signature::Sound => rs256(&KEY, &message),
+            Signature::ByStranger => rs256(&STRANGER, &message),
+            Signature::KeyedWithPublicKey(form) => hs256(&public_key(form), &message),
+            Signature::Broken => {
+                let sound = rs256(&KEY, &message);
+                let mut bytes = URL_SAFE_NO_PAD.decode(sound).expect("base64url");
+                *bytes.last_mut().expect("a signature has bytes") ^= 1;
+                URL_SAFE_NO_PAD.encode(bytes)
+            }
+            Signature::Absent => String::new(),
+        };
+        format!("{message}.{signature}")
+    }
+}
+
+fn discovery() -> Value {
+    json!({
+        "issuer": ISSUER,
+        "authorization_endpoint": format!("{ISSUER}/authorize"),
+        "token_endpoint": format!("{ISSUER}/token"),
+        "jwks_uri": format!("{ISSUER}/jwks"),
+        "end_session_endpoint": format!("{ISSUER}/end-session"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
+        "authorization_response_iss_parameter_supported": true,
+    })
+}
+
+/// RSASSA-PKCS1-v1_5 over SHA-256 (RFC 8017, section 9.2; the prefix is its note 1's).
+fn rs256(key: &RsaPrivateKey, message: &str) -> String {
+    const DIGEST_INFO: [u8; 19] = *b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
+    let scheme = Pkcs1v15Sign { hash_len: Some(32), prefix: Box::new(DIGEST_INFO) };
+    URL_SAFE_NO_PAD.encode(key.sign(scheme, &Sha256::digest(message)).expect("the key signs"))
+}
+
+/// HMAC-SHA-256 (RFC 2104), written out: a test needs no crate for it.
+fn hs256(secret: &[u8], message: &str) -> String {
+    let mut key = [0_u8; 64];
+    let hashed = Sha256::digest(secret);
+    let secret = if secret.len() > key.len() { hashed.as_slice() } else { secret };
+    key[..secret.len()].copy_from_slice(secret);
+    let pad = |byte: u8| key.map(|k| k ^ byte);
+    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(message).finalize();
+    URL_SAFE_NO_PAD.encode(Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize())
+}
+
+fn public_key(form: PublicKeyForm) -> Vec<u8> {
+    let der = KEY.to_public_key().to_pkcs1_der().expect("the key can be written").as_bytes().to_vec();
+    match form {
+        PublicKeyForm::Der => der,
+        PublicKeyForm::Modulus => KEY.n().to_bytes_be(),
+        PublicKeyForm::Pem => {
+            let base64 = STANDARD.encode(der);
+            let lines: Vec<_> = base64.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+            format!("-----BEGIN RSA PUBLIC KEY-----\n{}\n-----END RSA PUBLIC KEY-----\n", lines.join("\n")).into()
+        }
+    }
+}
+
+fn public_jwk(key: &RsaPrivateKey) -> Value {
+    let encode = |bytes: Vec<u8>| URL_SAFE_NO_PAD.encode(bytes);
+    let (n, e) = (encode(key.n().to_bytes_be()), encode(key.e().to_bytes_be()));
+    json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": "k1", "n": n, "e": e })
+}
+
+fn new_key() -> RsaPrivateKey {
+    RsaPrivateKey::new(&mut Entropy, 2048).expect("a key can be made")
+}
+
+/// The system's randomness, as the `rsa` crate takes it.
+struct Entropy;
+
+impl rand_core::CryptoRng for Entropy {}
+
+impl rand_core::RngCore for Entropy {
+    fn next_u32(&mut self) -> u32 {
+        let mut bytes = [0; 4];
+        self.fill_bytes(&mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.fill_bytes(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        OsRandom.fill(bytes);
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
+        self.fill_bytes(bytes);
+        Ok(())
+    }
+}
