@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { origin } from "./addresses.ts";
 
@@ -43,6 +43,7 @@ export async function startPortal({ name, port, adminPort, services = [], enviro
   if (!existsSync(binary)) throw new Error(`${binary} is not there. Build it with scripts/build.`);
   await refuseTakenPorts([port, adminPort, ...services]);
   const data = await mkdtemp(join(tmpdir(), "portico-test-"));
+  await copyRemotes(join(data, "remotes"));
   await mkdir(LOGS, { recursive: true });
   const logFile = join(LOGS, `${name}.log`);
   const log = await open(logFile, "w");
@@ -65,6 +66,12 @@ export async function startPortal({ name, port, adminPort, services = [], enviro
   return { url: origin(port), logFile, stop };
 }
 
+/** The built remotes. The portal signs them where they are, with a key of this run: the checkout's own stay untouched. */
+function copyRemotes(to: string): Promise<void> {
+  const unneeded = /^(node_modules|src|service|vendor|remote\.development-.*)$/;
+  return cp(join(ROOT, "remotes"), to, { recursive: true, filter: (source) => !unneeded.test(basename(source)) });
+}
+
 /** The environment without settings of someone else's portal. */
 function inherited(): Record<string, string> {
   const entries = Object.entries(process.env).filter(([name, value]) => value !== undefined && !name.startsWith("PORTICO_"));
@@ -78,6 +85,7 @@ function settings(port: number, adminPort: number, data: string): Record<string,
     PORTICO_ADMIN_ADDR: `127.0.0.1:${adminPort}`,
     PORTICO_DATA_DIR: data,
     PORTICO_SITE_DIR: join(TARGET, "site"),
+    PORTICO_REGISTRY__DIRECTORIES: JSON.stringify([join(data, "remotes")]),
     PORTICO_FIXTURES: "1",
     PORTICO_LIMITS__ANONYMOUS_PER_MINUTE: "1000000",
     PORTICO_LIMITS__SESSION_PER_MINUTE: "100000",

@@ -17,4 +17,7 @@ export async function visit(page: Page, place: PortalPage, complaints: Complaint
   }
   await settled(page);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(place.heading);
+  for (const banner of ["You are offline.", "You were signed out in another place."]) {
+    await expect(page.getByRole("paragraph").filter({ hasText: banner })).toHaveCount(0);
+  }
 }
