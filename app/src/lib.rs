@@ -1,7 +1,8 @@
 //! The shell's pages and components: one crate, built for the server (`ssr`) and for the browser (`hydrate`).
 //!
-//! Rendering is synchronous and pure: everything a page shows is in [`ShellState`]. The browser hydrates from the same
-//! value, and mounts remotes through [`bridge::Bridge`].
+//! Rendering is synchronous and pure: everything a page shows is in [`ShellState`]. The server renders the frame and the
+//! page; the browser hydrates the page from the same value, keeps the frame as it is, and mounts remotes through
+//! [`bridge::Bridge`].
 
 pub mod bridge;
 pub mod endpoints;
@@ -11,8 +12,6 @@ pub mod functions;
 pub mod portal_api;
 pub mod routing;
 
-mod app;
-mod browser;
 mod components;
 mod pages;
 mod preferences;
@@ -20,12 +19,19 @@ mod shell;
 mod state;
 mod text;
 
+#[cfg(feature = "hydrate")]
+mod browser;
+#[cfg(feature = "ssr")]
+mod frame;
 #[cfg(feature = "ssr")]
 mod render;
+#[cfg(any(feature = "hydrate", test))]
+mod search;
 
 #[cfg(feature = "hydrate")]
-pub use app::hydrate;
-pub use app::{App, AppProps};
+pub use browser::hydrate;
+#[cfg(feature = "ssr")]
+pub use frame::{App, AppProps};
 pub use preferences::{
     LOCALE_COOKIE, Locale, NAVIGATION_COOKIE, Navigation, Preferences, THEME_COOKIE, Theme,
 };

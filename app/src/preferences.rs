@@ -92,7 +92,8 @@ impl Theme {
         }
     }
 
-    fn parse(value: &str) -> Option<Self> {
+    /// Reads it as the cookie spells it.
+    pub fn parse(value: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|theme| theme.as_str() == value)
     }
 }
@@ -106,6 +107,14 @@ impl Locale {
         match self {
             Self::En => "en",
             Self::De => "de",
+        }
+    }
+
+    /// The language's own name for itself.
+    pub fn own_name(self) -> &'static str {
+        match self {
+            Self::En => "English",
+            Self::De => "Deutsch",
         }
     }
 

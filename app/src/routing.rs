@@ -80,18 +80,29 @@ impl Page {
 
     /// The page's name, as its heading, the live region and the title say it.
     pub(crate) fn heading<'a>(&self, state: &'a ShellState) -> &'a str {
-        let text = Text::of(state.preferences.locale);
         match self {
-            Self::Home => text.home,
+            Self::Home => Text::of(state.preferences.locale).home,
             Self::Remote { .. } => self.remote(state).map_or("", |(_, route)| route.title.as_str()),
-            Self::Forbidden => text.forbidden_title,
-            Self::NotFound => text.not_found_title,
-            Self::SignedOut { .. } => text.sign_in,
-            Self::Error { .. } => match &state.outcome {
-                Some(Outcome::Error { title, .. }) => title,
-                _ => text.error_title,
-            },
+            _ => self.decided_heading(state),
         }
+    }
+
+    #[cfg(feature = "ssr")]
+    fn decided_heading<'a>(&self, state: &'a ShellState) -> &'a str {
+        let frame = crate::text::FrameText::of(state.preferences.locale);
+        match (self, &state.outcome) {
+            (Self::Forbidden, _) => frame.forbidden_title,
+            (Self::SignedOut { .. }, _) => frame.sign_in,
+            (Self::Error { .. }, Some(Outcome::Error { title, .. })) if !title.is_empty() => title,
+            (Self::Error { .. }, _) => frame.error_title,
+            _ => frame.not_found_title,
+        }
+    }
+
+    /// The browser has no words for pages that the server decides about; it never goes to one by itself.
+    #[cfg(not(feature = "ssr"))]
+    fn decided_heading<'a>(&self, _: &'a ShellState) -> &'a str {
+        ""
     }
 
     /// The remote and route this page shows, where it shows one.
@@ -104,9 +115,13 @@ impl Page {
         Some((application, application.routes.get(route)?))
     }
 
-    /// Whether the browser may show this page without asking the server.
-    pub(crate) fn is_local(&self) -> bool {
-        matches!(self, Self::Home | Self::Remote { .. })
+    /// Whether the browser can show this page by itself. The others it leaves as they arrived.
+    pub(crate) fn is_local(&self, state: &ShellState) -> bool {
+        match self {
+            Self::Home => !state.applications.is_empty(),
+            Self::Remote { .. } => true,
+            _ => false,
+        }
     }
 }
 

@@ -3,8 +3,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::preferences::Preferences;
 
-/// Everything the shell shows on a page, decided by the server before rendering and carried to the browser as JSON in
-/// `<script type="application/json" id="portico-state">`, from which the browser hydrates. Never holds a token.
+/// Everything the shell shows on a page, decided by the server before rendering. Never holds a token.
+///
+/// What the browser needs of it travels as JSON in `<script type="application/json" id="portico-state">`; the fields
+/// marked as skipped are on the page once it is rendered, and stay on the server.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShellState {
@@ -13,27 +15,26 @@ pub struct ShellState {
     /// The remotes this session may load, already resolved.
     pub applications: Vec<Application>,
     /// Theme, language and navigation, as the person chose them.
-    #[serde(flatten)]
     pub preferences: Preferences,
     /// The shell's version (SemVer 2.0).
     pub shell_version: String,
     /// Whether demo accounts are offered to sign in with.
+    #[serde(skip)]
     pub environment: Environment,
     /// What the server decided about the requested path where the path alone does not say it. A page with an outcome
     /// is left by full navigation only.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip)]
     pub outcome: Option<Outcome>,
     /// A message from the action before this page (a form that failed, a switch that worked).
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip)]
     pub notice: Option<Notice>,
     /// For people who may administer the organization: remotes that were left out, and why.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(skip)]
     pub registry_problems: Vec<RegistryProblem>,
 }
 
 /// The environment the portal runs in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Environment {
     /// With the embedded identity provider and its demo accounts.
     Development,
@@ -43,8 +44,7 @@ pub enum Environment {
 }
 
 /// The server's verdict on the requested path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The path belongs to a remote that this session's entitlements do not include (403).
     Forbidden,
@@ -53,7 +53,6 @@ pub enum Outcome {
     /// The person has just signed out, or their session has ended.
     SignedOut,
     /// The request failed.
-    #[serde(rename_all = "camelCase")]
     Error {
         /// The HTTP status.
         status: u16,
@@ -67,7 +66,7 @@ pub enum Outcome {
 }
 
 /// A message shown once at the top of a page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// How it is shown and announced.
     pub tone: Tone,
@@ -76,8 +75,7 @@ pub struct Notice {
 }
 
 /// How a message is shown and announced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     /// It worked.
     Success,
@@ -88,12 +86,11 @@ pub enum Tone {
 }
 
 /// A remote that the registry left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistryProblem {
     /// The remote's name or the manifest's file.
     pub source: String,
     /// The manifest's field, as a dotted path; empty when the whole is at fault.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
     pub field: String,
     /// What is wrong.
     pub reason: String,

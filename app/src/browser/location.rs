@@ -4,59 +4,61 @@ use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::routing::resolve;
+use super::actions::target;
+use super::boot::Browser;
+use super::{dom, menus, sheet};
+use crate::routing::{Page, resolve};
 use crate::shell::Shell;
 
 /// Turns links, the browser's buttons and `ctx.navigate` into navigation inside this document. Whatever does not
 /// resolve to a page of this session becomes a full navigation, so that the server decides about it.
-pub(super) fn start(shell: &Shell) {
-    let on_click = shell.clone();
+pub(super) fn start(browser: &Rc<Browser>) {
+    let on_click = Rc::clone(browser);
     window_event_listener(ev::click, move |event| follow(&on_click, &event));
-    let on_pop = shell.clone();
+    let on_pop = Rc::clone(browser);
     window_event_listener(ev::popstate, move |_| restore(&on_pop));
-    if let Some(bridge) = shell.bridge() {
-        let shell = shell.clone();
-        bridge.set_navigator(Rc::new(move |path| navigate(&shell, &path)));
+    let on_point = Rc::clone(browser);
+    window_event_listener(ev::pointerover, move |event| prefetch(&on_point, target(&event)));
+    let on_focus = Rc::clone(browser);
+    window_event_listener(ev::focusin, move |event| prefetch(&on_focus, target(&event)));
+    if let Some(bridge) = browser.shell.bridge() {
+        let browser = Rc::clone(browser);
+        bridge.set_navigator(Rc::new(move |path| navigate(&browser, &path)));
     }
 }
 
-/// Goes to a path of this portal, `/todos/7?done=1#top`. An address elsewhere is ignored.
-pub(crate) fn navigate(shell: &Shell, path: &str) {
-    let Some(url) = same_origin(path) else { return };
-    let target = [url.pathname(), url.search()].concat();
-    let page = resolve(&target, &shell.state);
-    let href = [target.as_str(), &url.hash()].concat();
-    if !shell.navigates_locally() || !page.is_local() {
-        // A navigation that the browser refuses leaves the person where they are.
-        let _ = window().location().assign(&href);
-        return;
-    }
-    if let Ok(history) = window().history() {
-        // Browsers refuse only when a page floods its history; the page itself still changes.
-        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&href));
-    }
-    let is_other_page = shell.page.get_untracked() != page;
-    shell.show(target, page);
-    if is_other_page {
-        arrive(shell);
-        window().scroll_to_with_x_and_y(0.0, 0.0);
-    }
+/// The page of the document's own address.
+pub(super) fn current(shell: &Shell) -> Option<Page> {
+    Some(resolve(&here()?, &shell.state))
 }
 
 /// Loads the document again.
-pub(crate) fn reload() {
+pub(super) fn reload() {
     // A navigation that the browser refuses leaves the person where they are.
     let _ = window().location().reload();
 }
 
-/// Title and focus of a page that has just been shown.
-fn arrive(shell: &Shell) {
-    document().set_title(&shell.page.get_untracked().title(&shell.state));
-    super::focus_selector("#content h1");
+/// Goes to a path of this portal, `/todos/7?done=1#top`. An address elsewhere is ignored.
+fn navigate(browser: &Browser, path: &str) {
+    let Some(url) = same_origin(path) else { return };
+    let target = [url.pathname(), url.search()].concat();
+    let href = [target.as_str(), &url.hash()].concat();
+    let Some(page) = local(browser, &target) else {
+        // A navigation that the browser refuses leaves the person where they are.
+        let _ = window().location().assign(&href);
+        return;
+    };
+    if let Ok(history) = window().history() {
+        // Browsers refuse only when a page floods its history; the page itself still changes.
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&href));
+    }
+    if show(browser, &target, page) {
+        window().scroll_to_with_x_and_y(0.0, 0.0);
+    }
 }
 
 /// A click on a link that would leave the document, anywhere on the page: open shadow roots included.
-fn follow(shell: &Shell, event: &web_sys::MouseEvent) {
+fn follow(browser: &Browser, event: &web_sys::MouseEvent) {
     let has_modifier = event.meta_key() || event.ctrl_key() || event.shift_key() || event.alt_key();
     if event.default_prevented() || event.button() != 0 || has_modifier {
         return;
@@ -65,39 +67,87 @@ fn follow(shell: &Shell, event: &web_sys::MouseEvent) {
         event.composed_path().iter().find_map(|node| node.dyn_into::<web_sys::HtmlAnchorElement>().ok());
     let Some(link) = link.filter(stays_here) else { return };
     let target = [link.pathname(), link.search()].concat();
-    if shell.navigates_locally() && resolve(&target, &shell.state).is_local() {
+    if local(browser, &target).is_some() {
         event.prevent_default();
-        navigate(shell, &[target, link.hash()].concat());
+        navigate(browser, &[target, link.hash()].concat());
+    }
+}
+
+/// The browser's back and forward buttons.
+fn restore(browser: &Browser) {
+    let Some(target) = here() else { return };
+    match local(browser, &target) {
+        Some(page) => {
+            show(browser, &target, page);
+        }
+        None => reload(),
+    }
+}
+
+/// The page of a path, if it can be shown without asking the server.
+fn local(browser: &Browser, target: &str) -> Option<Page> {
+    browser.page.filter(|_| !browser.ended.get())?;
+    let state = &browser.shell.state;
+    Some(resolve(target, state)).filter(|page| page.is_local(state))
+}
+
+/// Shows a page of this document; says whether it is another one than before.
+fn show(browser: &Browser, target: &str, page: Page) -> bool {
+    let Some(shown) = browser.page else { return false };
+    let state = &browser.shell.state;
+    if let Some(bridge) = browser.shell.bridge() {
+        bridge.navigated(target);
+    }
+    if let Some(field) = dom::by_id("return-to") {
+        dom::set(&field, "value", Some(target));
+    }
+    sheet::put_away();
+    menus::close_except(None);
+    if shown.get_untracked() == page {
+        return false;
+    }
+    shown.set(page);
+    mark(page.remote(state).map_or("/", |(_, route)| &route.path));
+    dom::show("problems-box", page == Page::Home);
+    document().set_title(&page.title(state));
+    dom::announce(page.heading(state));
+    dom::focus("#content h1");
+    true
+}
+
+/// Marks the current place in the side bar.
+fn mark(path: &str) {
+    for link in dom::find_all(".nav-link") {
+        let is_current = link.get_attribute("href").is_some_and(|href| href == path);
+        dom::set(&link, "aria-current", is_current.then_some("page"));
+    }
+    dom::reveal(".sidebar [aria-current=page]");
+}
+
+/// Warms a remote up whose link the pointer or the focus has come to.
+fn prefetch(browser: &Browser, target: Option<web_sys::Element>) {
+    let link = target.and_then(|target| target.closest("a[href^='/']").ok().flatten());
+    let Some(path) = link.and_then(|link| link.get_attribute("href")) else { return };
+    let state = &browser.shell.state;
+    let page = resolve(&path, state);
+    if let (Some((application, _)), Some(bridge)) = (page.remote(state), browser.shell.bridge()) {
+        bridge.prefetch(application);
     }
 }
 
 /// Whether a link opens in this tab, on this origin, and is more than a jump within the page.
 fn stays_here(link: &web_sys::HtmlAnchorElement) -> bool {
-    let location = window().location();
-    let here = (location.origin().ok(), location.pathname().ok(), location.search().ok());
-    let is_jump = !link.hash().is_empty() && here.1 == Some(link.pathname()) && here.2 == Some(link.search());
+    let is_jump = !link.hash().is_empty() && here() == Some([link.pathname(), link.search()].concat());
     let opens_here = matches!(link.target().as_str(), "" | "_self");
     let has_own_meaning =
         link.has_attribute("download") || link.rel().split(' ').any(|rel| rel == "external");
-    here.0 == Some(link.origin()) && opens_here && !has_own_meaning && !is_jump
+    window().location().origin().ok() == Some(link.origin()) && opens_here && !has_own_meaning && !is_jump
 }
 
-/// The browser's back and forward buttons.
-fn restore(shell: &Shell) {
+/// Path and query of the document's address.
+fn here() -> Option<String> {
     let location = window().location();
-    let (Ok(path), Ok(query)) = (location.pathname(), location.search()) else { return };
-    let target = [path, query].concat();
-    let page = resolve(&target, &shell.state);
-    if !shell.navigates_locally() || !page.is_local() {
-        // As above: a refused navigation changes nothing.
-        let _ = location.reload();
-        return;
-    }
-    let is_other_page = shell.page.get_untracked() != page;
-    shell.show(target, page);
-    if is_other_page {
-        arrive(shell);
-    }
+    Some([location.pathname().ok()?, location.search().ok()?].concat())
 }
 
 /// The URL of a path, if it is one of this origin: `//host`, `/\host` and other schemes are not.

@@ -2,19 +2,20 @@ use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use super::actions::target;
+use super::dom;
+
 /// Menus are `<details>`, so they open without script. With it, they also close: on a click elsewhere, on Escape, and
 /// when the focus leaves them.
 pub(super) fn start() {
-    window_event_listener(ev::click, |event| close_except(event.target()));
-    window_event_listener(ev::focusin, |event| close_except(event.target()));
+    window_event_listener(ev::click, |event| close_except(target(&event)));
+    window_event_listener(ev::focusin, |event| close_except(target(&event)));
     window_event_listener(ev::keydown, |event| {
         if event.key() == "Escape"
-            && let Some(menu) = open_menus().first()
+            && let Some(summary) = dom::find(".menu[open] > summary")
         {
-            menu.set_open(false);
-            if let Ok(Some(summary)) = menu.query_selector("summary")
-                && let Some(summary) = summary.dyn_ref::<web_sys::HtmlElement>()
-            {
+            close_except(None);
+            if let Some(summary) = summary.dyn_ref::<web_sys::HtmlElement>() {
                 // The summary of a menu on the page can take the focus.
                 let _ = summary.focus();
             }
@@ -22,16 +23,11 @@ pub(super) fn start() {
     });
 }
 
-fn close_except(target: Option<web_sys::EventTarget>) {
-    let target = target.and_then(|target| target.dyn_into::<web_sys::Node>().ok());
-    for menu in open_menus() {
-        if !menu.contains(target.as_ref()) {
-            menu.set_open(false);
+/// Closes every menu that does not hold the element.
+pub(super) fn close_except(target: Option<web_sys::Element>) {
+    for menu in dom::find_all(".menu[open]") {
+        if !menu.contains(target.as_deref()) {
+            dom::set(&menu, "open", None);
         }
     }
-}
-
-fn open_menus() -> Vec<web_sys::HtmlDetailsElement> {
-    let Ok(found) = document().query_selector_all("details.menu[open]") else { return Vec::new() };
-    (0..found.length()).filter_map(|index| found.get(index)?.dyn_into().ok()).collect()
 }

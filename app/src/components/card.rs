@@ -17,7 +17,7 @@ pub(crate) fn Card(shell: Shell, application: Application, card: ApplicationCard
     let way_in = application.routes.iter().find(|route| is_path(&route.path)).map(|route| {
         let label = fill(text.open, &route.title);
         view! {
-            <a class="icon-button card-open" href=route.path.clone() aria-label=label.clone() title=label>{icon("#i-arrow")}</a>
+            <a class="icon-button card-open" href=route.path.clone() aria-label=label.clone() title=label>{icon("arrow")}</a>
         }
     });
     view! {

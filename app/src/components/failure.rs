@@ -4,9 +4,8 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use portico_contracts::Application;
 
-use super::icon;
+use super::{icon, reload};
 use crate::bridge::Failure;
-use crate::browser;
 use crate::text::{Text, fill};
 
 /// What an outlet shows when its remote is not there: what happened, who looks after it, what to do.
@@ -28,21 +27,19 @@ pub(super) fn failure_panel(
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| view! { <div class="facts-row"><dt>{name}</dt><dd>{value}</dd></div> })
         .collect_view();
-    let action = if failure.retryable {
-        view! { <button class="button" type="button" on:click=move |_| retry()>{icon("#i-retry")}{text.retry}</button> }
-            .into_any()
-    } else {
-        view! { <button class="button" type="button" on:click=|_| browser::location::reload()>{icon("#i-retry")}{text.reload}</button> }
-            .into_any()
-    };
+    let can_retry = failure.retryable;
+    let label = if can_retry { text.retry } else { text.reload };
+    let act = move |_| if can_retry { retry() } else { reload() };
     view! {
         <div class="failure">
-            <div class="failure-icon">{icon("#i-alert")}</div>
+            <div class="failure-icon">{icon("alert")}</div>
             <p class="failure-title">{fill(text.failed_title, title)}</p>
             <p class="failure-text">
                 {text.failure(failure.reason)}" "{fill(text.failed_neighbours, &application.owner)}
             </p>
-            <div class="failure-actions">{action}</div>
+            <div class="failure-actions">
+                <button class="button" type="button" on:click=act>{icon("retry")}{label}</button>
+            </div>
             <details class="failure-details">
                 <summary>{text.details}</summary>
                 <dl class="facts">{rows}</dl>

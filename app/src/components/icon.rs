@@ -1,15 +1,15 @@
-use leptos::prelude::*;
-use leptos::svg;
+use leptos::prelude::IntoView;
+use leptos::tachys::html::InertElement;
 
-/// The icons, drawn once per page on a 20-unit grid and used by reference. Stands after the hydrated markup.
-pub(crate) const SPRITE: &str = include_str!("icons.svg");
-
-/// An icon of the sprite. Decorative: the words beside it, or the control's label, carry the meaning.
+/// An icon of the sprite `icons.svg`. Decorative: the words beside it, or the control's label, carry the meaning.
 pub(crate) fn icon(name: &'static str) -> impl IntoView {
-    svg::svg()
-        .class("icon")
-        .attr("width", "20")
-        .attr("height", "20")
-        .attr("aria-hidden", "true")
-        .child(svg::r#use().attr("href", name))
+    // One type for every icon: each `view!` would be code of its own in the download.
+    InertElement::new(
+        [
+            "<svg class=\"icon\" width=\"20\" height=\"20\" aria-hidden=\"true\"><use href=\"#i-",
+            name,
+            "\"></use></svg>",
+        ]
+        .concat(),
+    )
 }

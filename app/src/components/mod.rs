@@ -1,27 +1,24 @@
-//! The parts of the frame, and what pages are made of.
+//! What pages are made of.
 #![expect(unreachable_pub, reason = "`#[component]` makes the properties of a private component public")]
 
-mod account;
-mod banners;
 mod card;
 mod failure;
-pub(crate) mod icon;
-mod navigation;
-mod organizations;
+mod icon;
+pub(crate) mod navigation;
 mod outlet;
-mod palette;
-mod sidebar;
 mod skeleton;
-mod theme_menu;
 mod tile;
-mod topbar;
 
-pub(crate) use banners::{Banners, sign_in_path};
+use leptos::prelude::window;
+
 pub(crate) use card::Card;
 pub(crate) use icon::icon;
-pub(crate) use navigation::{NavigationItem, sections};
+pub(crate) use navigation::sections;
 pub(crate) use outlet::Outlet;
-pub(crate) use palette::Palette;
-pub(crate) use sidebar::Sidebar;
 pub(crate) use tile::tile;
-pub(crate) use topbar::Topbar;
+
+/// Loads the document again.
+fn reload() {
+    // A navigation that the browser refuses leaves the person where they are.
+    let _ = window().location().reload();
+}

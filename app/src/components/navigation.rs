@@ -1,14 +1,13 @@
 use portico_contracts::Application;
 
-use crate::routing::{Page, is_path};
+use crate::routing::is_path;
 use crate::state::ShellState;
 
-/// One entry of the side bar and the palette.
+/// One entry of the side bar.
 pub(crate) struct NavigationItem<'a> {
     pub(crate) application: &'a Application,
     pub(crate) title: &'a str,
     pub(crate) path: &'a str,
-    pub(crate) page: Page,
     order: i32,
 }
 
@@ -18,29 +17,37 @@ pub(crate) struct Section<'a> {
     pub(crate) items: Vec<NavigationItem<'a>>,
 }
 
+impl Section<'_> {
+    fn order(&self) -> i32 {
+        self.items.first().map_or(i32::MAX, |item| item.order)
+    }
+}
+
 /// The navigation of a session: sections by their first entry's order, then as the registry lists them; entries by
 /// order, then title.
 pub(crate) fn sections(state: &ShellState) -> Vec<Section<'_>> {
     let mut sections: Vec<Section<'_>> = Vec::new();
-    for (index, application) in state.applications.iter().enumerate() {
-        for (route_index, route) in application.routes.iter().enumerate() {
-            let Some(nav) = route.nav.as_ref().filter(|_| is_path(&route.path)) else { continue };
-            let item = NavigationItem {
-                application,
-                title: &route.title,
-                path: &route.path,
-                page: Page::Remote { application: index, route: route_index },
-                order: nav.order,
-            };
+    for application in &state.applications {
+        for route in application.routes.iter().filter(|route| is_path(&route.path)) {
+            let Some(nav) = &route.nav else { continue };
+            let item =
+                NavigationItem { application, title: &route.title, path: &route.path, order: nav.order };
             match sections.iter_mut().find(|section| section.title == nav.section) {
-                Some(section) => section.items.push(item),
+                Some(section) => insert(&mut section.items, item, |item| (item.order, item.title)),
                 None => sections.push(Section { title: &nav.section, items: vec![item] }),
             }
         }
     }
-    for section in &mut sections {
-        section.items.sort_by(|a, b| (a.order, a.title).cmp(&(b.order, b.title)));
+    let mut sorted = Vec::with_capacity(sections.len());
+    for section in sections {
+        insert(&mut sorted, section, Section::order);
     }
-    sections.sort_by_key(|section| section.items.first().map(|item| item.order));
-    sections
+    sorted
+}
+
+/// Puts an item behind everything that is not greater. The lists are short, and the library's sort, one copy for each
+/// type, would be a noticeable part of the download.
+fn insert<T, K: PartialOrd>(sorted: &mut Vec<T>, item: T, key: impl Fn(&T) -> K) {
+    let place = sorted.iter().position(|other| key(other) > key(&item)).unwrap_or(sorted.len());
+    sorted.insert(place, item);
 }

@@ -2,15 +2,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use leptos::either::{Either, EitherOf4};
 use leptos::html;
 use leptos::prelude::*;
 use portico_contracts::Application;
 
 use super::failure::failure_panel;
-use super::icon;
 use super::skeleton::{card_skeleton, page_skeleton};
+use super::{icon, reload};
 use crate::bridge::{MountRequest, Mounted, Phase, Place};
-use crate::browser;
 use crate::shell::Shell;
 use crate::text::fill;
 
@@ -50,13 +50,13 @@ pub(crate) fn Outlet(
             move || mounted.with_value(|mounted| mounted.as_ref().map_or((), |mounted| mounted.retry()));
         move || match phase.get() {
             Phase::Failed(failure) => {
-                failure_panel(text, &application, &title, failure, Rc::new(retry)).into_any()
+                EitherOf4::A(failure_panel(text, &application, &title, failure, Rc::new(retry)))
             }
-            Phase::Updated => update_note(&fill(text.updated, &title), text.reload).into_any(),
+            Phase::Updated => EitherOf4::B(update_note(&fill(text.updated, &title), text.reload)),
             Phase::Loading | Phase::Mounting if slow.get() => {
-                view! { <p class="slow-note">{slow_text.clone()}</p> }.into_any()
+                EitherOf4::C(view! { <p class="slow-note">{slow_text.clone()}</p> })
             }
-            _ => ().into_any(),
+            _ => EitherOf4::D(()),
         }
     };
     view! {
@@ -68,11 +68,12 @@ pub(crate) fn Outlet(
             aria-busy=move || if phase.with(is_waiting) { "true" } else { "false" }
         >
             {if is_card {
-                card_skeleton(height.unwrap_or(DEFAULT_CARD_HEIGHT).min(MAX_CARD_HEIGHT)).into_any()
+                Either::Left(card_skeleton(height.unwrap_or(DEFAULT_CARD_HEIGHT).min(MAX_CARD_HEIGHT)))
             } else {
-                page_skeleton().into_any()
+                Either::Right(page_skeleton())
             }}
-            <noscript><p class="slow-note">{fill(text.needs_script, &title)}</p></noscript>
+            // Not `<noscript>`: a browser with script keeps its content as text, which hydration would stumble over.
+            <p class="slow-note without-script">{fill(text.needs_script, &title)}</p>
             <div class="outlet-host" node_ref=host></div>
             <div class="outlet-status">{status}</div>
         </div>
@@ -115,9 +116,9 @@ fn mount_on_arrival(
 fn update_note(sentence: &str, action: &'static str) -> impl IntoView + use<> {
     view! {
         <div class="update-note">
-            {icon("#i-info")}
+            {icon("info")}
             <p>{sentence.to_owned()}</p>
-            <button class="button button-small" type="button" on:click=|_| browser::location::reload()>{action}</button>
+            <button class="button button-small" type="button" on:click=|_| reload()>{action}</button>
         </div>
     }
 }

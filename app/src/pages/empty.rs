@@ -1,7 +1,10 @@
+use leptos::either::Either;
 use leptos::prelude::*;
 
 use crate::components::icon;
-use crate::shell::Shell;
+use crate::frame::registry_problems;
+use crate::state::ShellState;
+use crate::text::{FrameText, Text};
 
 /// The permission that makes someone the person to teach about mounting remotes.
 const ADMIN: &str = "org.admin";
@@ -24,22 +27,20 @@ const MANIFEST: &str = r#"{
 }"#;
 
 /// A portal without remotes teaches how to mount the first one; people who cannot do that are told whom to ask.
-pub(super) fn page(shell: Shell) -> impl IntoView {
-    let text = shell.text;
-    let can_publish = shell
-        .state
+pub(super) fn page(state: &ShellState) -> impl IntoView + use<> {
+    let text = FrameText::of(state.preferences.locale);
+    let can_publish = state
         .session
         .as_ref()
         .is_some_and(|session| session.entitlements.iter().any(|permission| permission == ADMIN));
     if !can_publish {
-        return view! {
+        return Either::Left(view! {
             <div class="message">
-                <div class="message-symbol">{icon("#i-compass")}</div>
-                <h1 class="message-title" tabindex="-1">{text.home}</h1>
+                <div class="message-symbol">{icon("compass")}</div>
+                <h1 class="message-title" tabindex="-1">{Text::of(state.preferences.locale).home}</h1>
                 <p class="message-lead">{text.empty_member}</p>
             </div>
-        }
-        .into_any();
+        });
     }
     let steps = [
         (text.empty_step_build_title, text.empty_step_build, Some(MODULE)),
@@ -58,46 +59,14 @@ pub(super) fn page(shell: Shell) -> impl IntoView {
             }
         })
         .collect_view();
-    view! {
+    Either::Right(view! {
         <div class="page page-narrow">
             <header class="page-head">
                 <h1 class="page-title" tabindex="-1">{text.empty_title}</h1>
                 <p class="page-lead">{text.empty_lead}</p>
             </header>
             <ol class="steps">{steps}</ol>
-            {registry_problems(&shell)}
+            {registry_problems(state)}
         </div>
-    }
-    .into_any()
-}
-
-/// Remotes that the registry left out, for those who can do something about it.
-pub(super) fn registry_problems(shell: &Shell) -> Option<impl IntoView + use<>> {
-    let text = shell.text;
-    let problems = &shell.state.registry_problems;
-    if problems.is_empty() {
-        return None;
-    }
-    let rows = problems
-        .iter()
-        .map(|problem| {
-            let field = (!problem.field.is_empty()).then(|| {
-                view! { <span class="problem-field">{text.problem_field}" "<code>{problem.field.clone()}</code></span> }
-            });
-            view! {
-                <li class="problem">
-                    <code class="problem-source">{problem.source.clone()}</code>
-                    {field}
-                    <span class="problem-reason">{problem.reason.clone()}</span>
-                </li>
-            }
-        })
-        .collect_view();
-    Some(view! {
-        <section class="problems" aria-labelledby="problems">
-            <h2 class="section-title" id="problems">{icon("#i-alert")}{text.problems_title}</h2>
-            <p class="problems-lead">{text.problems_lead}</p>
-            <ul class="problem-list">{rows}</ul>
-        </section>
     })
 }

@@ -1,20 +1,19 @@
 use leptos::prelude::*;
 
-use super::empty::registry_problems;
 use crate::components::{Card, sections, tile};
 use crate::shell::Shell;
 use crate::text::fill;
 
 /// The slots with their cards, and the way to every application.
-pub(super) fn page(shell: Shell) -> impl IntoView {
+pub(super) fn page(shell: &Shell) -> impl IntoView + use<> {
     let text = shell.text;
     let name = shell.state.session.as_ref().map_or("", |session| session.name.as_str());
     let heading = fill(text.welcome, name.split_whitespace().next().unwrap_or(name));
     let lead = fill(text.home_lead, shell.state.organization_name());
     let slots = [
-        slot(&shell, "home:top", "slot slot-top", text.slot_top),
-        slot(&shell, "home:left", "slot slot-left", text.slot_left),
-        slot(&shell, "home:right", "slot slot-right", text.slot_right),
+        slot(shell, "home:top", "slot slot-top", text.slot_top),
+        slot(shell, "home:left", "slot slot-left", text.slot_left),
+        slot(shell, "home:right", "slot slot-right", text.slot_right),
     ];
     view! {
         <div class="page">
@@ -23,8 +22,7 @@ pub(super) fn page(shell: Shell) -> impl IntoView {
                 <p class="page-lead">{lead}</p>
             </header>
             <div class="slots">{slots.into_iter().collect_view()}</div>
-            {applications(&shell)}
-            {registry_problems(&shell)}
+            {applications(shell)}
         </div>
     }
 }

@@ -1,16 +1,15 @@
 use leptos::prelude::*;
 
 use crate::components::icon;
-use crate::shell::Shell;
-use crate::state::Outcome;
-use crate::text::fill;
+use crate::state::{Outcome, ShellState};
+use crate::text::{FrameText, fill};
 
 /// The remote exists, and this session may not open it.
-pub(super) fn forbidden(shell: Shell) -> impl IntoView {
-    let text = shell.text;
-    let lead = fill(text.forbidden_lead, shell.state.organization_name());
+pub(super) fn forbidden(state: &ShellState) -> impl IntoView + use<> {
+    let text = FrameText::of(state.preferences.locale);
+    let lead = fill(text.forbidden_lead, state.organization_name());
     message(
-        "#i-lock",
+        "lock",
         "403".to_owned(),
         text.forbidden_title.to_owned(),
         view! {
@@ -22,10 +21,10 @@ pub(super) fn forbidden(shell: Shell) -> impl IntoView {
 }
 
 /// Nothing is at this path.
-pub(super) fn not_found(shell: Shell) -> impl IntoView {
-    let text = shell.text;
+pub(super) fn not_found(state: &ShellState) -> impl IntoView + use<> {
+    let text = FrameText::of(state.preferences.locale);
     message(
-        "#i-compass",
+        "compass",
         "404".to_owned(),
         text.not_found_title.to_owned(),
         view! {
@@ -36,9 +35,9 @@ pub(super) fn not_found(shell: Shell) -> impl IntoView {
 }
 
 /// The request failed: what, what to do, and what to mention when reporting it.
-pub(super) fn error(shell: Shell, status: u16) -> impl IntoView {
-    let text = shell.text;
-    let (title, detail, trace_id) = match &shell.state.outcome {
+pub(super) fn error(state: &ShellState, status: u16, path: &str) -> impl IntoView + use<> {
+    let text = FrameText::of(state.preferences.locale);
+    let (title, detail, trace_id) = match &state.outcome {
         Some(Outcome::Error { title, detail, trace_id, .. }) => {
             (title.as_str(), detail.as_str(), trace_id.as_str())
         }
@@ -50,9 +49,9 @@ pub(super) fn error(shell: Shell, status: u16) -> impl IntoView {
     let trace = (!trace_id.is_empty()).then(|| {
         view! { <p class="message-trace">{text.trace_id}" "<code>{trace_id.to_owned()}</code></p> }
     });
-    let path = shell.path.get_untracked();
+    let path = path.to_owned();
     message(
-        "#i-alert",
+        "alert",
         status.to_string(),
         or(title, text.error_title),
         view! {

@@ -1,25 +1,31 @@
 //! What stands in the content area, one file per page.
 
-mod empty;
 mod home;
-mod message;
 mod remote;
+
+#[cfg(feature = "ssr")]
+mod decided;
+#[cfg(feature = "ssr")]
+mod empty;
+#[cfg(feature = "ssr")]
+mod message;
+#[cfg(feature = "ssr")]
 mod signed_out;
 
+use leptos::either::Either;
 use leptos::prelude::*;
 
 use crate::routing::Page;
 use crate::shell::Shell;
 
-/// The page's content. Every page begins with its `<h1>`, which takes the focus on navigation.
-pub(crate) fn show(shell: Shell, page: Page) -> AnyView {
-    match page {
-        Page::Home if shell.state.applications.is_empty() => empty::page(shell).into_any(),
-        Page::Home => home::page(shell).into_any(),
-        Page::Remote { .. } => remote::page(shell, page).into_any(),
-        Page::Forbidden => message::forbidden(shell).into_any(),
-        Page::NotFound => message::not_found(shell).into_any(),
-        Page::SignedOut { asked } => signed_out::page(shell, asked).into_any(),
-        Page::Error { status } => message::error(shell, status).into_any(),
+#[cfg(feature = "ssr")]
+pub(crate) use decided::decided;
+
+/// A page that the browser can show by itself; the home page for any other. Every page begins with its `<h1>`, which
+/// takes the focus on navigation.
+pub(crate) fn local(shell: &Shell, page: Page) -> impl IntoView + use<> {
+    match page.remote(&shell.state) {
+        Some((application, route)) => Either::Left(remote::page(shell, application, route)),
+        None => Either::Right(home::page(shell)),
     }
 }

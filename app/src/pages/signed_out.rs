@@ -1,24 +1,24 @@
 use leptos::prelude::*;
 
-use crate::components::{icon, sign_in_path};
-use crate::shell::Shell;
-use crate::state::{Environment, Outcome};
-use crate::text::{Text, fill};
+use crate::components::icon;
+use crate::frame::sign_in_path;
+use crate::state::{Environment, Outcome, ShellState};
+use crate::text::{FrameText, fill};
 
 /// The front door: what this is, signing in and, on a development portal, people to be.
-pub(super) fn page(shell: Shell, asked: bool) -> impl IntoView {
-    let text = shell.text;
-    let return_to = if asked { shell.path.get_untracked() } else { "/".to_owned() };
+pub(super) fn page(state: &ShellState, asked: bool, path: &str) -> impl IntoView + use<> {
+    let text = FrameText::of(state.preferences.locale);
+    let return_to = if asked { path.to_owned() } else { "/".to_owned() };
     let sign_in = sign_in_path(&return_to);
-    let lead = match (&shell.state.outcome, asked) {
+    let lead = match (&state.outcome, asked) {
         (Some(Outcome::SignedOut), _) => text.signed_out_done,
         (_, true) => text.signed_out_asked,
         _ => text.signed_out_lead,
     };
-    let demo = (shell.state.environment == Environment::Development).then(|| demo_accounts(text, &sign_in));
+    let demo = (state.environment == Environment::Development).then(|| demo_accounts(text, &sign_in));
     view! {
         <div class="door">
-            <p class="door-brand">{icon("#i-portico")}"Portico"</p>
+            <p class="door-brand">{icon("portico")}"Portico"</p>
             <h1 class="door-title" tabindex="-1">{text.signed_out_title}</h1>
             <p class="door-lead">{lead}</p>
             <a class="button button-primary button-wide" href=sign_in rel="external">{text.sign_in}</a>
@@ -28,7 +28,7 @@ pub(super) fn page(shell: Shell, asked: bool) -> impl IntoView {
 }
 
 /// The demo accounts of the embedded identity provider, each one link away from being signed in.
-fn demo_accounts(text: &'static Text, sign_in: &str) -> impl IntoView + use<> {
+fn demo_accounts(text: &'static FrameText, sign_in: &str) -> impl IntoView + use<> {
     let people = [
         ("alice", "Alice", fill(text.demo_admin, "Acme")),
         ("bob", "Bob", fill(text.demo_member, "Acme")),
@@ -46,7 +46,7 @@ fn demo_accounts(text: &'static Text, sign_in: &str) -> impl IntoView + use<> {
                             <span class="person-name">{name}</span>
                             <span class="person-role">{role}</span>
                         </span>
-                        {icon("#i-arrow")}
+                        {icon("arrow")}
                     </a>
                 </li>
             }

@@ -1,49 +1,52 @@
 //! Every word the shell says, in one place per language.
 //!
-//! `{}` in a sentence is filled by [`fill`]; the languages must agree on how many there are, which a test checks.
+//! [`Text`] is what the browser says too; [`FrameText`] is what only the server renders, and is not part of the
+//! download. `{}` in a sentence is filled by [`fill`]; the languages must agree on how many there are, which a test
+//! checks.
 
 mod de;
 mod en;
 
-use crate::bridge::{Connection, Reason};
-use crate::preferences::{Locale, Theme};
+use crate::bridge::Reason;
+use crate::preferences::Locale;
 
 macro_rules! text {
-    ($($name:ident),+ $(,)?) => {
-        /// The shell's words in one language.
-        pub(crate) struct Text { $(pub(crate) $name: &'static str),+ }
+    ($(#[$attribute:meta])* $type:ident: $($name:ident),+ $(,)?) => {
+        $(#[$attribute])*
+        pub(crate) struct $type { $(pub(crate) $name: &'static str),+ }
 
         #[cfg(test)]
-        impl Text {
+        $(#[$attribute])*
+        impl $type {
             fn all(&self) -> Vec<(&'static str, &'static str)> { vec![$((stringify!($name), self.$name)),+] }
         }
     };
 }
 
 text! {
-    // Frame
-    home, skip, main_navigation, open_navigation, close_navigation, collapse_navigation, expand_navigation,
-    account, switch_organization, sign_out, language, theme, theme_system, theme_light,
-    theme_dark, sections_other,
-    // Search
-    search, search_placeholder, search_results, search_none, search_count, search_page, search_action, search_hint_move,
-    search_hint_open, search_hint_close,
-    // Connection
-    connection_idle, connection_connecting, connection_live, connection_offline, connection_ended,
-    offline_banner, online_again, ended_banner, sign_in_again, dismiss,
-    // Home
-    welcome, home_lead, applications, open, slot_top, slot_left, slot_right, owned_by, version,
-    // Empty portal
-    empty_title, empty_lead, empty_step_build_title, empty_step_build, empty_step_publish_title, empty_step_publish,
-    empty_step_open_title, empty_step_open, empty_member, problems_title, problems_lead, problem_field,
-    // Outlets
+    /// The words of pages that the browser can show by itself.
+    Text:
+    home, applications, open, slot_top, slot_left, slot_right, owned_by, version, welcome, home_lead,
     slow, failed_title, failed_timeout, failed_network, failed_contract, failed_threw, failed_skipped,
-    failed_unsupported, failed_neighbours, retry, reload, details, detail_remote, detail_owner, detail_phase,
-    detail_message, updated, needs_script,
-    // Pages
-    forbidden_title, forbidden_lead, forbidden_help, not_found_title, not_found_lead, error_title, error_lead,
-    trace_id, go_home, try_again, sign_in, signed_out_title, signed_out_lead, signed_out_asked, signed_out_done, demo_title, demo_lead, demo_admin,
-    demo_member, demo_both,
+    failed_unsupported, failed_neighbours, retry, reload, details, detail_remote, detail_owner,
+    detail_phase, detail_message, updated, needs_script,
+}
+
+text! {
+    /// The words of the frame and of pages that the server decides about.
+    #[cfg(feature = "ssr")]
+    FrameText:
+    skip, main_navigation, open_navigation, close_navigation, collapse_navigation, account,
+    switch_organization, sign_out, language, theme, theme_system, theme_light, theme_dark,
+    sections_other, search, search_placeholder, search_results, search_none, search_hint_move,
+    search_hint_open, search_hint_close, connection_idle, connection_connecting, connection_live,
+    connection_offline, connection_ended, offline_banner, ended_banner, sign_in_again,
+    dismiss, empty_title, empty_lead, empty_step_build_title, empty_step_build,
+    empty_step_publish_title, empty_step_publish, empty_step_open_title, empty_step_open, empty_member,
+    problems_title, problems_lead, problem_field, forbidden_title, forbidden_lead, forbidden_help,
+    not_found_title, not_found_lead, error_title, error_lead, trace_id, go_home, try_again, sign_in,
+    signed_out_title, signed_out_lead, signed_out_asked, signed_out_done, demo_title, demo_lead,
+    demo_admin, demo_member, demo_both, command_theme, command_language, command_organization,
 }
 
 impl Text {
@@ -52,24 +55,6 @@ impl Text {
         match locale {
             Locale::En => &en::TEXT,
             Locale::De => &de::TEXT,
-        }
-    }
-
-    pub(crate) fn theme_name(&self, theme: Theme) -> &'static str {
-        match theme {
-            Theme::System => self.theme_system,
-            Theme::Light => self.theme_light,
-            Theme::Dark => self.theme_dark,
-        }
-    }
-
-    pub(crate) fn connection(&self, connection: Connection) -> &'static str {
-        match connection {
-            Connection::Idle => self.connection_idle,
-            Connection::Connecting => self.connection_connecting,
-            Connection::Live => self.connection_live,
-            Connection::Offline => self.connection_offline,
-            Connection::Ended => self.connection_ended,
         }
     }
 
@@ -85,35 +70,53 @@ impl Text {
     }
 }
 
-/// Puts `value` where the sentence has `{}`.
-pub(crate) fn fill(sentence: &str, value: &str) -> String {
-    sentence.replacen("{}", value, 1)
+#[cfg(feature = "ssr")]
+impl FrameText {
+    /// The words of a language.
+    pub(crate) fn of(locale: Locale) -> &'static Self {
+        match locale {
+            Locale::En => &en::FRAME,
+            Locale::De => &de::FRAME,
+        }
+    }
+
+    pub(crate) fn theme_name(&self, theme: crate::Theme) -> &'static str {
+        match theme {
+            crate::Theme::System => self.theme_system,
+            crate::Theme::Light => self.theme_light,
+            crate::Theme::Dark => self.theme_dark,
+        }
+    }
 }
 
-/// A language's own name for itself.
-pub(crate) fn language_name(locale: Locale) -> &'static str {
-    match locale {
-        Locale::En => "English",
-        Locale::De => "Deutsch",
-    }
+/// Puts `value` where the sentence has `{}`.
+pub(crate) fn fill(sentence: &str, value: &str) -> String {
+    let (before, after) = sentence.split_once("{}").unwrap_or((sentence, ""));
+    [before, value, after].concat()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn agree(translated: Vec<(&str, &str)>, english: Vec<(&str, &str)>) {
+        for ((name, sentence), (_, original)) in translated.into_iter().zip(english) {
+            assert!(!sentence.trim().is_empty(), "{name} is empty");
+            assert_eq!(sentence.matches("{}").count(), original.matches("{}").count(), "{name}");
+        }
+    }
+
     #[test]
     fn every_sentence_exists_in_every_language_with_the_same_gaps() {
-        let english = Text::of(Locale::En).all();
         for locale in Locale::ALL {
-            for ((name, sentence), (_, original)) in Text::of(locale).all().into_iter().zip(&english) {
-                assert!(!sentence.trim().is_empty(), "{name} is empty in {locale:?}");
-                assert_eq!(
-                    sentence.matches("{}").count(),
-                    original.matches("{}").count(),
-                    "{name} in {locale:?}"
-                );
-            }
+            agree(Text::of(locale).all(), en::TEXT.all());
+            #[cfg(feature = "ssr")]
+            agree(FrameText::of(locale).all(), en::FRAME.all());
         }
+    }
+
+    #[test]
+    fn a_value_is_put_in_as_it_is() {
+        assert_eq!(fill("by {}", "{} & co"), "by {} & co");
     }
 }

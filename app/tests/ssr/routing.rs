@@ -62,10 +62,19 @@ fn titles_name_the_page_first_in_the_persons_language() {
 }
 
 #[test]
-fn the_state_survives_the_way_to_the_browser() {
+fn what_the_browser_needs_survives_the_way_there_and_the_rest_stays_behind() {
     for (name, state, _) in every_page() {
         let json = serde_json::to_string(&state).expect("the state is serialisable");
         let back: portico_app::ShellState = serde_json::from_str(&json).expect("and readable");
-        assert_eq!(back, state, "{name}");
+        let carried = |state: &portico_app::ShellState| {
+            (
+                state.session.clone(),
+                state.applications.clone(),
+                state.preferences,
+                state.shell_version.clone(),
+            )
+        };
+        assert_eq!(carried(&back), carried(&state), "{name}");
+        assert_eq!((back.outcome, back.notice, back.registry_problems), (None, None, vec![]), "{name}");
     }
 }

@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use crate::components::navigation::NavigationItem;
+use crate::components::{icon, sections, tile};
+use crate::preferences::Navigation;
+use crate::routing::{Page, resolve};
+use crate::state::ShellState;
+use crate::text::{FrameText, Text};
+
+/// Every place a session may go to: a column on wide screens, a rail when collapsed, a sheet on narrow ones.
+#[component]
+pub(super) fn Sidebar(state: Arc<ShellState>, path: String) -> impl IntoView {
+    let (text, frame) = (Text::of(state.preferences.locale), FrameText::of(state.preferences.locale));
+    let page = resolve(&path, &state);
+    let here = if page == Page::Home {
+        Some("/")
+    } else {
+        page.remote(&state).map(|(_, route)| route.path.as_str())
+    };
+    let groups = sections(&state)
+        .into_iter()
+        .enumerate()
+        .map(|(index, section)| {
+            let id = ["section-", &index.to_string()].concat();
+            let title = if section.title.is_empty() { frame.sections_other } else { section.title };
+            let items = section.items.into_iter().map(|item| entry(here, &item)).collect_view();
+            view! {
+                <h2 class="sidebar-heading" id=id.clone()>{title.to_owned()}</h2>
+                <ul class="sidebar-list" aria-labelledby=id>{items}</ul>
+            }
+        })
+        .collect_view();
+    view! {
+        <nav class="sidebar" id="navigation" aria-label=frame.main_navigation>
+            {head(state.preferences.navigation, frame)}
+            <div class="sidebar-scroll">
+                <ul class="sidebar-list">
+                    <li>
+                        <a class="nav-link" href="/" title=text.home aria-current=current(here, "/")>
+                            <span class="nav-icon">{icon("home")}</span>
+                            <span class="nav-text">{text.home}</span>
+                        </a>
+                    </li>
+                </ul>
+                {groups}
+            </div>
+        </nav>
+    }
+}
+
+fn head(navigation: Navigation, frame: &'static FrameText) -> impl IntoView {
+    let is_collapsed = if navigation == Navigation::Collapsed { "true" } else { "false" };
+    view! {
+        <div class="sidebar-head">
+            <a class="brand" href="/">{icon("portico")}<span class="brand-name">"Portico"</span></a>
+            <button
+                class="icon-button collapse-button needs-script"
+                type="button"
+                aria-label=frame.collapse_navigation
+                title=frame.collapse_navigation
+                aria-pressed=is_collapsed
+                data-action="collapse"
+                data-command=frame.collapse_navigation
+            >{icon("sidebar")}</button>
+            <a class="icon-button sheet-close" href="#content" aria-label=frame.close_navigation data-action="sheet-close">
+                {icon("close")}
+            </a>
+        </div>
+    }
+}
+
+fn entry(here: Option<&str>, item: &NavigationItem<'_>) -> impl IntoView + use<> {
+    view! {
+        <li>
+            <a
+                class="nav-link"
+                href=item.path.to_owned()
+                title=item.title.to_owned()
+                aria-current=current(here, item.path)
+            >
+                {tile(&item.application.id, item.title)}
+                <span class="nav-text">{item.title.to_owned()}</span>
+            </a>
+        </li>
+    }
+}
+
+fn current(here: Option<&str>, path: &str) -> Option<&'static str> {
+    (here == Some(path)).then_some("page")
+}
