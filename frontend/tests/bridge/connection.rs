@@ -38,7 +38,7 @@ async fn a_silent_stream_is_opened_again_after_the_last_event() {
 async fn a_stream_that_is_heard_of_stays_open() {
     let world = World::new();
     let _outlet = live(&world).await;
-    for _ in 0..8 {
+    for _ in 0..16 {
         sleep(50).await;
         world.streams.event("ping", "1", "{}");
     }

@@ -121,7 +121,7 @@ async fn a_mount_that_never_resolves_fails_in_time() {
 async fn a_mount_that_resolves_after_its_time_is_unmounted() {
     let world = World::new();
     let remote = Remote::of(
-        "export function mount() { return new Promise((done) => setTimeout(() => done(() => { here.late = true; }), 250)); }",
+        "export function mount() { return new Promise((done) => setTimeout(() => done(() => { here.late = true; }), 700)); }",
     );
     let outlet = world.mount(&remote.application());
     outlet.failure().await;

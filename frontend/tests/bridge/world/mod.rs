@@ -38,16 +38,16 @@ pub(crate) struct Outlet {
 /// Short limits: what the real ones are is not what is tested.
 pub(crate) fn limits() -> Limits {
     Limits {
-        load: 1_000,
-        mount: 150,
-        unmount: 100,
+        load: 1_500,
+        mount: 400,
+        unmount: 200,
         token: 100,
         failures: 3,
-        probe: 300,
-        silence: 200,
+        probe: 500,
+        silence: 500,
         backoff: 20,
         calm: 40,
-        leave: 150,
+        leave: 300,
         updates: 20,
         report: 10,
     }
