@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use portico_dev_idp::{Audience, Client, DevIdp, DevIdpConfig, DevIdpError};
 use portico_gateway::{Gateway, PublicOrigin};
 use portico_identity::provider::{Provider, ProviderConfig, Secret};
@@ -114,7 +115,8 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         backends: Backends::new(config.gateway.upstream_networks.clone()),
         limits: Limits::new(&config),
         metrics: Metrics::default(),
-        assets: Assets::load(&config.site_dir)?,
+        started_at: parts.clock.now(),
+        assets: RwLock::new(Arc::new(Assets::load(&config.site_dir)?)),
         draining: AtomicBool::new(false),
         clock: parts.clock,
         random: parts.random,

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::RwLock;
 use portico_contracts::Application;
 use portico_dev_idp::DevIdp;
 use portico_gateway::{Gateway, RemoteBackend};
@@ -15,6 +16,8 @@ use portico_policy::PolicyEngine;
 use portico_ports::{Clock, Random};
 use portico_registry::{CspSources, Registry, SessionView};
 use portico_stream::CloseReason;
+
+use time::OffsetDateTime;
 
 use crate::assets::Assets;
 use crate::config::Config;
@@ -95,7 +98,9 @@ pub struct Portal {
     pub metrics: Metrics,
     /// The development IdP, where it is in use.
     pub dev_idp: Option<Arc<DevIdp>>,
-    pub(crate) assets: Assets,
+    /// When this portal was put together.
+    pub started_at: OffsetDateTime,
+    pub(crate) assets: RwLock<Arc<Assets>>,
     pub(crate) draining: AtomicBool,
 }
 
@@ -140,6 +145,16 @@ impl Portal {
     /// Forgets the exchanged tokens of a session.
     pub fn forget_tokens(&self, id: &SessionId) {
         self.tokens.forget_session(id);
+    }
+
+    /// The browser's files.
+    pub fn assets(&self) -> Arc<Assets> {
+        self.assets.read().clone()
+    }
+
+    /// Serves other browser files from now on.
+    pub fn replace_assets(&self, assets: Assets) {
+        *self.assets.write() = Arc::new(assets);
     }
 
     /// Whether the server is on its way out.

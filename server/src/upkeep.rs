@@ -8,6 +8,7 @@ use portico_registry::{LoadProblem, Snapshot};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::dev::live_reload;
 use crate::state::{AppState, WeakState};
 
 /// Sessions whose time is over are ended within this time, so that their streams close.
@@ -21,6 +22,9 @@ pub fn spawn(state: &AppState) {
     tokio::spawn(sweep_sessions(state.downgrade()));
     tokio::spawn(close_streams(state.downgrade(), state.sessions.ended()));
     tokio::spawn(forget(state.downgrade()));
+    if live_reload::watching() {
+        tokio::spawn(live_reload::follow_assets(state.downgrade()));
+    }
     if state.config.registry.reload_seconds > 0 {
         tokio::spawn(reload_registry(state.downgrade()));
     }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -24,6 +25,8 @@ pub struct RegistryConfig {
     pub development_key: Option<PathBuf>,
     /// What each remote may ask for, by name or pattern.
     pub grants: Grants,
+    /// Feature flags by remote name, then by flag: what the remote finds in `ctx.flags`.
+    pub flags: BTreeMap<String, BTreeMap<String, bool>>,
     /// How many bytes of verified files are held in memory.
     pub file_cache_bytes: usize,
 }
@@ -64,6 +67,7 @@ impl Default for RegistryConfig {
             trusted_keys: Vec::new(),
             development_key: None,
             grants: Grants::default(),
+            flags: BTreeMap::new(),
             // The built examples are a tenth of that; beyond it files are read again, not refused.
             file_cache_bytes: 64 * 1024 * 1024,
         }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use portico_contracts::manifest::REMOTE_NAME;
 use portico_contracts::{FieldProblem, Manifest};
 use portico_ports::Clock;
@@ -15,6 +17,7 @@ pub(crate) struct Loader<'a> {
     pub(crate) trusted: &'a TrustedKeys,
     pub(crate) development: Option<&'a mut DevelopmentKey>,
     pub(crate) grants: &'a Grants,
+    pub(crate) flags: &'a BTreeMap<String, BTreeMap<String, bool>>,
     pub(crate) files: &'a FileStore,
     pub(crate) clock: &'a dyn Clock,
 }
@@ -46,7 +49,8 @@ impl Loader<'_> {
         if !beyond.is_empty() {
             return Err(named(fields(beyond)));
         }
-        let remote = Remote::new(manifest.clone(), version, &candidate.place);
+        let flags = self.flags.get(&manifest.name).cloned().unwrap_or_default();
+        let remote = Remote::new(manifest.clone(), version, &candidate.place, flags);
         let wrong = self.check_files(&remote, &file);
         if wrong.is_empty() { Ok(remote) } else { Err(named(wrong)) }
     }

@@ -128,6 +128,7 @@ impl Registry {
             trusted: &self.trusted,
             development: development.as_mut(),
             grants: &self.config.grants,
+            flags: &self.config.flags,
             files: &self.files,
             clock: &*self.ports.clock,
         };

@@ -42,7 +42,12 @@ pub enum Serving {
 }
 
 impl Remote {
-    pub(crate) fn new(manifest: Manifest, version: Version, place: &Place) -> Self {
+    pub(crate) fn new(
+        manifest: Manifest,
+        version: Version,
+        place: &Place,
+        flags: BTreeMap<String, bool>,
+    ) -> Self {
         let serving = match place {
             Place::Directory(directory) => Serving::Portal { directory: directory.clone() },
             Place::Hosted(url) => Serving::Elsewhere { base: base_of(url).to_owned() },
@@ -52,7 +57,7 @@ impl Remote {
             Serving::Portal { .. } => format!("/remotes/{id}/{}", manifest.version),
             Serving::Elsewhere { base } => base.clone(),
         };
-        let application = application(&manifest, &id, &base);
+        let application = Application { flags, ..application(&manifest, &id, &base) };
         Self { id, version, manifest, source: place.manifest(), serving, application }
     }
 

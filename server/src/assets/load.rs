@@ -8,6 +8,7 @@ use sha2::{Digest, Sha384};
 use thiserror::Error;
 
 use super::boot;
+use crate::dev::live_reload;
 
 /// One file, in every encoding it was built in.
 #[derive(Clone, Debug)]
@@ -67,8 +68,10 @@ impl Assets {
              <link rel=\"preload\" as=\"fetch\" crossorigin=\"anonymous\" type=\"application/wasm\" href=\"{}\">",
             glue.path, glue.integrity, wasm.path
         );
-        let boot_tag =
-            format!("<script type=\"module\" src=\"{}\" integrity=\"{}\"></script>", boot.path, boot.integrity);
+        let mut boot_tag = script_tag(&boot.path, &boot.integrity);
+        if live_reload::watching() {
+            boot_tag.push_str(&script_tag(live_reload::SCRIPT_PATH, &integrity(live_reload::SCRIPT.as_bytes())));
+        }
         files.insert(boot.path.clone(), boot);
         Ok(Self { files, style, preloads, boot_tag, site_dir: site_dir.to_owned() })
     }
@@ -88,6 +91,10 @@ impl Assets {
     pub fn public(&self, name: &str) -> Option<Bytes> {
         std::fs::read(self.site_dir.join(name)).ok().map(Bytes::from)
     }
+}
+
+fn script_tag(path: &str, integrity: &str) -> String {
+    format!("<script type=\"module\" src=\"{path}\" integrity=\"{integrity}\"></script>")
 }
 
 /// `sha384-…` of some bytes.

@@ -13,7 +13,7 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 
 /// `GET /pkg/…`: in the best encoding that the client takes.
 pub async fn pkg(State(state): State<AppState>, uri: Uri, headers: HeaderMap) -> Response {
-    match state.assets.get(uri.path()) {
+    match state.assets().get(uri.path()) {
         Some(asset) => serve(asset, &headers),
         None => ApiError::not_found("There is no such file; the shell may have been updated. Reload the page.").into_response(),
     }
@@ -26,7 +26,7 @@ pub async fn favicon(State(state): State<AppState>) -> Response {
 
 /// A file of `public/`.
 fn public_file(state: &AppState, name: &str, content_type: &'static str) -> Response {
-    let Some(bytes) = state.assets.public(name) else {
+    let Some(bytes) = state.assets().public(name) else {
         return ApiError::not_found("There is no such file.").into_response();
     };
     let mut response = Response::new(Body::from(bytes));

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use portico_registry::{Grants, HostedManifest, TrustedKey};
@@ -19,6 +20,8 @@ pub struct RegistryConfig {
     pub trusted_keys: Vec<TrustedKey>,
     /// What each remote, by name or pattern, is granted.
     pub grants: Grants,
+    /// Feature flags by remote name, then by flag: what the remote finds in `ctx.flags`.
+    pub flags: BTreeMap<String, BTreeMap<String, bool>>,
     /// Seconds between reloads; 0 loads once.
     pub reload_seconds: u64,
     /// How many bytes of verified files are held in memory.
@@ -34,6 +37,7 @@ impl Default for RegistryConfig {
             fixture_manifests: Vec::new(),
             trusted_keys: Vec::new(),
             grants: Grants::default(),
+            flags: BTreeMap::new(),
             reload_seconds: 2,
             file_cache_bytes: 64 * 1024 * 1024,
         }
@@ -51,6 +55,7 @@ impl RegistryConfig {
             trusted_keys: self.trusted_keys.clone(),
             development_key,
             grants: self.grants.clone(),
+            flags: self.flags.clone(),
             file_cache_bytes: self.file_cache_bytes,
         }
     }

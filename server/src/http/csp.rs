@@ -3,7 +3,7 @@
 use portico_registry::CspSources;
 
 /// The policy of everything that is not a page: nothing may be loaded, framed or sent from it.
-pub const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+pub const NOTHING: &str = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// `Integrity-Policy`: a script, entry or nested chunk, whose hash the page does not list is refused by the browser.
 pub const INTEGRITY_POLICY: &str = "blocked-destinations=(script), sources=(inline), endpoints=(portico)";

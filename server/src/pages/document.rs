@@ -12,6 +12,7 @@ use portico_contracts::Application;
 use portico_ports::token;
 use portico_registry::CspSources;
 
+use crate::assets::Assets;
 use crate::http::csp::PageSources;
 use crate::state::AppState;
 
@@ -51,10 +52,10 @@ pub(super) fn respond(state: &AppState, document: Document) -> Response {
 }
 
 fn html(state: &AppState, shell: ShellState, page: &Page, path_and_query: &str, nonce: &str) -> String {
-    let assets = &state.assets;
+    let assets = state.assets();
     let title = escape(&page.title(&shell));
     let (lang, theme) = (shell.preferences.locale.as_str(), shell.preferences.theme.as_str());
-    let import_map = import_map(state, on_page(page, &shell));
+    let import_map = import_map(&assets, on_page(page, &shell));
     let json = inert_json(&shell);
     let body = render_body(Arc::new(shell), path_and_query);
     let mut html = String::with_capacity(body.len() + json.len() + import_map.len() + 2048);
@@ -88,8 +89,8 @@ fn on_page<'a>(page: &Page, shell: &'a ShellState) -> Vec<&'a Application> {
 }
 
 /// The import map's `integrity` (HTML, import maps): every script this page may run, with its hash.
-fn import_map(state: &AppState, applications: Vec<&Application>) -> String {
-    let mut integrity: BTreeMap<&str, &str> = state.assets.module_integrity();
+fn import_map(assets: &Assets, applications: Vec<&Application>) -> String {
+    let mut integrity: BTreeMap<&str, &str> = assets.module_integrity();
     for application in applications {
         integrity.insert(&application.entry, &application.integrity);
         integrity.extend(application.modules.iter().map(|(url, hash)| (url.as_str(), hash.as_str())));

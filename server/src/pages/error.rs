@@ -93,6 +93,13 @@ impl PageError {
         }
     }
 
+    /// Adds what the log should say.
+    #[must_use]
+    pub fn cause(mut self, cause: String) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
     /// Whether the same request may succeed later.
     pub fn is_temporary(&self) -> bool {
         self.temporary

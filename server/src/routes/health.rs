@@ -30,5 +30,7 @@ pub async fn ready(State(state): State<AppState>) -> Response {
 
 /// `GET /metrics`, on the admin listener alone.
 pub async fn metrics(State(state): State<AppState>) -> String {
-    state.metrics.render()
+    let mut text = state.metrics.render();
+    text.push_str(&state.events.render_metrics());
+    text
 }

@@ -3,6 +3,7 @@ use axum::routing::{any, get, post};
 
 use super::{auth, bff, dev_idp, dev_tokens, events, functions, health, platform, remotes, stream};
 use crate::assets;
+use crate::dev::live_reload;
 use crate::pages;
 use crate::state::AppState;
 
@@ -30,6 +31,12 @@ pub fn table(state: &AppState) -> Router<AppState> {
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .fallback(pages::show);
+    let router = match live_reload::watching() {
+        true => router
+            .route(live_reload::SCRIPT_PATH, get(live_reload::script))
+            .route("/dev/version", get(live_reload::version)),
+        false => router,
+    };
     dev_idp::mount(router, state)
 }
 

@@ -1,5 +1,6 @@
 //! Events: what a session may publish and subscribe to, and the way into the log.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -53,6 +54,28 @@ impl Events {
             (false, _) => Err("the event log has not been reached yet".into()),
             (true, false) => Err("the event log does not answer".into()),
         }
+    }
+
+    /// What the event path has done, in the Prometheus text format.
+    pub fn render_metrics(&self) -> String {
+        let (metrics, health) = (self.gateway.metrics(), self.gateway.health());
+        let counters = [
+            ("portico_events_published_total", metrics.published.get()),
+            ("portico_events_publish_failures_total", metrics.publish_failures.get()),
+            ("portico_event_records_total", metrics.records.get()),
+            ("portico_stream_frames_total", metrics.frames.get()),
+            ("portico_stream_frames_replayed_total", metrics.frames_replayed.get()),
+            ("portico_streams_lagged_total", metrics.streams_lagged.get()),
+            ("portico_stream_resets_total", metrics.resets.get()),
+            ("portico_event_consumer_restarts_total", metrics.consumer_restarts.get()),
+        ];
+        let mut text = String::new();
+        for (name, value) in counters {
+            let _ = writeln!(text, "# TYPE {name} counter\n{name} {value}");
+        }
+        let streams = health.streams;
+        let _ = writeln!(text, "# TYPE portico_streams gauge\nportico_streams {streams}");
+        text
     }
 
     /// Ends a session's streams.

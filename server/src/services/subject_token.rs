@@ -1,9 +1,11 @@
+use std::sync::Arc;
+
 use portico_identity::provider::{ProviderError, Refreshed};
 use portico_identity::session::{ActiveSession, EndReason, SessionError, SessionState};
 use thiserror::Error;
 use time::Duration;
 
-use crate::state::Portal;
+use crate::state::{AppState, Portal};
 
 /// Refreshed this long before the end, so that a token does not run out on its way.
 const AHEAD: Duration = Duration::seconds(30);
@@ -20,39 +22,70 @@ pub enum SubjectTokenError {
     /// The store did not answer.
     #[error(transparent)]
     Store(SessionError),
+    /// The server is going down.
+    #[error("the refresh did not finish: {0}")]
+    Aborted(String),
 }
 
 /// The session's access token, refreshed where it is about to end. One refresh serves every request that waits for it.
-pub async fn subject_token(portal: &Portal, session: &ActiveSession) -> Result<String, SubjectTokenError> {
+pub async fn subject_token(portal: &AppState, session: &Arc<ActiveSession>) -> Result<String, SubjectTokenError> {
     if let Some(token) = usable(portal, &session.state()) {
         return Ok(token);
     }
+    // On its own: a caller that goes away in the middle must not take a rotated refresh token with it.
+    let refresh = tokio::spawn(refreshed(portal.clone(), session.clone()));
+    refresh.await.unwrap_or_else(|error| Err(SubjectTokenError::Aborted(error.to_string())))
+}
+
+async fn refreshed(portal: AppState, session: Arc<ActiveSession>) -> Result<String, SubjectTokenError> {
     let _turn = session.refresh_turn().await;
     let state = session.state();
-    if let Some(token) = usable(portal, &state) {
+    if let Some(token) = usable(&portal, &state) {
         return Ok(token);
     }
-    let refreshed = match portal.provider.refresh(&state, None).await {
-        Ok(refreshed) => refreshed,
-        Err(error @ (ProviderError::Refused { .. } | ProviderError::IdToken(_))) => {
+    match portal.provider.refresh(&state, None).await {
+        Ok(refreshed) => keep(&portal, &session, refreshed).await,
+        Err(error) if is_final(&error) => {
             portal.end_session(&session.id, EndReason::Expired).await.map_err(SubjectTokenError::Store)?;
-            return Err(SubjectTokenError::SessionOver(error.to_string()));
+            Err(SubjectTokenError::SessionOver(error.to_string()))
         }
         // While the provider is away, a token that has not ended yet still serves.
-        Err(_) if state.tokens.access_expires_at > portal.clock.now() => return Ok(state.tokens.access_token.clone()),
-        Err(error) => return Err(SubjectTokenError::Provider(error)),
-    };
-    let tokens = match refreshed {
-        Refreshed::Tokens(tokens) => tokens,
-        Refreshed::SignIn(sign_in) => sign_in.tokens,
+        Err(_) if state.tokens.access_expires_at > portal.clock.now() => Ok(state.tokens.access_token.clone()),
+        Err(error) => Err(SubjectTokenError::Provider(error)),
+    }
+}
+
+/// In the store before it is used: a rotated refresh token that is lost ends the session (case 19). What the provider says
+/// of the person's organizations and roles holds from now on; whoever is no member of the session's any more is out.
+async fn keep(portal: &Portal, session: &ActiveSession, refreshed: Refreshed) -> Result<String, SubjectTokenError> {
+    let (tokens, organizations) = match refreshed {
+        Refreshed::Tokens(tokens) => (tokens, Vec::new()),
+        Refreshed::SignIn(sign_in) => (sign_in.tokens, sign_in.organizations),
     };
     let token = tokens.access_token.clone();
-    // In the store before it is used: a rotated refresh token that is lost ends the session (case 19).
-    portal.sessions.replace_tokens(session, tokens).await.map_err(|error| match error {
+    let kept = if organizations.is_empty() {
+        // Some providers leave everything but `sub` out of a refresh's id_token: that takes nothing away.
+        portal.sessions.replace_tokens(session, tokens).await
+    } else if organizations.iter().any(|o| o.id == session.state().org_id) {
+        portal.sessions.replace_tokens_and_organizations(session, tokens, organizations).await
+    } else {
+        portal.end_session(&session.id, EndReason::Replaced).await.map_err(SubjectTokenError::Store)?;
+        return Err(SubjectTokenError::SessionOver("the person left the organization".into()));
+    };
+    kept.map(|()| token).map_err(|error| match error {
         SessionError::Ended => SubjectTokenError::SessionOver("it ended during a refresh".into()),
         error => SubjectTokenError::Store(error),
-    })?;
-    Ok(token)
+    })
+}
+
+/// Whether the refresh token is dead. Any other refusal is a misunderstanding between portal and provider, which is no
+/// reason to sign everyone out.
+fn is_final(error: &ProviderError) -> bool {
+    match error {
+        ProviderError::Refused { code } => code == "invalid_grant",
+        ProviderError::IdToken(_) => true,
+        ProviderError::Unavailable(_) | ProviderError::Nonsense(_) => false,
+    }
 }
 
 fn usable(portal: &Portal, state: &SessionState) -> Option<String> {

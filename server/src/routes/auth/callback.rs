@@ -3,6 +3,7 @@ use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use portico_identity::login::{LoginTransaction, TransactionError};
+use portico_identity::provider::ProviderError;
 use portico_identity::session::{EndReason, set_cookie};
 use url::form_urlencoded;
 
@@ -47,11 +48,16 @@ async fn finish(
     answer: &Answer,
     transaction: &LoginTransaction,
 ) -> Result<Response, PageError> {
-    let provider_error = |error| PageError::provider(context, &error);
     if transaction.issuer != state.provider.config().issuer.as_str() {
         return Err(PageError::login(context, StatusCode::BAD_REQUEST, "The login was begun with another provider."));
     }
-    state.provider.check_response_issuer(answer.iss.as_deref()).await.map_err(provider_error)?;
+    state.provider.check_response_issuer(answer.iss.as_deref()).await.map_err(|error| match error {
+        // What stands in the browser's address is no answer of the provider yet.
+        ProviderError::Nonsense(why) => {
+            PageError::login(context, StatusCode::BAD_REQUEST, "The answer is not from the provider that was asked.").cause(why)
+        }
+        error => PageError::provider(context, &error),
+    })?;
     let code = match (&answer.code, &answer.error) {
         (Some(code), None) => code,
         (_, Some(error)) => return Err(PageError::refused_by_provider(context, error)),
