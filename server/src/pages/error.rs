@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use portico_app::Outcome;
@@ -115,12 +115,22 @@ impl IntoResponse for PageError {
     }
 }
 
+/// Where "try again" leads: to the same request while that can succeed, to a new login where an old one is spent.
+fn again(uri: &Uri, temporary: bool) -> String {
+    match uri.path_and_query() {
+        Some(same) if temporary => same.as_str().to_owned(),
+        _ if uri.path() == "/auth/callback" => "/auth/login".to_owned(),
+        _ => uri.path().to_owned(),
+    }
+}
+
 /// The layer that turns a [`PageError`] into the page it stands for, in the person's language and theme.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let preferences = shell_state::preferences(request.headers());
-    let path_and_query = request.uri().path().to_owned();
+    let uri = request.uri().clone();
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<PageError>() else { return response };
+    let path_and_query = again(&uri, error.temporary);
     let cause = error.cause.as_deref().unwrap_or(&error.detail);
     if error.status.is_server_error() {
         tracing::error!(error.message = cause, http.status = error.status.as_u16(), "page failed");

@@ -40,10 +40,21 @@ pub async fn switch(
     audit::decision("switch-organization", &resource, true, "member", session, context);
     let public_url = state.config.public_url();
     let location = ReturnTo::parse(return_to, &public_url).unwrap_or_else(ReturnTo::home).to_string();
+    // On its own: a browser that goes away in the middle must not take a rotated refresh token with it.
+    let moved = tokio::spawn(move_session(state.clone(), session.clone(), organization.to_owned(), location));
+    moved.await.map_err(ApiError::internal)?
+}
+
+async fn move_session(
+    state: AppState,
+    session: Authenticated,
+    organization: String,
+    location: String,
+) -> Result<Switched, ApiError> {
     // Its turn: a refresh token is spent once.
     let _turn = session.active.refresh_turn().await;
     let current = session.active.state();
-    match state.provider.refresh(&current, Some(organization)).await {
+    match state.provider.refresh(&current, Some(&organization)).await {
         Ok(Refreshed::SignIn(sign_in)) if sign_in.org_id == organization => {
             let mut next = sign_in.into_state(state.clock.now(), state.sessions.lifetimes().absolute);
             // A switch is no login: the end that was set at login stays.
@@ -63,11 +74,11 @@ pub async fn switch(
             };
             let kept = state.sessions.replace_tokens(&session.active, tokens).await;
             kept.map_err(|error| ApiError::unavailable("The session store", error))?;
-            Ok(by_login(organization, &location))
+            Ok(by_login(&organization, &location))
         }
         Err(error) => {
             tracing::info!(error.message = %error, "switching by refresh was not possible; a login does it");
-            Ok(by_login(organization, &location))
+            Ok(by_login(&organization, &location))
         }
     }
 }

@@ -1,5 +1,6 @@
 use openidconnect::{OAuth2TokenResponse, RequestTokenError, StandardErrorResponse, core::CoreErrorResponseType};
 use portico_ports::HttpClientError;
+use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
 use super::ProviderError;
@@ -55,14 +56,31 @@ pub(crate) fn token_error(
     error: RequestTokenError<HttpClientError, StandardErrorResponse<CoreErrorResponseType>>,
 ) -> ProviderError {
     match error {
-        RequestTokenError::ServerResponse(refusal) => {
-            ProviderError::Refused { code: refusal.error().as_ref().to_owned() }
-        }
+        RequestTokenError::ServerResponse(refusal) => match refusal.error().as_ref() {
+            // The provider is not well (RFC 6749, section 4.1.2.1, which providers use here too): that is no refusal.
+            code @ ("server_error" | "temporarily_unavailable") => ProviderError::Unavailable(code.to_owned()),
+            code => ProviderError::Refused { code: code.to_owned() },
+        },
         RequestTokenError::Request(error) => error.into(),
         // The body may hold tokens, so only the place of the error is told.
+        RequestTokenError::Parse(_, body) if is_token_answer(&body) => {
+            ProviderError::IdToken("it lacks a claim that must be there, or is no JWT".into())
+        }
         RequestTokenError::Parse(error, _) => {
             ProviderError::Nonsense(format!("the token endpoint's answer, at {}", error.path()))
         }
         RequestTokenError::Other(_) => ProviderError::Nonsense("the token endpoint's answer is empty".into()),
     }
+}
+
+/// Whether a body that could not be read is a token response all the same, so that its id_token must be at fault.
+fn is_token_answer(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(rename = "access_token")]
+        _access_token: String,
+        #[serde(rename = "id_token")]
+        _id_token: String,
+    }
+    serde_json::from_slice::<Answer>(body).is_ok()
 }

@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 use tower_sessions_core::SessionStore;
 use tower_sessions_core::session::Record;
 
-use super::{SessionId, SessionState, Tokens};
+use super::{Membership, SessionId, SessionState, Tokens};
 use crate::seal::Sealer;
 
 /// How long sessions live.
@@ -130,8 +130,8 @@ impl Sessions {
         let session = match cached {
             Some(session) => session,
             None => match self.load(id, now).await? {
-                Some(session) => session,
-                None => return Ok(None),
+                Some(session) if self.still_stored(id).await? => session,
+                _ => return Ok(None),
             },
         };
         if self.expired(&session, now) {
@@ -146,6 +146,18 @@ impl Sessions {
     pub async fn replace_tokens(&self, session: &ActiveSession, tokens: Tokens) -> Result<(), SessionError> {
         let mut state = (*session.state()).clone();
         state.tokens = tokens;
+        self.replace(session, state).await
+    }
+
+    /// Replaces the tokens and what the person may do where, after a refresh that told both.
+    pub async fn replace_tokens_and_organizations(
+        &self,
+        session: &ActiveSession,
+        tokens: Tokens,
+        organizations: Vec<Membership>,
+    ) -> Result<(), SessionError> {
+        let mut state = (*session.state()).clone();
+        (state.tokens, state.organizations) = (tokens, organizations);
         self.replace(session, state).await
     }
 
@@ -210,6 +222,16 @@ impl Sessions {
         let seen = record.expiry_date - self.lifetimes.idle;
         let session = self.activate(*id, state, seen.min(now));
         Ok(Some(session))
+    }
+
+    /// A session that was ended while it was being loaded must not live on in memory: whoever ends one takes it out of
+    /// the store first and out of memory then, so one look after it went into memory is enough (case 17).
+    async fn still_stored(&self, id: &SessionId) -> Result<bool, SessionError> {
+        let stored = self.store.load(id).await.map_err(store_error)?.is_some();
+        if !stored {
+            self.active.lock().remove(id);
+        }
+        Ok(stored)
     }
 
     fn activate(&self, id: SessionId, state: SessionState, seen: OffsetDateTime) -> Arc<ActiveSession> {
