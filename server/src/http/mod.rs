@@ -4,6 +4,7 @@ pub mod body_limit;
 pub mod context;
 pub mod csp;
 pub mod origin;
+pub mod paced_body;
 pub mod problem;
 pub mod rate_limit;
 pub mod request_limits;

@@ -9,9 +9,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use http_body::Body as _;
-use tower_http::timeout::TimeoutBody;
 
 use super::ApiError;
+use super::paced_body::PacedBody;
 use crate::config::LimitsConfig;
 use crate::state::AppState;
 
@@ -39,5 +39,5 @@ fn paced(request: Request, limits: &LimitsConfig) -> Request {
         return request;
     }
     let pause = Duration::from_millis(limits.body_timeout_ms);
-    request.map(|body| Body::new(TimeoutBody::new(pause, body)))
+    request.map(|body| Body::new(PacedBody::new(body, pause)))
 }

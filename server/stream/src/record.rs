@@ -49,7 +49,7 @@ impl RoutedEvent {
         let json = value.ok_or_else(|| unreadable("the record has no body"))?;
         let text = std::str::from_utf8(json).map_err(|_| unreadable("the body is not UTF-8"))?;
         let event: Attributes<'_> =
-            serde_json::from_str(text).map_err(|error| UnroutableRecord::Unreadable(error.to_string()))?;
+            serde_json::from_str(text).map_err(|error| UnroutableRecord::Unreadable(place(&error)))?;
         if event.specversion != "1.0" {
             return Err(unreadable("specversion is not 1.0"));
         }
@@ -70,6 +70,15 @@ impl RoutedEvent {
             json: json.clone(),
         })
     }
+}
+
+/// Where the JSON goes wrong. The error's own words quote the body, which must not get into the log.
+fn place(error: &serde_json::Error) -> String {
+    let kind = match error.classify() {
+        serde_json::error::Category::Data => "an attribute is missing, twice there or of the wrong type",
+        _ => "it is not JSON",
+    };
+    format!("{kind}, line {} column {}", error.line(), error.column())
 }
 
 #[cfg(test)]

@@ -170,6 +170,9 @@ impl Pump {
                 // The client reconnects by itself. A topic may be gone, though: the next look tells.
                 tracing::debug!(%error, "the event consumer goes on");
                 follower.suspect();
+                if self.consumer.is_none() {
+                    sleep(PAUSE).await;
+                }
                 false
             }
             LogError::OutOfRange | LogError::Fatal(_) => {

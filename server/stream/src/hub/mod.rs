@@ -7,6 +7,8 @@ mod index;
 mod registry;
 mod repeats;
 mod subscriber;
+#[cfg(test)]
+mod tests;
 mod topics;
 
 use std::sync::Arc;

@@ -75,7 +75,7 @@ pub fn manifest(name: &str, title: &str, path: &str, permission: &str) -> Value 
     json!({
         "name": name, "version": "1.2.0", "displayName": title, "owner": "team-acme", "shell": "^1.0.0",
         "frontend": {
-            "entry": "index.js", "integrity": hash("index.js"),
+            "entry": "index.js", "integrity": hash("index.js"), "bundleSize": 96,
             "files": { "chunk.js": hash("chunk.js"), "logo.svg": hash("logo.svg"), "engine.wasm": hash("engine.wasm") },
             "styles": [{ "href": "index.css", "integrity": hash("index.css") }],
             "routes": [{ "path": path, "title": title, "nav": { "section": "Work", "order": 10 } }],
