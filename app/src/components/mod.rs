@@ -2,23 +2,27 @@
 #![expect(unreachable_pub, reason = "`#[component]` makes the properties of a private component public")]
 
 mod card;
-mod failure;
-mod icon;
+mod markup;
 pub(crate) mod navigation;
 mod outlet;
-mod skeleton;
-mod tile;
+mod status;
 
-use leptos::prelude::window;
+#[cfg(feature = "ssr")]
+use leptos::prelude::IntoView;
 
 pub(crate) use card::Card;
-pub(crate) use icon::icon;
+pub(crate) use markup::Markup;
 pub(crate) use navigation::sections;
 pub(crate) use outlet::Outlet;
-pub(crate) use tile::tile;
 
-/// Loads the document again.
-fn reload() {
-    // A navigation that the browser refuses leaves the person where they are.
-    let _ = window().location().reload();
+/// [`Markup::icon`] as an element of a view.
+#[cfg(feature = "ssr")]
+pub(crate) fn icon(name: &'static str) -> impl IntoView {
+    Markup::new("").icon(name).element()
+}
+
+/// [`Markup::tile`] as an element of a view.
+#[cfg(feature = "ssr")]
+pub(crate) fn tile(id: &str, name: &str) -> impl IntoView + use<> {
+    Markup::new("").tile(id, name).element()
 }

@@ -1,15 +1,16 @@
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leptos::either::{Either, EitherOf4};
 use leptos::html;
+use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
 use portico_contracts::Application;
+use wasm_bindgen::JsCast;
 
-use super::failure::failure_panel;
-use super::skeleton::{card_skeleton, page_skeleton};
-use super::{icon, reload};
+use super::Markup;
+use super::status::status;
 use crate::bridge::{MountRequest, Mounted, Phase, Place};
 use crate::shell::Shell;
 use crate::text::fill;
@@ -38,46 +39,44 @@ pub(crate) fn Outlet(
     let phase = RwSignal::new(Phase::Loading);
     let slow = RwSignal::new(false);
     let host = NodeRef::<html::Div>::new();
-    let is_card = matches!(place, Place::Card { .. });
+    let space = space(&place, height);
     let request = MountRequest { application: application.clone(), mount, place };
     let mounted = mount_on_arrival(&shell, host, request, phase, slow);
-
-    let slow_text = fill(text.slow, &title);
+    let without_script = Markup::new("<p class=\"slow-note without-script\">")
+        .text(&fill(text.needs_script, &title))
+        .html("</p>")
+        .element();
     let label = title.clone();
-    let status = {
-        let title = title.clone();
-        let retry =
-            move || mounted.with_value(|mounted| mounted.as_ref().map_or((), |mounted| mounted.retry()));
-        move || match phase.get() {
-            Phase::Failed(failure) => {
-                EitherOf4::A(failure_panel(text, &application, &title, failure, Rc::new(retry)))
-            }
-            Phase::Updated => EitherOf4::B(update_note(&fill(text.updated, &title), text.reload)),
-            Phase::Loading | Phase::Mounting if slow.get() => {
-                EitherOf4::C(view! { <p class="slow-note">{slow_text.clone()}</p> })
-            }
-            _ => EitherOf4::D(()),
-        }
-    };
+    let shown = move || phase.with(|phase| status(text, phase, slow.get(), &application, &title));
     view! {
         <div
             class="outlet"
             role="group"
             aria-label=label
             data-phase=move || phase.with(phase_code)
-            aria-busy=move || if phase.with(is_waiting) { "true" } else { "false" }
+            on:click=move |event| act(&event, mounted)
         >
-            {if is_card {
-                Either::Left(card_skeleton(height.unwrap_or(DEFAULT_CARD_HEIGHT).min(MAX_CARD_HEIGHT)))
-            } else {
-                Either::Right(page_skeleton())
-            }}
+            {space}
+            <div class="skeleton" aria-hidden="true"></div>
             // Not `<noscript>`: a browser with script keeps its content as text, which hydration would stumble over.
-            <p class="slow-note without-script">{fill(text.needs_script, &title)}</p>
+            {without_script}
             <div class="outlet-host" node_ref=host></div>
-            <div class="outlet-status">{status}</div>
+            <div class="outlet-status">{shown}</div>
         </div>
     }
+}
+
+/// What keeps the outlet's height until its remote is there. An image with a height attribute, because the page's
+/// policy forbids style attributes and the height must be known before any script runs.
+fn space(place: &Place, height: Option<u32>) -> impl IntoView + use<> {
+    let height = match place {
+        Place::Page { .. } => 0,
+        Place::Card { .. } => height.unwrap_or(DEFAULT_CARD_HEIGHT).min(MAX_CARD_HEIGHT),
+    };
+    Markup::new("<svg class=\"spacer\" width=\"1\" height=\"")
+        .text(&height.to_string())
+        .html("\" aria-hidden=\"true\"></svg>")
+        .element()
 }
 
 type Handle = StoredValue<Option<Box<dyn Mounted>>, LocalStorage>;
@@ -94,10 +93,14 @@ fn mount_on_arrival(
     let shell = shell.clone();
     Effect::new(move || {
         let (Some(bridge), Some(host)) = (shell.bridge(), host.get()) else { return };
+        let timer = Cell::new(None::<TimeoutHandle>);
         let on_phase = move |next: Phase| {
+            if let Some(timer) = timer.take() {
+                timer.clear();
+            }
             slow.set(false);
-            if is_waiting(&next) {
-                set_timeout(move || slow.set(true), SLOW_AFTER);
+            if matches!(next, Phase::Loading | Phase::Mounting) {
+                timer.set(set_timeout_with_handle(move || slow.set(true), SLOW_AFTER).ok());
             }
             phase.set(next);
         };
@@ -113,18 +116,22 @@ fn mount_on_arrival(
     mounted
 }
 
-fn update_note(sentence: &str, action: &'static str) -> impl IntoView + use<> {
-    view! {
-        <div class="update-note">
-            {icon("info")}
-            <p>{sentence.to_owned()}</p>
-            <button class="button button-small" type="button" on:click=|_| reload()>{action}</button>
-        </div>
+/// A click on a button of the status.
+fn act(event: &web_sys::MouseEvent, mounted: Handle) {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let button = target.and_then(|target| target.closest("[data-outlet]").ok().flatten());
+    match button.and_then(|button| button.get_attribute("data-outlet")).as_deref() {
+        Some("retry") => mounted.with_value(|mounted| {
+            if let Some(mounted) = mounted {
+                mounted.retry();
+            }
+        }),
+        Some(_) => {
+            // A navigation that the browser refuses leaves the person where they are.
+            let _ = window().location().reload();
+        }
+        None => {}
     }
-}
-
-fn is_waiting(phase: &Phase) -> bool {
-    matches!(phase, Phase::Loading | Phase::Mounting)
 }
 
 fn phase_code(phase: &Phase) -> &'static str {

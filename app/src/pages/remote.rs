@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use portico_contracts::{Application, ApplicationRoute};
 
 use crate::bridge::Place;
-use crate::components::Outlet;
+use crate::components::{Markup, Outlet};
 use crate::shell::Shell;
 use crate::text::fill;
 
@@ -14,15 +14,18 @@ pub(super) fn page(
     application: &Application,
     route: &ApplicationRoute,
 ) -> impl IntoView + use<> {
-    let text = shell.text;
-    let meta =
-        [fill(text.owned_by, &application.owner), fill(text.version, &application.version)].join(" · ");
+    let head =
+        Markup::new("<header class=\"page-head page-head-remote\"><h1 class=\"page-title\" tabindex=\"-1\">")
+            .text(&route.title)
+            .html("</h1><p class=\"page-meta\">")
+            .text(&fill(shell.text.owned_by, &application.owner))
+            .html(" · ")
+            .text(&fill(shell.text.version, &application.version))
+            .html("</p></header>")
+            .element();
     view! {
         <div class="page">
-            <header class="page-head page-head-remote">
-                <h1 class="page-title" tabindex="-1">{route.title.clone()}</h1>
-                <p class="page-meta">{meta}</p>
-            </header>
+            {head}
             <Outlet
                 shell=shell.clone()
                 application=Arc::new(application.clone())
