@@ -11,6 +11,7 @@ use rdkafka::{
 };
 
 use crate::{
+    flawed::{Flaw, Flawed},
     node::Node,
     world::{REPLY, World, cloud_event, config, listen},
 };
@@ -182,65 +183,11 @@ async fn case_67_a_node_that_stalls_and_one_that_is_killed_cost_no_event() {
     late.assert_quiet().await;
 }
 
-/// A log whose first consumer goes wrong in the way that the test says.
-struct Flawed {
-    log: Arc<dyn EventLog>,
-    first: parking_lot::Mutex<Option<Flaw>>,
-}
-
-#[derive(Clone, Copy)]
-enum Flaw {
-    Silent,
-    Fatal,
-}
-
-struct FlawedConsumer(Flaw);
-
-#[async_trait::async_trait]
-impl LogConsumer for FlawedConsumer {
-    async fn next(&mut self, _: &mut Vec<LogRecord>, _: usize) -> Result<(), LogError> {
-        match self.0 {
-            Flaw::Silent => std::future::pending().await,
-            Flaw::Fatal => Err(LogError::Fatal("broken".into())),
-        }
-    }
-}
-
-#[async_trait::async_trait]
-impl EventLog for Flawed {
-    async fn append(&self, record: NewRecord) -> Result<Appended, AppendError> {
-        self.log.append(record).await
-    }
-
-    async fn identity(&self) -> Result<String, LogError> {
-        self.log.identity().await
-    }
-
-    async fn ensure_topics(&self, topics: &[TopicSpec]) -> Result<(), LogError> {
-        self.log.ensure_topics(topics).await
-    }
-
-    async fn partitions(&self, topics: &[Arc<str>]) -> Result<Vec<PartitionState>, LogError> {
-        self.log.partitions(topics).await
-    }
-
-    fn consume(&self, from: &[PartitionStart]) -> Result<Box<dyn LogConsumer>, LogError> {
-        match self.first.lock().take() {
-            Some(flaw) => Ok(Box::new(FlawedConsumer(flaw))),
-            None => self.log.consume(from),
-        }
-    }
-
-    async fn read(&self, ranges: Vec<LogRange>, limit: ReadLimit) -> Result<LogBatch, LogError> {
-        self.log.read(ranges, limit).await
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_68_a_consumer_that_is_stuck_or_dead_is_made_anew() {
     for flaw in [Flaw::Silent, Flaw::Fatal] {
         let mut world = World::embedded().await;
-        world.log = Arc::new(Flawed { log: world.log, first: parking_lot::Mutex::new(Some(flaw)) });
+        world.log = Arc::new(Flawed::new(world.log, flaw));
         let portal = world.instance_with(|config| config.stuck_after = Duration::from_secs(1)).await;
         let mut alice = listen(&portal, ALICE, None).await;
         replies(&world, 0..3).await;

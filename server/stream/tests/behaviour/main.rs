@@ -2,6 +2,7 @@
 
 mod delivery;
 mod faults;
+mod flawed;
 mod flow;
 mod node;
 mod publishing;
