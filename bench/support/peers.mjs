@@ -1,0 +1,75 @@
+// The peers, each on the server's core, one at a time.
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { LOAD_CORE, SERVER_CORE, ready, start } from "./process.mjs";
+
+const peers = fileURLToPath(new URL("../peers/", import.meta.url));
+const scratch = () => mkdtempSync(join(tmpdir(), "portico-bench-peer-"));
+
+/** The port of the upstream that every proxy calls. */
+export const UPSTREAM_PORT = 4310;
+export const UPSTREAM = `http://127.0.0.1:${UPSTREAM_PORT}`;
+/** 200 bytes, as the issue asks. */
+const BODY = "x".repeat(200);
+
+const nginx = existsSync("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx";
+
+/** nginx as the fast upstream, on the load's core. */
+export const startUpstream = () =>
+  startNginx(LOAD_CORE, UPSTREAM_PORT, `location / { default_type application/json; return 200 "${BODY}"; }`);
+
+/** nginx as a proxy without authentication: the floor for every proxy. */
+export async function startNginxProxy() {
+  const port = 4320;
+  const proxy = `location /bff/bench.remote-1/ { proxy_pass http://upstream/; proxy_http_version 1.1; proxy_set_header Connection ""; }`;
+  const child = await startNginx(SERVER_CORE, port, proxy, `upstream upstream { server 127.0.0.1:${UPSTREAM_PORT}; keepalive 128; keepalive_requests 10000000; }`);
+  return { child, origin: `http://127.0.0.1:${port}` };
+}
+
+async function startNginx(core, port, location, before = "") {
+  const directory = scratch();
+  mkdirSync(join(directory, "temp"));
+  const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path temp/${name};`).join(" ");
+  writeFileSync(
+    join(directory, "nginx.conf"),
+    `daemon off; worker_processes 1; pid nginx.pid; error_log error.log;
+     events { worker_connections 4096; }
+     http { access_log off; keepalive_requests 10000000; ${temp} ${before}
+       server { listen 127.0.0.1:${port}; location = /healthz { return 200; } ${location} } }\n`,
+  );
+  const child = start(core, [nginx, "-p", directory, "-c", "nginx.conf", "-e", "error.log"], { log: join(directory, "output.log") });
+  await ready(`http://127.0.0.1:${port}/healthz`, { child, log: join(directory, "output.log") });
+  return child;
+}
+
+/** Fastify and React with the page that the portal rendered, for the portal's own session cookie. */
+export async function startFastify(page, cookie) {
+  const port = 4330;
+  const directory = scratch();
+  const state = join(directory, "state.json");
+  writeFileSync(state, JSON.stringify(page));
+  const log = join(directory, "fastify.log");
+  const server = join(peers, "fastify-react/dist/server.js");
+  const env = { NODE_ENV: "production" };
+  const child = start(SERVER_CORE, [process.execPath, server, String(port), state, cookie.split("=")[1], UPSTREAM], { log, env });
+  await ready(`http://127.0.0.1:${port}/healthz`, { child, log, pause: 1 });
+  return { child, origin: `http://127.0.0.1:${port}` };
+}
+
+export const MERCURE_KEY = "benchbenchbenchbenchbenchbenchbenchbench";
+const mercure = join(process.env.PORTICO_PEERS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "portico/peers"), "mercure");
+
+/** Mercure, or nothing where it was not built. */
+export async function startMercure() {
+  if (!existsSync(mercure)) return undefined;
+  const port = 4340;
+  const directory = scratch();
+  const log = join(directory, "mercure.log");
+  const command = [mercure, "run", "--config", join(peers, "mercure.Caddyfile"), "--adapter", "caddyfile"];
+  // One scheduler thread, as the portal has on its one core.
+  const child = start(SERVER_CORE, command, { log, env: { GOMAXPROCS: "1", XDG_DATA_HOME: directory, XDG_CONFIG_HOME: directory } });
+  await ready(`http://127.0.0.1:${port}/healthz`, { child, log });
+  return { child, origin: `http://127.0.0.1:${port}` };
+}

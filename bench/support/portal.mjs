@@ -1,0 +1,64 @@
+// The portal under test: the release build, its embedded identity provider and event log, a data directory of its own.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { login } from "./login.mjs";
+import { SERVER_CORE, ready, start, stop } from "./process.mjs";
+import { AUDIENCE, EVENT, TOPIC, writeRemotes } from "./remotes.mjs";
+
+export const PORT = 4300;
+const ADMIN_PORT = 4301;
+const ORIGIN = `http://127.0.0.1:${PORT}`;
+/** Limits are raised by configuration and stay in place: what they cost is measured too. */
+const MANY = 4_000_000_000;
+
+/** Starts a portal with twenty remotes, the first of which calls `upstream`. */
+export async function startPortal(upstream = "http://127.0.0.1:4310") {
+  const directory = mkdtempSync(join(tmpdir(), "portico-bench-"));
+  writeRemotes(join(directory, "remotes"), upstream);
+  const config = join(directory, "portico.toml");
+  writeFileSync(config, configuration(directory, upstream));
+  const log = join(directory, "portal.log");
+  const child = start(SERVER_CORE, ["target/release/portico"], { log, env: { PORTICO_CONFIG: config } });
+  try {
+    await ready(`${ORIGIN}/readyz`, { child, log, pause: 1 });
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
+  return {
+    child,
+    origin: ORIGIN,
+    /** The cookie header of a session. */
+    login: () => login(ORIGIN, "alice"),
+    stop: async () => {
+      await stop(child);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function configuration(directory, upstream) {
+  return `
+data_dir = ${JSON.stringify(join(directory, "data"))}
+listen.addr = "127.0.0.1:${PORT}"
+listen.admin_addr = "127.0.0.1:${ADMIN_PORT}"
+gateway.upstream_networks = ["127.0.0.0/8"]
+session.max_streams = 2000
+events.publish_per_minute = ${MANY}
+registry.directories = [${JSON.stringify(join(directory, "remotes"))}]
+
+[limits]
+anonymous_per_minute = ${MANY}
+session_per_minute = ${MANY}
+remote_per_minute = ${MANY}
+
+[registry.grants."@bench/*"]
+backend_origins = [${JSON.stringify(upstream)}]
+audiences = ["${AUDIENCE}"]
+scopes = ["todos.read"]
+topics = ["${TOPIC}"]
+publish = ["${EVENT}"]
+subscribe = ["${EVENT}"]
+`;
+}
