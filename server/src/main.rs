@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use portico::config::{self, Config};
+use portico::config::{self, Config, TlsMode};
 use portico::dev::start_services;
 use portico::start::{Parts, StartError, start};
 use portico::state::AppState;
@@ -37,7 +37,7 @@ fn log() {
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let config = config::load()?;
-    let tls = tls::acceptor(&config.listen)?;
+    let tls = tls::acceptor(&config)?;
     // Bound first: a port that is taken should be said before anything else is started.
     let listener = bind(config.listen.addr, "listen.addr").await?;
     let admin = bind(config.listen.admin_addr, "listen.admin_addr").await?;
@@ -55,7 +55,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let services = start_services(
         &config.development.services,
         config.registry.fixtures,
-        &neighbours_environment(&state),
+        &neighbours_environment(&state, &config),
     );
     greet(&config);
     tokio::join!(portal, metrics);
@@ -68,12 +68,18 @@ async fn bind(addr: std::net::SocketAddr, key: &str) -> Result<TcpListener, Star
 }
 
 /// What example services need to know: who issues tokens, who calls them, where Kafka is.
-fn neighbours_environment(state: &AppState) -> Vec<(String, String)> {
-    vec![
+fn neighbours_environment(state: &AppState, config: &Config) -> Vec<(String, String)> {
+    let root = (config.listen.tls == TlsMode::Generated).then(|| tls::generated_certificate(config));
+    // Services run in directories of their own.
+    let root = root.and_then(|root| std::path::absolute(root).ok());
+    let trust = root.map(|root| ("NODE_EXTRA_CA_CERTS".to_owned(), root.display().to_string()));
+    let mut environment = vec![
         ("PORTICO_ISSUER".into(), state.provider.config().issuer.as_str().trim_end_matches('/').into()),
         ("PORTICO_ORIGIN".into(), state.origin.clone()),
         ("KAFKA_BROKERS".into(), state.events.brokers()),
-    ]
+    ];
+    environment.extend(trust);
+    environment
 }
 
 async fn wait(mut stopped: watch::Receiver<bool>) {

@@ -10,6 +10,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use portico_ports::{HttpClient, HttpClientError};
+use rustls_pki_types::CertificateDer;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Whole requests and answers over HTTP/1.1 with TLS by rustls; redirects are not followed.
 pub struct Outbound {
@@ -20,15 +22,30 @@ pub struct Outbound {
 /// A discovery document, a key set, a token answer, a manifest: none comes near this.
 const MAX_ANSWER_BYTES: usize = 2 * 1024 * 1024;
 
+/// How long an idle connection is kept for the next request: less than any server keeps it, this portal with its
+/// development IdP included (ten seconds). A request that is sent just as the other side closes is lost.
+const MAX_IDLE: Duration = Duration::from_secs(4);
+
 impl Outbound {
     /// A client whose answers must be complete within `timeout`.
-    pub fn new(timeout: Duration) -> Self {
+    ///
+    /// Beside the public roots it trusts `own_root`, which is how the portal talks to its own development IdP over a
+    /// generated certificate.
+    pub fn new(timeout: Duration, own_root: Option<CertificateDer<'static>>) -> Self {
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        if let Some(own_root) = own_root
+            && let Err(error) = roots.add(own_root)
+        {
+            tracing::warn!(error.message = %error, "the generated certificate is not trusted");
+        }
+        let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_webpki_roots()
+            .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
             .build();
-        Self { client: Client::builder(TokioExecutor::new()).build(connector), timeout }
+        let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(MAX_IDLE).build(connector);
+        Self { client, timeout }
     }
 
     async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, HttpClientError> {

@@ -31,7 +31,7 @@ use crate::services::events::{Events, topic_specs};
 use crate::services::{Backends, EntitlementService};
 use crate::state::{AppState, Portal};
 use crate::storage::{SqliteSessionStore, open_sqlite};
-use crate::upkeep;
+use crate::{tls, upkeep};
 
 /// The outside world: real in the program, under control in tests.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ impl Parts {
         Self {
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
-            http: Arc::new(Outbound::new(timeout)),
+            http: Arc::new(Outbound::new(timeout, tls::own_root(config))),
             embedded: Embedded::default(),
         }
     }

@@ -40,9 +40,10 @@ pub fn generated_key(path: &Path, random: &dyn Random) -> Result<[u8; 32], KeyEr
     Ok(key)
 }
 
-fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+/// Makes a file, or empties one, that its owner alone may read.
+pub fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)

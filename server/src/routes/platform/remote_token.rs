@@ -1,5 +1,6 @@
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 
@@ -13,7 +14,13 @@ pub async fn remote_token(
     axum::Extension(context): axum::Extension<RequestContext>,
     session: Authenticated,
     Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    body: Bytes,
 ) -> Result<Response, ApiError> {
+    // Whoever names an audience here expects to get it: better told than ignored.
+    if query.is_some() || !matches!(&body[..], b"" | b"{}") {
+        return Err(ApiError::bad_request("Audience and scope come from the remote's manifest. Send neither query nor body."));
+    }
     let token = service::exchange(&state, &context, &session, &id).await?;
     Ok(([(CACHE_CONTROL, "private, no-store")], Json(token)).into_response())
 }

@@ -15,6 +15,7 @@ pub struct TestOutbound {
     inner: Arc<dyn HttpClient>,
     sent: Mutex<Vec<Sent>>,
     rule: Mutex<Option<Arc<Rule>>>,
+    delay: Mutex<Option<(String, Duration)>>,
 }
 
 type Answered = Result<Response<Bytes>, HttpClientError>;
@@ -45,12 +46,12 @@ impl Sent {
 impl TestOutbound {
     /// Over real connections.
     pub fn real() -> Self {
-        Self::only(Outbound::new(Duration::from_secs(5)))
+        Self::only(Outbound::new(Duration::from_secs(5), None))
     }
 
     /// Over `client` alone.
     pub fn only(client: impl HttpClient) -> Self {
-        Self { inner: Arc::new(client), sent: Mutex::default(), rule: Mutex::default() }
+        Self { inner: Arc::new(client), sent: Mutex::default(), rule: Mutex::default(), delay: Mutex::default() }
     }
 
     /// Everything that was sent.
@@ -68,6 +69,11 @@ impl TestOutbound {
         *self.rule.lock() = Some(Arc::new(rule));
     }
 
+    /// Holds the answers to token requests with this grant back for a while.
+    pub fn delays(&self, grant: &str, time: Duration) {
+        *self.delay.lock() = Some((grant.to_owned(), time));
+    }
+
     /// Lets everything through again.
     pub fn passes_everything(&self) {
         *self.rule.lock() = None;
@@ -81,10 +87,15 @@ impl HttpClient for TestOutbound {
         let sent = Sent { method, url, headers: request.headers().clone(), body: request.body().clone() };
         self.sent.lock().push(sent.clone());
         let rule = self.rule.lock().clone();
-        match rule.and_then(|rule| rule(&sent)) {
+        let answer = match rule.and_then(|rule| rule(&sent)) {
             Some(answer) => answer,
             None => self.inner.send(request).await,
+        };
+        let delay = self.delay.lock().clone().filter(|(grant, _)| *grant == sent.grant());
+        if let Some((_, time)) = delay {
+            tokio::time::sleep(time).await;
         }
+        answer
     }
 }
 
@@ -92,4 +103,11 @@ impl HttpClient for TestOutbound {
 pub fn json_response(status: u16, body: &Value) -> Response<Bytes> {
     let response = Response::builder().status(status).header("content-type", "application/json");
     response.body(Bytes::from(body.to_string())).expect("a valid response")
+}
+
+/// A JWT that nobody signed: enough where only its claims are read.
+pub fn unsigned_jwt(claims: &Value) -> String {
+    use base64::Engine as _;
+    let encode = |text: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+    format!("{}.{}.c2ln", encode(r#"{"alg":"ES256","typ":"at+jwt"}"#.into()), encode(claims.to_string()))
 }
