@@ -140,15 +140,29 @@ mod tests {
         let mine = LoginTransaction::begin("https://idp", "/todos", now, &OsRandom);
         let other = LoginTransaction::begin("https://idp", "/", now, &OsRandom);
         let jar = format!("{}; {}", cookie(&mine, &sealer), cookie(&other, &sealer));
-        let find = |state: &str, jar: &str, at| LoginTransaction::find(state, std::iter::once(jar.as_bytes()), &sealer, at);
+        let find = |state: &str, jar: &str, at| {
+            LoginTransaction::find(state, std::iter::once(jar.as_bytes()), &sealer, at)
+        };
         assert_eq!(find(&mine.state, &jar, now), Ok(mine.clone()));
-        assert_eq!(find(&other.state, &jar, now), Ok(other.clone()), "a second tab's login does not replace the first");
+        assert_eq!(
+            find(&other.state, &jar, now),
+            Ok(other.clone()),
+            "a second tab's login does not replace the first"
+        );
         assert_eq!(find(&mine.state, &cookie(&other, &sealer), now), Err(TransactionError::Unknown));
         assert_eq!(find(&mine.state, "", now), Err(TransactionError::Unknown));
         let late = now + TRANSACTION_LIFETIME + Duration::seconds(1);
         assert_eq!(find(&mine.state, &jar, late), Err(TransactionError::Expired));
-        let moved = format!("{}={}", cookie_name(&mine.state), cookie(&other, &sealer).split_once('=').expect("a pair").1);
-        assert_eq!(find(&mine.state, &moved, now), Err(TransactionError::Unknown), "another login's cookie under this name");
+        let moved = format!(
+            "{}={}",
+            cookie_name(&mine.state),
+            cookie(&other, &sealer).split_once('=').expect("a pair").1
+        );
+        assert_eq!(
+            find(&mine.state, &moved, now),
+            Err(TransactionError::Unknown),
+            "another login's cookie under this name"
+        );
     }
 
     #[test]

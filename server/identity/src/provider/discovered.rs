@@ -1,13 +1,14 @@
 use openidconnect::core::{
-    CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreClaimName, CoreClaimType, CoreErrorResponseType,
-    CoreGenderClaim, CoreGrantType, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
-    CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreRevocableToken,
-    CoreRevocationErrorResponse, CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
+    CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClientAuthMethod,
+    CoreErrorResponseType, CoreGenderClaim, CoreGrantType, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType,
+    CoreRevocableToken, CoreRevocationErrorResponse, CoreSubjectIdentifierType,
+    CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
     AdditionalProviderMetadata, AsyncHttpClient, Client, ClientId, ClientSecret, DiscoveryError,
-    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdTokenFields,
-    IssuerUrl, ProviderMetadata, RedirectUrl, StandardErrorResponse, StandardTokenResponse,
+    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
+    IdTokenFields, IssuerUrl, ProviderMetadata, RedirectUrl, StandardErrorResponse, StandardTokenResponse,
 };
 use portico_ports::{HttpClient, HttpClientError};
 use serde::{Deserialize, Serialize};
@@ -87,7 +88,10 @@ pub(crate) struct Discovered {
 
 /// Reads the discovery document and the key set (OpenID Connect Discovery 1.0, section 4). The document's issuer must be
 /// the configured one, which `openidconnect` checks.
-pub(crate) async fn discover(config: &ProviderConfig, http: &dyn HttpClient) -> Result<Discovered, ProviderError> {
+pub(crate) async fn discover(
+    config: &ProviderConfig,
+    http: &dyn HttpClient,
+) -> Result<Discovered, ProviderError> {
     // `Url` writes an empty path as "/", which an issuer without one does not have.
     let issuer = config.issuer.as_str().trim_end_matches('/').to_owned();
     let issuer = IssuerUrl::new(issuer).map_err(|error| ProviderError::Nonsense(error.to_string()))?;
@@ -118,8 +122,7 @@ pub(crate) struct Outbound<'a>(pub(crate) &'a dyn HttpClient);
 
 impl<'c> AsyncHttpClient<'c> for Outbound<'_> {
     type Error = HttpClientError;
-    type Future =
-        std::pin::Pin<Box<dyn Future<Output = Result<HttpResponse, HttpClientError>> + Send + 'c>>;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<HttpResponse, HttpClientError>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {

@@ -1,7 +1,9 @@
-use openidconnect::core::{CoreGenderClaim, CoreJwsSigningAlgorithm as Alg};
-use openidconnect::{ClaimsVerificationError, IdTokenClaims, Nonce, NonceVerifier, SignatureVerificationError};
-use openidconnect::{AccessTokenHash, TokenResponse};
 use openidconnect::OAuth2TokenResponse as _;
+use openidconnect::core::{CoreGenderClaim, CoreJwsSigningAlgorithm as Alg};
+use openidconnect::{AccessTokenHash, TokenResponse};
+use openidconnect::{
+    ClaimsVerificationError, IdTokenClaims, Nonce, NonceVerifier, SignatureVerificationError,
+};
 use time::OffsetDateTime;
 
 use super::discovered::{OidcClient, TokenAnswer};
@@ -85,6 +87,9 @@ pub(crate) fn verify(
         }
     }
     azp_is_ours(client, claims).map_err(refuse)?;
+    if claims.subject().is_empty() {
+        return Err(refuse("sub is empty".into()));
+    }
     Ok(claims.clone())
 }
 

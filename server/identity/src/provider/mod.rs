@@ -5,11 +5,11 @@ mod config;
 mod discovered;
 mod error;
 mod id_token;
-mod provider;
+mod oidc;
 mod tokens;
 
 pub use claims::{OrganizationClaim, PortalClaims};
 pub use config::{ProviderConfig, Secret};
 pub use error::ProviderError;
-pub use provider::{AuthorizationRequest, LogoutRequest, Provider, Refreshed};
+pub use oidc::{AuthorizationRequest, LogoutRequest, Provider, Refreshed};
 pub use tokens::SignIn;

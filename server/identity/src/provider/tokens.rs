@@ -1,4 +1,6 @@
-use openidconnect::{OAuth2TokenResponse, RequestTokenError, StandardErrorResponse, core::CoreErrorResponseType};
+use openidconnect::{
+    OAuth2TokenResponse, RequestTokenError, StandardErrorResponse, core::CoreErrorResponseType,
+};
 use portico_ports::HttpClientError;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
@@ -41,7 +43,12 @@ impl SignIn {
 const ASSUMED_LIFETIME: Duration = Duration::minutes(5);
 
 /// The tokens of an answer. A provider that does not rotate sends no new refresh token: `previous` then stays.
-pub(crate) fn collect(answer: &TokenAnswer, id_token: String, previous: Option<String>, now: OffsetDateTime) -> Tokens {
+pub(crate) fn collect(
+    answer: &TokenAnswer,
+    id_token: String,
+    previous: Option<String>,
+    now: OffsetDateTime,
+) -> Tokens {
     let lifetime = answer.expires_in().and_then(|d| Duration::try_from(d).ok()).unwrap_or(ASSUMED_LIFETIME);
     Tokens {
         access_token: answer.access_token().secret().clone(),
@@ -58,7 +65,9 @@ pub(crate) fn token_error(
     match error {
         RequestTokenError::ServerResponse(refusal) => match refusal.error().as_ref() {
             // The provider is not well (RFC 6749, section 4.1.2.1, which providers use here too): that is no refusal.
-            code @ ("server_error" | "temporarily_unavailable") => ProviderError::Unavailable(code.to_owned()),
+            code @ ("server_error" | "temporarily_unavailable") => {
+                ProviderError::Unavailable(code.to_owned())
+            }
             code => ProviderError::Refused { code: code.to_owned() },
         },
         RequestTokenError::Request(error) => error.into(),

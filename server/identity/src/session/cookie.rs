@@ -75,8 +75,14 @@ mod tests {
         assert_eq!(read(&[]), Err(CookieError::Absent));
         assert_eq!(read(&["__Host-porticox=1"]), Err(CookieError::Absent));
         assert_eq!(read(&[&format!("{COOKIE_NAME}={id}; {COOKIE_NAME}={id}")]), Err(CookieError::Doubled));
-        for malformed in ["", "short", &"A".repeat(5000), "%%%%%%%%%%%%%%%%%%%%%%", "AAAAAAAAAAAAAAAAAAAAA\u{e9}"] {
-            assert_eq!(read(&[&format!("{COOKIE_NAME}={malformed}")]), Err(CookieError::Malformed), "{malformed:.30}");
+        for malformed in
+            ["", "short", &"A".repeat(5000), "%%%%%%%%%%%%%%%%%%%%%%", "AAAAAAAAAAAAAAAAAAAAA\u{e9}"]
+        {
+            assert_eq!(
+                read(&[&format!("{COOKIE_NAME}={malformed}")]),
+                Err(CookieError::Malformed),
+                "{malformed:.30}"
+            );
         }
     }
 

@@ -2,9 +2,9 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use tower_sessions_core::SessionStore;
 use tower_sessions_core::session::{Id, Record};
 use tower_sessions_core::session_store::{Error, Result};
-use tower_sessions_core::SessionStore;
 
 /// Sessions in memory, for tests of everything above a store. Saves only what still exists, as every store must.
 #[derive(Debug, Default)]
@@ -21,7 +21,8 @@ impl SessionStore for MemorySessionStore {
 
     async fn save(&self, record: &Record) -> Result<()> {
         let mut records = self.records.lock();
-        let existing = records.get_mut(&record.id).ok_or_else(|| Error::Backend("the session has ended".into()))?;
+        let existing =
+            records.get_mut(&record.id).ok_or_else(|| Error::Backend("the session has ended".into()))?;
         *existing = record.clone();
         Ok(())
     }

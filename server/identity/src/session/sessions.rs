@@ -206,7 +206,11 @@ impl Sessions {
         Ok(())
     }
 
-    async fn load(&self, id: &SessionId, now: OffsetDateTime) -> Result<Option<Arc<ActiveSession>>, SessionError> {
+    async fn load(
+        &self,
+        id: &SessionId,
+        now: OffsetDateTime,
+    ) -> Result<Option<Arc<ActiveSession>>, SessionError> {
         let Some(record) = self.store.load(id).await.map_err(store_error)? else { return Ok(None) };
         let opened = record
             .data
@@ -248,7 +252,8 @@ impl Sessions {
 
     fn expired(&self, session: &ActiveSession, now: OffsetDateTime) -> bool {
         let seen = session.last_seen.load(Ordering::Relaxed);
-        now >= session.state.read().expires_at || now.unix_timestamp() - seen >= self.lifetimes.idle.whole_seconds()
+        now >= session.state.read().expires_at
+            || now.unix_timestamp() - seen >= self.lifetimes.idle.whole_seconds()
     }
 
     async fn touch(&self, session: &ActiveSession, now: OffsetDateTime) -> Result<(), SessionError> {
@@ -258,7 +263,11 @@ impl Sessions {
         if now_seconds - saved < SEEN_RESOLUTION_SECONDS {
             return Ok(());
         }
-        if session.saved_seen.compare_exchange(saved, now_seconds, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+        if session
+            .saved_seen
+            .compare_exchange(saved, now_seconds, Ordering::Relaxed, Ordering::Relaxed)
+            .is_err()
+        {
             return Ok(());
         }
         // A refresh writes the same record: taking its turn keeps an older value from overwriting a newer one.

@@ -1,6 +1,6 @@
 use portico_ports::{OsRandom, TestClock};
 
-use super::super::{MemorySessionStore, Membership, Person};
+use super::super::{Membership, MemorySessionStore, Person};
 use super::*;
 
 struct World {
@@ -23,9 +23,18 @@ impl World {
     fn state(&self) -> SessionState {
         let now = self.clock.now().replace_nanosecond(0).expect("zero is in range");
         SessionState {
-            person: Person { issuer: "https://idp".into(), sub: "s".into(), name: "Alice".into(), email: None },
+            person: Person {
+                issuer: "https://idp".into(),
+                sub: "s".into(),
+                name: "Alice".into(),
+                email: None,
+            },
             org_id: "acme".into(),
-            organizations: vec![Membership { id: "acme".into(), name: "Acme".into(), roles: vec!["admin".into()] }],
+            organizations: vec![Membership {
+                id: "acme".into(),
+                name: "Acme".into(),
+                roles: vec!["admin".into()],
+            }],
             sid: None,
             tokens: tokens("first", now),
             created_at: now,

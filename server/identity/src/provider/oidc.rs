@@ -105,7 +105,9 @@ impl Provider {
     pub async fn check_response_issuer(&self, iss: Option<&str>) -> Result<(), ProviderError> {
         let discovered = self.discovered().await?;
         match iss {
-            Some(iss) if iss.trim_end_matches('/') == self.config.issuer.as_str().trim_end_matches('/') => Ok(()),
+            Some(iss) if iss.trim_end_matches('/') == self.config.issuer.as_str().trim_end_matches('/') => {
+                Ok(())
+            }
             Some(_) => Err(ProviderError::Nonsense("the response names another issuer".into())),
             None if discovered.extras.authorization_response_iss_parameter_supported => {
                 Err(ProviderError::Nonsense("the response lacks the iss it promised".into()))
@@ -115,7 +117,12 @@ impl Provider {
     }
 
     /// Redeems a code and verifies what came with it.
-    pub async fn redeem(&self, code: &str, code_verifier: &str, nonce: &str) -> Result<SignIn, ProviderError> {
+    pub async fn redeem(
+        &self,
+        code: &str,
+        code_verifier: &str,
+        nonce: &str,
+    ) -> Result<SignIn, ProviderError> {
         let discovered = self.discovered().await?;
         let answer = discovered
             .client
@@ -131,7 +138,11 @@ impl Provider {
 
     /// Spends the refresh token. With `organization`, asks for tokens of another organization, which providers that keep
     /// organizations may answer; whether they did is in the result's `org_id`.
-    pub async fn refresh(&self, state: &SessionState, organization: Option<&str>) -> Result<Refreshed, ProviderError> {
+    pub async fn refresh(
+        &self,
+        state: &SessionState,
+        organization: Option<&str>,
+    ) -> Result<Refreshed, ProviderError> {
         let Some(refresh_token) = state.tokens.refresh_token.clone() else {
             return Err(ProviderError::Refused { code: "invalid_grant".into() });
         };
@@ -254,4 +265,3 @@ pub enum Refreshed {
     /// A new id_token too: organizations and roles may have changed.
     SignIn(Box<SignIn>),
 }
-
