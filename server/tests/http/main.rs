@@ -2,16 +2,16 @@
 
 mod test_app;
 
-//anti_forgery
-//api
+mod anti_forgery;
+mod api;
 mod auth;
-//bff
-//documentation
-//domain_crates
-//events
-//health
-//limits
-//pages
-//remotes
-//start
-//stream
+mod bff;
+mod documentation;
+mod domain_crates;
+mod events;
+mod health;
+mod limits;
+mod pages;
+mod remotes;
+mod start;
+mod stream;

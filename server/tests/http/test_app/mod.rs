@@ -4,6 +4,7 @@
 mod answer;
 mod browser;
 mod live_stream;
+mod log;
 mod outbound;
 mod provider;
 mod raw;
@@ -17,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portico::config::Config;
+use portico::config::{Config, Environment};
 use portico::embedded::Embedded;
 use portico::start::{Parts, start};
 use portico::state::AppState;
@@ -30,10 +31,12 @@ use tokio::sync::watch;
 
 pub use answer::Answer;
 pub use browser::Browser;
-pub use live_stream::{LiveStream, StreamEvent};
-pub use outbound::{Sent, TestOutbound, json_response};
+pub use live_stream::LiveStream;
+pub use log::Log;
+pub use raw::parse as parse_response;
+pub use outbound::{TestOutbound, json_response, unsigned_jwt};
 pub use provider::{CLIENT_ID, FakeProvider, ISSUER, IdToken, PublicKeyForm, Signature};
-pub use remotes::{ADMIN_AUDIENCE, INSIGHTS_AUDIENCE, TODOS_AUDIENCE, integrity, write_remote};
+pub use remotes::{INSIGHTS_AUDIENCE, TODOS_AUDIENCE, integrity, remote_manifest, write_remote};
 pub use request::RequestBuilder;
 pub use upstream::{Reply, Seen, Upstream};
 
@@ -74,6 +77,31 @@ impl TestApp {
         .await
     }
 
+    /// A portal in production: a provider of its own, a broker that nobody runs, keys from files, no demo data.
+    pub async fn production() -> Self {
+        Self::production_with(|_| {}).await
+    }
+
+    /// The same, with some of its configuration changed.
+    pub async fn production_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::build(TestOutbound::only(FakeProvider::new()), |config| {
+            let key = config.data_dir.with_extension("key");
+            std::fs::write(&key, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("the key can be written");
+            config.environment = Environment::Production;
+            config.public_url = Some("https://portal.test".parse().expect("a URL"));
+            config.identity.issuer = Some(ISSUER.parse().expect("a URL"));
+            config.events.brokers = vec!["127.0.0.1:9".into()];
+            config.events.id_key_file = Some(key.clone());
+            config.session.key_files = vec![key];
+            config.registry.trusted_keys = vec![serde_json::from_value(serde_json::json!({
+                "id": "acme-2026", "public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", "names": ["@acme/*"],
+            }))
+            .expect("a key")];
+            change(config);
+        })
+        .await
+    }
+
     async fn build(outbound: TestOutbound, change: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let (todos, insights) = (Upstream::start().await, Upstream::start().await);
@@ -93,7 +121,8 @@ impl TestApp {
         };
         let state = start(config, parts).await.unwrap_or_else(|error| panic!("the portal starts: {error}"));
         let problems = state.registry.snapshot().problems().to_vec();
-        assert!(problems.is_empty(), "every remote of a test is sound: {problems:?}");
+        let sound = problems.is_empty() || !state.config.is_development();
+        assert!(sound, "every remote of a test is sound: {problems:?}");
         for (listener, router) in [(listener, app::app(state.clone())), (admin, app::admin(state.clone()))] {
             let (limits, never) = (state.config.limits.clone(), std::future::pending());
             let (_, router) = watch::channel(router);
@@ -145,6 +174,12 @@ impl TestApp {
         raw::exchange(self.addr, request.as_ref()).await
     }
 
+    /// Asks the admin listener.
+    pub async fn admin(&self, path: &str) -> Answer {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.admin_addr);
+        raw::exchange(self.admin_addr, request.as_bytes()).await
+    }
+
     /// Waits until streams can be opened: the event log is followed a moment after the start.
     pub async fn events_ready(&self) {
         eventually("the event log is followed", || self.state.events.ready().is_ok()).await;
@@ -160,6 +195,14 @@ pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("it never happened that {what}");
+}
+
+/// Takes the table of sessions away under the portal, as a store that has broken down.
+pub async fn break_session_store(app: &TestApp) {
+    let file = app.data_dir().join("portico.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let pool = sqlx::SqlitePool::connect_with(options).await.expect("the file opens");
+    sqlx::query("ALTER TABLE sessions RENAME TO gone").execute(&pool).await.expect("the table can be renamed");
 }
 
 fn local(listener: &TcpListener) -> SocketAddr {

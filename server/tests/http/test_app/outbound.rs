@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
+use http::{Request, Response};
 use parking_lot::Mutex;
 use portico::outbound::Outbound;
 use portico_ports::{HttpClient, HttpClientError};
@@ -24,9 +24,7 @@ type Rule = dyn Fn(&Sent) -> Option<Answered> + Send + Sync;
 /// A request that the portal made.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    pub method: Method,
     pub url: String,
-    pub headers: HeaderMap,
     pub body: Bytes,
 }
 
@@ -83,8 +81,7 @@ impl TestOutbound {
 #[async_trait]
 impl HttpClient for TestOutbound {
     async fn send(&self, request: Request<Bytes>) -> Answered {
-        let (method, url) = (request.method().clone(), request.uri().to_string());
-        let sent = Sent { method, url, headers: request.headers().clone(), body: request.body().clone() };
+        let sent = Sent { url: request.uri().to_string(), body: request.body().clone() };
         self.sent.lock().push(sent.clone());
         let rule = self.rule.lock().clone();
         let answer = match rule.and_then(|rule| rule(&sent)) {

@@ -25,12 +25,10 @@ pub const CLIENT_ID: &str = "portico";
 #[derive(Clone)]
 pub struct FakeProvider(Arc<Shared>);
 
+#[derive(Default)]
 struct Shared {
-    /// The raw id_token that the token endpoint hands out next.
+    /// The raw id_token that the token endpoint hands out.
     id_token: Mutex<String>,
-    /// Instead of the usual answer of the token endpoint.
-    token_answer: Mutex<Option<Value>>,
-    keys: Mutex<Vec<Value>>,
 }
 
 /// An id_token before it is signed. A test changes what it wants to be wrong.
@@ -68,8 +66,7 @@ static STRANGER: LazyLock<RsaPrivateKey> = LazyLock::new(new_key);
 impl FakeProvider {
     /// With one published key.
     pub fn new() -> Self {
-        let keys = Mutex::new(vec![public_jwk(&KEY)]);
-        Self(Arc::new(Shared { id_token: Mutex::default(), token_answer: Mutex::default(), keys }))
+        Self(Arc::default())
     }
 
     /// The stranger's public key as a JWK.
@@ -93,27 +90,32 @@ impl FakeProvider {
         browser.get(&callback).from_site("cross-site").send().await
     }
 
-    /// What the token endpoint answers from now on.
-    pub fn answers_token_requests(&self, answer: Value) {
-        *self.0.token_answer.lock() = Some(answer);
-    }
-
-    /// Hands this id_token out with the next answers.
-    pub fn hands_out(&self, token: &IdToken) {
+    /// Hands out, with the next refresh, an id_token whose claims `change` has been over.
+    pub fn refreshes_with(&self, now: i64, change: impl FnOnce(&mut Value)) {
+        let mut token = IdToken::for_nonce("", now);
+        token.remove("nonce");
+        change(&mut token.claims);
         *self.0.id_token.lock() = token.sign();
     }
 
-    fn answer(&self, path: &str) -> Response<Bytes> {
-        match path {
+    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        match request.uri().path() {
             "/.well-known/openid-configuration" => json_response(200, &discovery()),
-            "/jwks" => json_response(200, &json!({ "keys": *self.0.keys.lock() })),
-            "/token" => {
-                let usual = json!({
+            "/jwks" => json_response(200, &json!({ "keys": [public_jwk(&KEY)] })),
+            "/token" if request.body().windows(14).any(|part| part == b"token-exchange") => json_response(
+                200,
+                &json!({
+                    "access_token": "an-exchanged-token", "token_type": "Bearer", "expires_in": 300,
+                    "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+                }),
+            ),
+            "/token" => json_response(
+                200,
+                &json!({
                     "access_token": "an-access-token", "token_type": "Bearer", "expires_in": 300,
                     "refresh_token": "a-refresh-token", "id_token": *self.0.id_token.lock(),
-                });
-                json_response(200, self.0.token_answer.lock().as_ref().unwrap_or(&usual))
-            }
+                }),
+            ),
             _ => json_response(404, &json!({})),
         }
     }
@@ -125,7 +127,7 @@ impl HttpClient for FakeProvider {
         if request.uri().host() != Some("idp.test") {
             return Err(HttpClientError::Connection("there is no such host".into()));
         }
-        Ok(self.answer(request.uri().path()))
+        Ok(self.answer(&request))
     }
 }
 

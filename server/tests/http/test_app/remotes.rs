@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha384};
 
 pub const TODOS_AUDIENCE: &str = "https://api.test/todos";
 pub const INSIGHTS_AUDIENCE: &str = "https://api.test/insights";
-pub const ADMIN_AUDIENCE: &str = "https://api.test/org-admin";
+const ADMIN_AUDIENCE: &str = "https://api.test/org-admin";
 
 /// The files of every remote here.
 const FILES: [(&str, &str); 5] = [
@@ -67,7 +67,7 @@ fn grants(todos: &str, insights: &str) -> Value {
 }
 
 /// A manifest without back end.
-pub fn manifest(name: &str, title: &str, path: &str, permission: &str) -> Value {
+pub fn remote_manifest(name: &str, title: &str, path: &str, permission: &str) -> Value {
     let hash = |name: &str| {
         let (_, content) = FILES.iter().find(|(file, _)| *file == name).expect("one of the files");
         integrity(content)
@@ -85,7 +85,7 @@ pub fn manifest(name: &str, title: &str, path: &str, permission: &str) -> Value 
 }
 
 fn todos_manifest(upstream: &str) -> Value {
-    let mut todos = manifest("@acme/todos", "Todos", "/todos", "todos.read");
+    let mut todos = remote_manifest("@acme/todos", "Todos", "/todos", "todos.read");
     todos["frontend"]["cards"] = json!([{ "slot": "home:right", "title": "Open todos", "height": 240 }]);
     todos["security"] = json!({ "csp": { "img-src": ["https://images.test"] } });
     todos["backend"] = json!({
@@ -101,7 +101,7 @@ fn todos_manifest(upstream: &str) -> Value {
 }
 
 fn insights_manifest(upstream: &str) -> Value {
-    let mut insights = manifest("@acme/insights", "Insights", "/insights", "insights.read");
+    let mut insights = remote_manifest("@acme/insights", "Insights", "/insights", "insights.read");
     insights["backend"] = json!({
         "url": upstream, "audience": INSIGHTS_AUDIENCE, "scopes": ["insights.read"], "tokenMode": true,
         "routes": [{ "methods": ["GET"], "path": "/**", "permissions": ["insights.read"] }],
@@ -110,7 +110,7 @@ fn insights_manifest(upstream: &str) -> Value {
 }
 
 fn admin_manifest(upstream: &str) -> Value {
-    let mut admin = manifest("@acme/org-admin", "Administration", "/org-admin", "org.admin");
+    let mut admin = remote_manifest("@acme/org-admin", "Administration", "/org-admin", "org.admin");
     admin["backend"] = json!({
         "url": upstream, "audience": ADMIN_AUDIENCE, "scopes": ["org.admin"],
         "routes": [{ "methods": ["GET"], "path": "/members", "permissions": ["org.admin"] }],
@@ -119,7 +119,7 @@ fn admin_manifest(upstream: &str) -> Value {
 }
 
 fn echo_manifest() -> Value {
-    let mut echo = manifest("@acme/echo", "Echo", "/echo", "echo.use");
+    let mut echo = remote_manifest("@acme/echo", "Echo", "/echo", "echo.use");
     let event = |kind: &str, permission: &str| json!({ "type": kind, "topic": "echo.loop", "permissions": [permission] });
     let both = json!([event("echo.request", "echo.use"), event("admin.notice", "org.admin")]);
     echo["events"] = json!({ "publish": both, "subscribe": both });

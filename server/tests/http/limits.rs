@@ -1,0 +1,198 @@
+//! What a client may send, how much and how often, on every URL.
+
+use std::time::Duration;
+
+use portico_dev_idp::{Endpoint, Failure};
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::test_app::{Answer, Reply, TestApp, break_session_store};
+
+#[tokio::test]
+async fn case_64_every_status_that_a_request_can_get_carries_the_security_headers() {
+    let app = TestApp::configured(|config| {
+        config.limits.remote_per_minute = 30;
+        config.limits.anonymous_per_minute = 200;
+    })
+    .await;
+    let (bob, nobody) = (app.signed_in("bob").await, app.browser());
+    app.dev_idp().fail_next(Endpoint::Token, Failure::Status(503));
+    let bad_gateway = bob.get("/bff/acme.todos/todos").send().await;
+    app.todos.answers(|_| Reply::After(Duration::from_secs(4), Box::new(Reply::status(200))));
+    let timeout = bob.post("/bff/acme.todos/todos").send().await;
+    app.todos.answers(|_| Reply::headers(304, &[("etag", "\"1\""), ("x-frame-options", "ALLOW")]));
+    let too_large = vec![b'x'; 600 * 1024];
+    let mut answers = vec![
+        (200, nobody.get("/").from_site("none").send().await),
+        (200, nobody.get("/healthz").send().await),
+        (200, nobody.get("/pkg/portico.0a1b.css").send().await),
+        (200, nobody.get("/remotes/acme.todos/1.2.0/index.js").send().await),
+        (204, nobody.post("/api/platform/reports").json(&json!([])).send().await),
+        (303, nobody.get("/auth/login").from_site("none").send().await),
+        (304, bob.get("/bff/acme.todos/todos").send().await),
+        (400, nobody.get("/auth/callback").from_site("none").send().await),
+        (400, bob.get("/bff/acme.todos/todos/%2e%2e").send().await),
+        (401, nobody.get("/api/platform/session").send().await),
+        (401, nobody.get("/todos").from_site("none").send().await),
+        (403, nobody.post("/auth/logout").from_site("cross-site").send().await),
+        (403, bob.get("/org-admin").from_site("none").send().await),
+        (404, nobody.get("/api/nothing").send().await),
+        (404, bob.get("/nothing").from_site("none").send().await),
+        (404, nobody.get("/pkg/nothing.js").send().await),
+        (405, nobody.request(http::Method::DELETE, "/api/platform/session").send().await),
+        (405, nobody.get("/auth/logout").send().await),
+        (409, bob.get("/api/platform/session").header("x-portico-org", "globex").send().await),
+        (413, bob.post("/events").body("application/cloudevents+json", too_large).send().await),
+        (414, nobody.get(&format!("/{}", "x".repeat(9 * 1024))).send().await),
+        (415, bob.post("/events").body("text/plain", "x").send().await),
+        (502, bad_gateway),
+        (504, timeout),
+    ];
+    let mut flood = bob.get("/bff/acme.todos/todos").send().await;
+    for _ in 0..40 {
+        flood = bob.get("/bff/acme.todos/todos").send().await;
+    }
+    answers.push((429, flood));
+    let many = (0..99).fold(nobody.get("/"), |request, n| request.header(&format!("x-h{n}"), "x".repeat(400)));
+    answers.push((431, many.send().await));
+    break_session_store(&app).await;
+    nobody.plant("__Host-portico", "ABEiM0RVZneImaq7zN3u_w");
+    answers.push((503, nobody.get("/api/platform/session").send().await));
+    answers.push((503, nobody.get("/").from_site("none").send().await));
+    for (status, answer) in answers {
+        answer.expect(status);
+        answer.assert_security_headers();
+    }
+}
+
+#[tokio::test]
+async fn case_72_oversized_requests_end_with_413_414_or_431() {
+    let app = TestApp::configured(|config| config.limits.proxy_body_bytes = 1024 * 1024).await;
+    let bob = app.signed_in("bob").await;
+    let cookie = format!("Cookie: __Host-portico={}\r\nX-CSRF: 1", bob.session().expect("an id"));
+    let host = app.addr;
+    let uri = app.raw(format!("GET /{} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", "x".repeat(64 * 1024))).await;
+    assert!(matches!(uri.status.as_u16(), 414 | 431), "{}", uri.status);
+    let headers: String = (0..10_000).map(|n| format!("X-{n}: 1\r\n")).collect();
+    let many = app.raw(format!("GET / HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n")).await;
+    assert_eq!(many.status.as_u16(), 431);
+    let declared = app.raw(format!("POST /events HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\nContent-Type: application/cloudevents+json\r\nContent-Length: 99999999999\r\nConnection: close\r\n\r\n")).await;
+    assert_eq!(declared.problem_kind(413), "too-large");
+    let proxied = app.raw(format!("POST /bff/acme.todos/todos HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\nContent-Length: 99999999999\r\nConnection: close\r\n\r\n")).await;
+    assert_eq!(proxied.problem_kind(413), "too-large");
+    for path in ["/events", "/api/platform/rum", "/api/platform/reports", "/api/fn/session", "/bff/acme.todos/todos"] {
+        let media_type = if path == "/events" { "application/cloudevents+json" } else { "application/json" };
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\nContent-Type: {media_type}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
+        let answer = endless_chunks(&app, &head).await;
+        assert_eq!(answer.status.as_u16(), 413, "{path}");
+    }
+    assert!(app.todos.seen().is_empty(), "no whole request reached the upstream");
+}
+
+/// Sends chunks until the server has answered and closed.
+async fn endless_chunks(app: &TestApp, head: &str) -> Answer {
+    let socket = TcpStream::connect(app.addr).await.expect("the portal listens");
+    let (mut reader, mut writer) = socket.into_split();
+    let head = head.to_owned();
+    let sending = tokio::spawn(async move {
+        let chunk = [b"10000\r\n".as_slice(), &[b'['; 0x10000], b"\r\n"].concat();
+        writer.write_all(head.as_bytes()).await?;
+        for _ in 0..2000 {
+            writer.write_all(&chunk).await?;
+        }
+        Ok::<(), std::io::Error>(())
+    });
+    let mut received = Vec::new();
+    // A reset after the answer is the server's right: it stopped reading.
+    let _ = tokio::time::timeout(Duration::from_secs(10), reader.read_to_end(&mut received)).await;
+    sending.abort();
+    crate::test_app::parse_response(&received)
+}
+
+#[tokio::test]
+async fn case_72_a_compressed_body_is_not_inflated() {
+    let app = TestApp::start().await;
+    let bob = app.signed_in("bob").await;
+    // The first bytes of a gzip member; whatever it would inflate to, nobody here does.
+    let bomb = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3].repeat(1000);
+    for (path, media_type) in [("/events", "application/cloudevents+json"), ("/api/platform/rum", "application/json"), ("/api/platform/reports", "application/json"), ("/api/fn/session", "application/json")] {
+        let answer = bob.post(path).header("content-encoding", "gzip").body(media_type, bomb.clone()).send().await;
+        assert!(matches!(answer.status.as_u16(), 400 | 415), "{path}: {}", answer.status);
+    }
+    bob.post("/bff/acme.todos/todos").header("content-encoding", "gzip").body("application/json", bomb.clone()).send().await.expect(200);
+    assert_eq!(app.todos.last().body, bomb, "the proxy hands it on as it is");
+}
+
+#[tokio::test]
+async fn case_71_a_client_that_never_finishes_its_head_or_pauses_in_its_body_is_cut() {
+    let app = TestApp::configured(|config| {
+        config.limits.head_timeout_ms = 300;
+        config.limits.body_timeout_ms = 300;
+    })
+    .await;
+    let bob = app.signed_in("bob").await;
+    let cookie = format!("Cookie: __Host-portico={}\r\nX-CSRF: 1", bob.session().expect("an id"));
+    for beginning in [
+        "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ".to_owned(),
+        format!("POST /api/platform/rum HTTP/1.1\r\nHost: x\r\n{cookie}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n["),
+        format!("POST /bff/acme.todos/todos HTTP/1.1\r\nHost: x\r\n{cookie}\r\nContent-Length: 100\r\n\r\n["),
+    ] {
+        let mut socket = TcpStream::connect(app.addr).await.expect("the portal listens");
+        socket.write_all(beginning.as_bytes()).await.expect("it reads");
+        let mut received = Vec::new();
+        let closed = tokio::time::timeout(Duration::from_secs(5), socket.read_to_end(&mut received)).await;
+        assert!(closed.is_ok(), "still open: {beginning:.40}");
+        let text = String::from_utf8_lossy(&received);
+        assert!(!text.starts_with("HTTP/1.1 2") && !text.starts_with("HTTP/1.1 5"), "{text:.60}");
+    }
+}
+
+#[tokio::test]
+async fn the_unauthenticated_surface_is_bounded_per_address_and_cheap_paths_do_not_count() {
+    let app = TestApp::configured(|config| config.limits.anonymous_per_minute = 10).await;
+    let nobody = app.browser();
+    for _ in 0..30 {
+        nobody.get("/healthz").send().await.expect(200);
+        nobody.get("/pkg/portico.0a1b.css").send().await.expect(200);
+        nobody.get("/remotes/acme.todos/1.2.0/index.js").send().await.expect(200);
+        nobody.get("/dev/idp/jwks").send().await.expect(200);
+    }
+    let mut last = nobody.get("/").from_site("none").send().await;
+    for _ in 0..12 {
+        // What a client writes there itself buys it nothing.
+        last = nobody.get("/api/platform/session").header("x-forwarded-for", "203.0.113.7").header("forwarded", "for=203.0.113.8").send().await;
+    }
+    assert_eq!(last.problem_kind(429), "too-many-requests");
+    assert!(last.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
+    let made_up = nobody.get("/api/platform/session").header("cookie", "__Host-portico=AAAAAAAAAAAAAAAAAAAAAA").send().await;
+    made_up.problem(429);
+}
+
+#[tokio::test]
+async fn one_sessions_requests_are_bounded_and_nobody_elses() {
+    let app = TestApp::configured(|config| config.limits.session_per_minute = 10).await;
+    let (bob, alice) = (app.signed_in("bob").await, app.signed_in("alice").await);
+    let mut last = bob.get("/api/platform/session").send().await;
+    for _ in 0..12 {
+        last = bob.get("/api/platform/session").send().await;
+    }
+    last.problem(429);
+    alice.get("/api/platform/session").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn http2_without_tls_is_held_to_the_same_limits() {
+    let app = TestApp::start().await;
+    let socket = TcpStream::connect(app.addr).await.expect("the portal listens");
+    let io = hyper_util::rt::TokioIo::new(socket);
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let mut statuses = Vec::new();
+    for target in [format!("{}/healthz", app.origin), format!("{}/{}", app.origin, "x".repeat(9000))] {
+        let request = http::Request::get(target).body(http_body_util::Empty::<bytes::Bytes>::new()).expect("a request");
+        statuses.push(sender.send_request(request).await.expect("an answer").status().as_u16());
+    }
+    assert_eq!(statuses, [200, 414]);
+}
