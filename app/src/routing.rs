@@ -1,5 +1,7 @@
 //! Which page a path shows.
 
+use std::sync::Arc;
+
 use portico_contracts::{Application, ApplicationRoute};
 
 use crate::state::{Outcome, ShellState};
@@ -109,7 +111,7 @@ impl Page {
     pub(crate) fn remote<'a>(
         &self,
         state: &'a ShellState,
-    ) -> Option<(&'a Application, &'a ApplicationRoute)> {
+    ) -> Option<(&'a Arc<Application>, &'a ApplicationRoute)> {
         let Self::Remote { application, route } = *self else { return None };
         let application = state.applications.get(application)?;
         Some((application, application.routes.get(route)?))

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use portico_contracts::{Application, Session};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +15,7 @@ pub struct ShellState {
     /// The session; none shows the signed-out page, unless `outcome` says more.
     pub session: Option<Session>,
     /// The remotes this session may load, already resolved.
-    pub applications: Vec<Application>,
+    pub applications: Vec<Arc<Application>>,
     /// Theme, language and navigation, as the person chose them.
     pub preferences: Preferences,
     /// The shell's version (SemVer 2.0).

@@ -4,6 +4,7 @@
 //! type into the download, a fifth of it; these readers are short, and a test holds them to what serde writes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use js_sys::{Array, JSON, Object};
 use portico_app::{Locale, Preferences, ShellState, Theme};
@@ -37,7 +38,7 @@ pub fn read(json: &str) -> Result<ShellState, StateError> {
     let session = Some(js::get(&state, "session")).filter(|session| !session.is_null());
     Ok(ShellState {
         session: session.map(|session| self::session(&session)).transpose()?,
-        applications: list(&state, "applications", application)?,
+        applications: list(&state, "applications", |of| application(of).map(Arc::new))?,
         preferences: preferences(&js::get(&state, "preferences"))?,
         shell_version: text(&state, "shellVersion")?,
         ..ShellState::default()

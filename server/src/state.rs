@@ -106,7 +106,7 @@ pub struct Portal {
 
 impl Portal {
     /// The remotes that a session may load.
-    pub fn applications(&self, session: &Authenticated) -> Arc<[Application]> {
+    pub fn applications(&self, session: &Authenticated) -> Arc<[Arc<Application>]> {
         let entitlements = session.principal.entitlements.entitlements();
         self.registry.snapshot().resolve(&SessionView { org_id: &session.state.org_id, entitlements })
     }
@@ -120,7 +120,7 @@ impl Portal {
     }
 
     /// Hosts that the registry granted to these remotes, by CSP directive.
-    pub fn csp_sources(&self, applications: &[Application]) -> CspSources {
+    pub fn csp_sources(&self, applications: &[Arc<Application>]) -> CspSources {
         self.registry.snapshot().csp_sources(applications)
     }
 

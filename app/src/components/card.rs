@@ -11,7 +11,7 @@ use crate::text::{Text, fill};
 
 /// A remote's card in a slot of the home page.
 #[component]
-pub(crate) fn Card(shell: Shell, application: Application, card: ApplicationCard) -> impl IntoView {
+pub(crate) fn Card(shell: Shell, application: Arc<Application>, card: ApplicationCard) -> impl IntoView {
     let title = card.title.unwrap_or_else(|| application.display_name.clone());
     view! {
         <section class="card">
@@ -19,7 +19,7 @@ pub(crate) fn Card(shell: Shell, application: Application, card: ApplicationCard
             <div class="card-body">
                 <Outlet
                     shell
-                    application=Arc::new(application)
+                    application
                     mount=card.mount
                     place=Place::Card { slot: card.slot }
                     title

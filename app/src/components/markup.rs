@@ -21,18 +21,13 @@ impl Markup {
 
     /// Adds text, between tags or in a quoted attribute (HTML, sections 13.1.2.3 and 13.2.5).
     pub(crate) fn text(mut self, text: &str) -> Self {
-        for c in text.chars() {
-            match c {
-                '&' => self.0.push_str("&amp;"),
-                '<' => self.0.push_str("&lt;"),
-                '>' => self.0.push_str("&gt;"),
-                '"' => self.0.push_str("&quot;"),
-                '\'' => self.0.push_str("&#39;"),
-                // The parser replaces it and reports an error; so does every other way it could be written.
-                '\0' => self.0.push('\u{fffd}'),
-                _ => self.0.push(c),
-            }
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(|byte| escape(byte).is_some()) {
+            self.0.push_str(&rest[..at]);
+            self.0.push_str(escape(rest.as_bytes()[at]).unwrap_or_default());
+            rest = &rest[at + 1..];
         }
+        self.0.push_str(rest);
         self
     }
 
@@ -63,6 +58,20 @@ impl Markup {
     pub(crate) fn element(self) -> InertElement {
         InertElement::new(self.0)
     }
+}
+
+/// What stands for a byte that text may not hold; all of them are ASCII, and so never part of another character.
+fn escape(byte: u8) -> Option<&'static str> {
+    Some(match byte {
+        b'&' => "&amp;",
+        b'<' => "&lt;",
+        b'>' => "&gt;",
+        b'"' => "&quot;",
+        b'\'' => "&#39;",
+        // The parser replaces it and reports an error; so does every other way it could be written.
+        0 => "\u{fffd}",
+        _ => return None,
+    })
 }
 
 /// How many tints the style sheet has.

@@ -11,7 +11,7 @@ use crate::text::fill;
 /// A remote's page: its title, whose it is, and its outlet.
 pub(super) fn page(
     shell: &Shell,
-    application: &Application,
+    application: &Arc<Application>,
     route: &ApplicationRoute,
 ) -> impl IntoView + use<> {
     let head =
@@ -28,7 +28,7 @@ pub(super) fn page(
             {head}
             <Outlet
                 shell=shell.clone()
-                application=Arc::new(application.clone())
+                application=application.clone()
                 mount=route.mount.clone()
                 place=Place::Page { base_path: route.path.clone() }
                 title=route.title.clone()

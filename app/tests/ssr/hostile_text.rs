@@ -1,5 +1,7 @@
 //! Text from people and manifests stays text.
 
+use std::sync::Arc;
+
 use crate::support::markup::{render, tags};
 use crate::support::*;
 use portico_app::{Notice, Outcome, RegistryProblem, ShellState, Tone};
@@ -25,7 +27,7 @@ fn poisoned(mut state: ShellState, text: &str) -> ShellState {
             organization.name = text.into();
         }
     }
-    for application in &mut state.applications {
+    for application in state.applications.iter_mut().map(Arc::make_mut) {
         for field in [&mut application.display_name, &mut application.owner, &mut application.version] {
             *field = text.into();
         }
@@ -71,7 +73,7 @@ fn case_61_no_text_changes_what_a_page_is_made_of() {
 fn case_61_a_route_that_is_not_a_path_becomes_no_link() {
     for path in ["javascript:alert(1)", "//evil.example", "/\\evil.example", "https://evil.example", ""] {
         let mut state = member();
-        for application in &mut state.applications {
+        for application in state.applications.iter_mut().map(Arc::make_mut) {
             application.routes[0].path = path.into();
         }
         let html = render(state, "/");

@@ -1,5 +1,7 @@
 //! Which page a path shows, with which status and title.
 
+use std::sync::Arc;
+
 use crate::support::*;
 use portico_app::routing::{Page, resolve};
 use portico_app::{Locale, Outcome, Theme};
@@ -19,7 +21,7 @@ fn a_remote_answers_for_its_path_and_everything_below_it() {
 #[test]
 fn the_most_specific_route_wins() {
     let mut state = member();
-    state.applications[0].routes[0].path = "/todos/archive".into();
+    Arc::make_mut(&mut state.applications[0]).routes[0].path = "/todos/archive".into();
     assert_eq!(resolve("/todos/archive/1", &state), Page::Remote { application: 0, route: 0 });
     assert_eq!(resolve("/todos/archived", &state), Page::Remote { application: 1, route: 0 });
 }
@@ -27,7 +29,7 @@ fn the_most_specific_route_wins() {
 #[test]
 fn no_remote_takes_the_home_page() {
     let mut state = member();
-    state.applications[0].routes[0].path = "/".into();
+    Arc::make_mut(&mut state.applications[0]).routes[0].path = "/".into();
     assert_eq!(resolve("/", &state), Page::Home);
 }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use portico_app::{Locale, Preferences, ShellState, Theme};
 use portico_contracts::{
@@ -70,7 +71,7 @@ fn what_the_server_writes_is_what_the_page_reads() {
         ShellState::default(),
         ShellState {
             session: Some(session()),
-            applications: vec![application(), bare()],
+            applications: vec![Arc::new(application()), Arc::new(bare())],
             preferences: Preferences { theme: Theme::Dark, locale: Locale::De, ..Preferences::default() },
             shell_version: "1.4.0".into(),
             ..ShellState::default()
@@ -87,7 +88,7 @@ fn what_the_server_writes_is_what_the_page_reads() {
 fn a_state_that_lacks_something_is_refused_with_the_fields_name() {
     let json = serde_json::to_string(&ShellState {
         session: Some(session()),
-        applications: vec![application()],
+        applications: vec![Arc::new(application())],
         ..ShellState::default()
     })
     .expect("JSON");

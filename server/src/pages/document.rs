@@ -82,8 +82,10 @@ const ICONS: &str = "<link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+x
 /// The remotes that this page may mount at once; others get their own import map when they are opened.
 fn on_page<'a>(page: &Page, shell: &'a ShellState) -> Vec<&'a Application> {
     match page {
-        Page::Home => shell.applications.iter().filter(|a| !a.cards.is_empty()).collect(),
-        Page::Remote { application, .. } => shell.applications.get(*application).into_iter().collect(),
+        Page::Home => shell.applications.iter().map(|a| &**a).filter(|a| !a.cards.is_empty()).collect(),
+        Page::Remote { application, .. } => {
+            shell.applications.get(*application).map(|a| &**a).into_iter().collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -100,8 +102,14 @@ fn import_map(assets: &Assets, applications: Vec<&Application>) -> String {
 
 /// JSON that no HTML parser can take for markup, wherever it stands in a script element.
 fn inert_json(value: &impl serde::Serialize) -> String {
-    let json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
-    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    let mut json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
+    for (dangerous, escaped) in [('<', "\\u003c"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")] {
+        // Few pages hold any of them, and looking is cheaper than copying.
+        if json.contains(dangerous) {
+            json = json.replace(dangerous, escaped);
+        }
+    }
+    json
 }
 
 fn escape(text: &str) -> String {

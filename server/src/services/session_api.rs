@@ -35,7 +35,7 @@ impl PortalApi for SessionApi {
     }
 
     async fn applications(&self) -> Result<Vec<Application>, Refusal> {
-        Ok(self.state.applications(&self.session).to_vec())
+        Ok(self.state.applications(&self.session).iter().map(|application| (**application).clone()).collect())
     }
 
     async fn exchange_remote_token(&self, remote: &str) -> Result<RemoteToken, Refusal> {
@@ -44,18 +44,23 @@ impl PortalApi for SessionApi {
     }
 
     async fn publish_event(&self, source: &str, kind: &str, data: String) -> Result<Published, Refusal> {
-        let published = events::publish_data(&self.state, &self.context, &self.session, source, kind, data).await;
+        let published =
+            events::publish_data(&self.state, &self.context, &self.session, source, kind, data).await;
         published.map(|id| Published { id }).map_err(|error| self.refusal(error))
     }
 
     async fn subscribe_events(&self) -> Result<EventSubscription, Refusal> {
-        Ok(EventSubscription { url: "/stream".into(), types: events::subscribable(&self.state, &self.session) })
+        Ok(EventSubscription {
+            url: "/stream".into(),
+            types: events::subscribable(&self.state, &self.session),
+        })
     }
 
     async fn switch_organization(&self, organization: &str, return_to: &str) -> Result<Switched, Refusal> {
         // Taken before the first await: the reactive owner of this request is the current one only until then.
         let options = use_context::<ResponseOptions>();
-        let switched = organization::switch(&self.state, &self.context, &self.session, organization, return_to).await;
+        let switched =
+            organization::switch(&self.state, &self.context, &self.session, organization, return_to).await;
         let switched = switched.map_err(|error| self.refusal(error))?;
         if let (Some(options), Some(cookie)) = (options, switched.set_cookie) {
             options.append_header(SET_COOKIE, cookie);

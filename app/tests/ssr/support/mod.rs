@@ -3,6 +3,8 @@
 
 pub(crate) mod markup;
 
+use std::sync::Arc;
+
 use portico_app::{
     Environment, Locale, Notice, Outcome, Preferences, RegistryProblem, ShellState, Theme, Tone,
 };
@@ -110,7 +112,7 @@ pub(crate) fn admin_applications() -> Vec<Application> {
 pub(crate) fn state(session: Session, applications: Vec<Application>) -> ShellState {
     ShellState {
         session: Some(session),
-        applications,
+        applications: applications.into_iter().map(Arc::new).collect(),
         shell_version: "0.1.0".into(),
         environment: Environment::Development,
         ..ShellState::default()

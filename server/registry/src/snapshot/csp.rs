@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use portico_contracts::Application;
 use portico_contracts::manifest::Format;
@@ -12,7 +13,7 @@ pub type CspSources = BTreeMap<String, BTreeSet<String>>;
 
 impl Snapshot {
     /// What a page with these applications needs: where their files come from, and what the operator granted them.
-    pub fn csp_sources(&self, applications: &[Application]) -> CspSources {
+    pub fn csp_sources(&self, applications: &[Arc<Application>]) -> CspSources {
         let mut sources = CspSources::new();
         for remote in
             applications.iter().filter_map(|application| self.version(&application.id, &application.version))

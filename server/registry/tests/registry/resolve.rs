@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::world::{World, plain, signature, todos};
 
-fn resolve(registry: &Registry, entitlements: &[&str]) -> Arc<[Application]> {
+fn resolve(registry: &Registry, entitlements: &[&str]) -> Arc<[Arc<Application>]> {
     let entitlements: Vec<String> = entitlements.iter().map(|permission| (*permission).to_owned()).collect();
     registry.snapshot().resolve(&SessionView { org_id: "acme", entitlements: &entitlements })
 }
