@@ -9,22 +9,25 @@ use crate::text::{FrameText, Text};
 /// The permission that makes someone the person to teach about mounting remotes.
 const ADMIN: &str = "org.admin";
 
-/// A module that mounts, as short as it gets.
-const MODULE: &str = r#"export function mount(el, ctx) {
+/// `remotes/hello/dist/index.js`: a module that mounts, as short as it gets.
+const MODULE: &str = r#"// remotes/hello/dist/index.js
+export function mount(el, ctx) {
   el.textContent = `Hello, ${ctx.user.name}`;
   return () => el.replaceChildren();
 }"#;
 
-/// The smallest manifest that shows up in the navigation.
+/// `remotes/hello/remote.json`: the smallest manifest that shows up in the navigation.
 const MANIFEST: &str = r#"{
   "name": "@acme/hello", "version": "1.0.0",
   "displayName": "Hello", "owner": "team-hello", "shell": "^1.0.0",
   "frontend": {
-    "entry": "index.js", "format": "esm",
-    "routes": [{ "path": "/hello", "title": "Hello",
-                 "mount": "mount", "nav": { "section": "Work" } }]
+    "entry": "index.js",
+    "routes": [{ "path": "/hello", "title": "Hello", "nav": { "section": "Work" } }]
   }
 }"#;
+
+/// The tool that completes the manifest.
+const PUBLISH: &str = "cd remotes/hello\nnode ../../contracts/npm/bin/portico-manifest.mjs";
 
 /// A portal without remotes teaches how to mount the first one; people who cannot do that are told whom to ask.
 pub(super) fn page(state: &ShellState) -> impl IntoView + use<> {
@@ -43,9 +46,9 @@ pub(super) fn page(state: &ShellState) -> impl IntoView + use<> {
         });
     }
     let steps = [
-        (text.empty_step_build_title, text.empty_step_build, Some(MODULE)),
-        (text.empty_step_publish_title, text.empty_step_publish, Some(MANIFEST)),
-        (text.empty_step_open_title, text.empty_step_open, None),
+        (text.empty_step_build_title, text.empty_step_build, MODULE),
+        (text.empty_step_publish_title, text.empty_step_publish, MANIFEST),
+        (text.empty_step_open_title, text.empty_step_open, PUBLISH),
     ];
     let steps = steps
         .into_iter()
@@ -54,7 +57,7 @@ pub(super) fn page(state: &ShellState) -> impl IntoView + use<> {
                 <li class="step">
                     <h2 class="step-title">{title}</h2>
                     <p class="step-text">{body}</p>
-                    {code.map(|code| view! { <pre class="code" tabindex="0"><code>{code}</code></pre> })}
+                    <pre class="code" tabindex="0"><code>{code}</code></pre>
                 </li>
             }
         })
