@@ -44,7 +44,10 @@ impl Embedded {
     }
 
     /// The event log in this process, and where it is reached over TCP.
-    pub async fn kafka(&self, random: &dyn Random) -> Result<(Arc<dyn EventLog>, String), EmbeddedKafkaError> {
+    pub async fn kafka(
+        &self,
+        random: &dyn Random,
+    ) -> Result<(Arc<dyn EventLog>, String), EmbeddedKafkaError> {
         if let Some(kept) = &self.0.lock().kafka {
             return Ok(kept.clone());
         }

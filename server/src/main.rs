@@ -29,8 +29,9 @@ async fn main() -> ExitCode {
 
 /// Lines for people on a terminal, JSON where `PORTICO_LOG_FORMAT=json`; `PORTICO_LOG` filters as `RUST_LOG` would.
 fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("PORTICO_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,request=info,rdkafka=error,librdkafka=error"));
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PORTICO_LOG").unwrap_or_else(|_| {
+        tracing_subscriber::EnvFilter::new("info,request=info,rdkafka=error,librdkafka=error")
+    });
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::env::var("PORTICO_LOG_FORMAT").is_ok_and(|format| format == "json") {
         subscriber.json().init();
@@ -115,7 +116,9 @@ fn greet(config: &Config) {
     let url = config.public_url();
     println!("\n  Portico is ready:  {url}\n");
     if config.identity.issuer.is_none() {
-        println!("  Demo accounts (no password): alice (Acme, admin), bob (Acme), carol (Globex), erin (both)");
+        println!(
+            "  Demo accounts (no password): alice (Acme, admin), bob (Acme), carol (Globex), erin (both)"
+        );
         println!("  Sign in directly:  {url}auth/login?login_hint=alice\n");
     }
 }

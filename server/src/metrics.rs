@@ -41,11 +41,20 @@ impl Metrics {
             let _ = writeln!(text, "http_server_requests_total{{status=\"{}xx\"}} {value}", class + 1);
         }
         let seconds = Duration::from_micros(self.micros.load(Ordering::Relaxed)).as_secs_f64();
-        let _ = writeln!(text, "# TYPE http_server_request_duration_seconds_sum counter\nhttp_server_request_duration_seconds_sum {seconds}");
+        let _ = writeln!(
+            text,
+            "# TYPE http_server_request_duration_seconds_sum counter\nhttp_server_request_duration_seconds_sum {seconds}"
+        );
         let errors = self.client_errors.load(Ordering::Relaxed);
-        let _ = writeln!(text, "# TYPE portico_browser_errors_total counter\nportico_browser_errors_total {errors}");
+        let _ = writeln!(
+            text,
+            "# TYPE portico_browser_errors_total counter\nportico_browser_errors_total {errors}"
+        );
         let reports = self.reports.load(Ordering::Relaxed);
-        let _ = writeln!(text, "# TYPE portico_browser_reports_total counter\nportico_browser_reports_total {reports}");
+        let _ = writeln!(
+            text,
+            "# TYPE portico_browser_reports_total counter\nportico_browser_reports_total {reports}"
+        );
         text
     }
 }

@@ -48,7 +48,10 @@ impl Outbound {
         Self { client, timeout }
     }
 
-    async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, HttpClientError> {
+    async fn exchange(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, HttpClientError> {
         let answer = self.client.request(request.map(Full::new)).await;
         let answer = answer.map_err(|error| HttpClientError::Connection(root_cause(&error)))?;
         let (parts, body) = answer.into_parts();

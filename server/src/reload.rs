@@ -17,7 +17,12 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Watches the configuration file and replaces the portal behind `router` when it changes. A file that cannot be used is
 /// told and changes nothing; the running portal goes on as it was. Returns at once in production, where configuration is
 /// read once.
-pub async fn follow(first: Config, parts: Parts, router: watch::Sender<Router>, current: watch::Sender<AppState>) {
+pub async fn follow(
+    first: Config,
+    parts: Parts,
+    router: watch::Sender<Router>,
+    current: watch::Sender<AppState>,
+) {
     let Some(file) = config::file().filter(|_| first.is_development()) else { return };
     let mut known = modified(&file);
     let mut running = first;

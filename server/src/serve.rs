@@ -47,11 +47,28 @@ pub async fn serve(
                 router.clone().oneshot(request.map(axum::body::Body::new))
             });
             let ended = match tls {
-                None => watcher.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned()).await,
+                None => {
+                    watcher
+                        .watch(
+                            builder
+                                .serve_connection_with_upgrades(TokioIo::new(stream), service)
+                                .into_owned(),
+                        )
+                        .await
+                }
                 Some(acceptor) => {
                     // A client that never finishes its handshake must not hold a connection for long.
-                    let Ok(Ok(stream)) = tokio::time::timeout(head_timeout, acceptor.accept(stream)).await else { return };
-                    watcher.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned()).await
+                    let Ok(Ok(stream)) = tokio::time::timeout(head_timeout, acceptor.accept(stream)).await
+                    else {
+                        return;
+                    };
+                    watcher
+                        .watch(
+                            builder
+                                .serve_connection_with_upgrades(TokioIo::new(stream), service)
+                                .into_owned(),
+                        )
+                        .await
                 }
             };
             if let Err(error) = ended {

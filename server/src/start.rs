@@ -22,8 +22,8 @@ use url::Url;
 
 use crate::assets::Assets;
 use crate::config::Config;
-use crate::embedded::Embedded;
 use crate::dev::{KeyError, generated_key, key_from_file};
+use crate::embedded::Embedded;
 use crate::http::rate_limit::Limits;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
@@ -63,7 +63,9 @@ impl Parts {
 #[derive(Debug, Error)]
 pub enum StartError {
     /// The address is taken, or not this machine's.
-    #[error("{key} = {addr} cannot be listened on: {error}. Is the portal running already? PORTICO_ADDR sets another one")]
+    #[error(
+        "{key} = {addr} cannot be listened on: {error}. Is the portal running already? PORTICO_ADDR sets another one"
+    )]
     Listen {
         /// The address.
         addr: SocketAddr,
@@ -142,7 +144,8 @@ fn identity(
     let own_issuer = join(public_url, "dev/idp")?;
     let configured = config.identity.issuer.clone();
     // The same embedded provider may be named by its other loopback name, as a test of cookies across sites does.
-    let embedded = configured.as_ref().is_none_or(|issuer| is_own(issuer, &own_issuer)) && config.is_development();
+    let embedded =
+        configured.as_ref().is_none_or(|issuer| is_own(issuer, &own_issuer)) && config.is_development();
     let issuer = configured.unwrap_or(own_issuer);
     let client_secret = if embedded {
         Some(parts.embedded.client_secret(parts.random.as_ref()))
@@ -180,14 +183,18 @@ fn is_own(issuer: &Url, own: &Url) -> bool {
 /// What the development IdP exchanges tokens for: what the operator's grants name.
 fn audiences(config: &Config) -> Vec<Audience> {
     let grants = config.registry.grants.iter();
-    let audience = |audience: &String, scopes: &[String]| Audience { audience: audience.clone(), scopes: scopes.to_vec() };
+    let audience = |audience: &String, scopes: &[String]| Audience {
+        audience: audience.clone(),
+        scopes: scopes.to_vec(),
+    };
     grants.flat_map(|(_, grant)| grant.audiences.iter().map(|name| audience(name, &grant.scopes))).collect()
 }
 
 fn client_secret(config: &Config) -> Result<Option<String>, StartError> {
     if let Some(file) = &config.identity.client_secret_file {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| StartError::Other(format!("identity.client_secret_file {}: {error}", file.display())))?;
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            StartError::Other(format!("identity.client_secret_file {}: {error}", file.display()))
+        })?;
         return Ok(Some(text.trim().to_owned()));
     }
     Ok(std::env::var("PORTICO_CLIENT_SECRET").ok())
@@ -222,7 +229,8 @@ async fn sessions(config: &Config, parts: &Parts, sealer: Sealer) -> Result<Sess
 
 async fn registry(config: &Config, parts: &Parts) -> Result<Registry, StartError> {
     let development_key = config.is_development().then(|| config.data_dir.join("registry/development.key"));
-    let ports = RegistryPorts { clock: parts.clock.clone(), random: parts.random.clone(), http: parts.http.clone() };
+    let ports =
+        RegistryPorts { clock: parts.clock.clone(), random: parts.random.clone(), http: parts.http.clone() };
     let registry_config = config.registry.for_registry(development_key);
     let registry = Registry::open(registry_config, portico_contracts::SHELL_VERSION, ports).await?;
     upkeep::tell_problems(registry.snapshot().problems());

@@ -1,8 +1,8 @@
 //! What every request can reach.
 
 use std::ops::Deref;
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use parking_lot::RwLock;
 use portico_contracts::Application;

@@ -66,7 +66,8 @@ fn generate(config: &Config) -> Result<(), TlsError> {
     }
     let host = config.listen.addr.ip().to_string();
     let made = rcgen::generate_simple_self_signed([host, "localhost".to_owned()])?;
-    let problem = |error: std::io::Error| TlsError::File(certificate.display().to_string(), error.to_string());
+    let problem =
+        |error: std::io::Error| TlsError::File(certificate.display().to_string(), error.to_string());
     let directory = config.data_dir.join("tls");
     std::fs::create_dir_all(&directory).map_err(problem)?;
     let mut key = private_file(&directory.join("key.pem")).map_err(problem)?;

@@ -66,7 +66,10 @@ async fn close_streams(state: WeakState, mut ended: broadcast::Receiver<(Session
         match heard {
             Ok((id, reason)) => state.session_ended(&id, reason),
             Err(RecvError::Lagged(missed)) => {
-                tracing::warn!(missed, "ended sessions were not all heard of; their streams close at the next sign");
+                tracing::warn!(
+                    missed,
+                    "ended sessions were not all heard of; their streams close at the next sign"
+                );
             }
             Err(RecvError::Closed) => return,
         }
@@ -97,7 +100,8 @@ async fn reload_registry(state: WeakState) {
         }
         let report = state.registry.reload().await;
         pause = if report.incomplete { IMPATIENT.min(usual) } else { usual };
-        let fresh: Vec<_> = report.problems.iter().filter(|problem| !known.contains(problem)).cloned().collect();
+        let fresh: Vec<_> =
+            report.problems.iter().filter(|problem| !known.contains(problem)).cloned().collect();
         tell_problems(&fresh);
         known = report.problems;
         let snapshot = state.registry.snapshot();

@@ -25,7 +25,8 @@ pub(super) fn module(glue: &Asset, wasm: &Asset) -> Asset {
         wasm = wasm.path,
         integrity = wasm.integrity,
     );
-    let hash: String = Sha256::digest(source.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hash: String =
+        Sha256::digest(source.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     Asset {
         path: format!("/pkg/boot.{hash}.js"),
         integrity: integrity(source.as_bytes()),

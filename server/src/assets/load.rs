@@ -70,7 +70,8 @@ impl Assets {
         );
         let mut boot_tag = script_tag(&boot.path, &boot.integrity);
         if live_reload::watching() {
-            boot_tag.push_str(&script_tag(live_reload::SCRIPT_PATH, &integrity(live_reload::SCRIPT.as_bytes())));
+            boot_tag
+                .push_str(&script_tag(live_reload::SCRIPT_PATH, &integrity(live_reload::SCRIPT.as_bytes())));
         }
         files.insert(boot.path.clone(), boot);
         Ok(Self { files, style, preloads, boot_tag, site_dir: site_dir.to_owned() })
@@ -107,7 +108,8 @@ fn collect(directory: &Path, url: &str, files: &mut HashMap<String, Asset>) -> R
         let path = path.to_owned();
         move |error| AssetsError::Unreadable(path, error)
     };
-    let entries = std::fs::read_dir(directory).map_err(|_| AssetsError::Missing(directory.to_owned(), "files"))?;
+    let entries =
+        std::fs::read_dir(directory).map_err(|_| AssetsError::Missing(directory.to_owned(), "files"))?;
     for entry in entries {
         let path = entry.map_err(unreadable(directory))?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
@@ -118,7 +120,9 @@ fn collect(directory: &Path, url: &str, files: &mut HashMap<String, Asset>) -> R
         }
         let Some(content_type) = content_type(&name) else { continue };
         let identity = Bytes::from(std::fs::read(&path).map_err(unreadable(&path))?);
-        let sibling = |extension: &str| std::fs::read(directory.join(format!("{name}{extension}"))).ok().map(Bytes::from);
+        let sibling = |extension: &str| {
+            std::fs::read(directory.join(format!("{name}{extension}"))).ok().map(Bytes::from)
+        };
         let asset = Asset {
             integrity: integrity(&identity),
             content_type: HeaderValue::from_static(content_type),

@@ -15,7 +15,10 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 pub async fn pkg(State(state): State<AppState>, uri: Uri, headers: HeaderMap) -> Response {
     match state.assets().get(uri.path()) {
         Some(asset) => serve(asset, &headers),
-        None => ApiError::not_found("There is no such file; the shell may have been updated. Reload the page.").into_response(),
+        None => {
+            ApiError::not_found("There is no such file; the shell may have been updated. Reload the page.")
+                .into_response()
+        }
     }
 }
 
@@ -57,7 +60,8 @@ fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|item| {
         let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
-        let refused = parameters.split('=').nth(1).is_some_and(|q| q.trim().parse::<f32>().is_ok_and(|q| q == 0.0));
+        let refused =
+            parameters.split('=').nth(1).is_some_and(|q| q.trim().parse::<f32>().is_ok_and(|q| q == 0.0));
         name.trim().eq_ignore_ascii_case(encoding) && !refused
     })
 }

@@ -108,8 +108,12 @@ fn switch(name: &str, text: &str) -> Result<bool, ConfigError> {
 fn check(config: &Config) -> Result<(), ConfigError> {
     let mut problems = Vec::new();
     let public_url = config.public_url();
-    if !matches!(public_url.scheme(), "http" | "https") || public_url.path() != "/" || public_url.query().is_some() {
-        problems.push("public_url must be an origin, such as https://portal.example, without a path".to_owned());
+    if !matches!(public_url.scheme(), "http" | "https")
+        || public_url.path() != "/"
+        || public_url.query().is_some()
+    {
+        problems
+            .push("public_url must be an origin, such as https://portal.example, without a path".to_owned());
     }
     if config.listen.tls == TlsMode::Files
         && (config.listen.tls_certificate.is_none() || config.listen.tls_key.is_none())
@@ -118,20 +122,28 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     }
     let session = &config.session;
     if session.idle_minutes == 0 || session.absolute_minutes < session.idle_minutes {
-        problems.push("session.idle_minutes must be at least 1 and at most session.absolute_minutes".to_owned());
+        problems
+            .push("session.idle_minutes must be at least 1 and at most session.absolute_minutes".to_owned());
     }
     problems.extend(config.policy.problems().iter().map(ToString::to_string));
     if !config.is_development() {
         production(config, &mut problems);
     }
-    if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid(format!("  {}", problems.join("\n  ")))) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ConfigError::Invalid(format!("  {}", problems.join("\n  "))))
+    }
 }
 
 /// Production has no embedded defaults: each one that is still in place is named.
 fn production(config: &Config, problems: &mut Vec<String>) {
     let required = [
         (config.public_url.is_none(), "public_url must be set"),
-        (config.identity.issuer.is_none(), "identity.issuer must name an OpenID provider: the development IdP is for development"),
+        (
+            config.identity.issuer.is_none(),
+            "identity.issuer must name an OpenID provider: the development IdP is for development",
+        ),
         (config.events.brokers.is_empty(), "events.brokers must name Kafka's bootstrap servers"),
         (config.events.id_key_file.is_none(), "events.id_key_file must name a key that all instances share"),
         (config.session.key_files.is_empty(), "session.key_files must name at least one key"),

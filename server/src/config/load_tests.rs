@@ -48,7 +48,10 @@ fn an_unknown_key_is_named() {
     assert!(refusal(from_toml("[session]\nidel_minutes = 3")).contains("idel_minutes"));
     let unknown = load_from(None, &environment(&[("PORTICO_SESSION__IDEL", "3")]));
     assert!(refusal(unknown).contains("idel"));
-    assert!(refusal(load_from(None, &environment(&[("PORTICO_PORT", "3")]))).contains("PORTICO_PORT is not a setting"));
+    assert!(
+        refusal(load_from(None, &environment(&[("PORTICO_PORT", "3")])))
+            .contains("PORTICO_PORT is not a setting")
+    );
 }
 
 #[test]
@@ -60,13 +63,22 @@ fn a_bad_value_is_named_with_what_is_expected() {
     let message = refusal(from_toml("[session]\nidle_minutes = 900"));
     assert!(message.contains("session.absolute_minutes"), "{message}");
     assert!(refusal(from_toml("public_url = \"http://127.0.0.1/portal\"")).contains("without a path"));
-    assert!(refusal(load_from(Some(Path::new("/nonexistent.toml")), &BTreeMap::new())).contains("PORTICO_CONFIG"));
+    assert!(
+        refusal(load_from(Some(Path::new("/nonexistent.toml")), &BTreeMap::new())).contains("PORTICO_CONFIG")
+    );
 }
 
 #[test]
 fn case_80_production_refuses_every_embedded_default_by_name() {
     let message = refusal(from_toml("environment = \"production\""));
-    for key in ["public_url", "identity.issuer", "events.brokers", "events.id_key_file", "session.key_files", "registry.trusted_keys"] {
+    for key in [
+        "public_url",
+        "identity.issuer",
+        "events.brokers",
+        "events.id_key_file",
+        "session.key_files",
+        "registry.trusted_keys",
+    ] {
         assert!(message.contains(key), "{key} is missing in: {message}");
     }
     let complete = r#"

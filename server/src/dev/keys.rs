@@ -19,7 +19,8 @@ pub enum KeyError {
 
 /// A 32-byte key from a file that an operator made.
 pub fn key_from_file(path: &Path) -> Result<[u8; 32], KeyError> {
-    let text = std::fs::read_to_string(path).map_err(|error| KeyError::File(path.display().to_string(), error))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| KeyError::File(path.display().to_string(), error))?;
     let bytes = STANDARD.decode(text.trim()).ok();
     bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| KeyError::Form(path.display().to_string()))
 }

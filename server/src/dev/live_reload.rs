@@ -53,7 +53,8 @@ pub async fn version(State(state): State<AppState>) -> Response {
     let assets = state.assets();
     (&assets.style.path, &assets.style.integrity, &assets.boot_tag).hash(&mut hasher);
     for remote in state.registry.snapshot().remotes() {
-        (&remote.manifest.name, &remote.manifest.frontend.entry, &remote.manifest.frontend.integrity).hash(&mut hasher);
+        (&remote.manifest.name, &remote.manifest.frontend.entry, &remote.manifest.frontend.integrity)
+            .hash(&mut hasher);
     }
     format!("{:016x}", hasher.finish()).into_response()
 }

@@ -18,7 +18,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Starts every service with `environment` added to its own.
-pub fn start_services(services: &[ServiceConfig], fixtures: bool, environment: &[(String, String)]) -> Neighbours {
+pub fn start_services(
+    services: &[ServiceConfig],
+    fixtures: bool,
+    environment: &[(String, String)],
+) -> Neighbours {
     let mut neighbours = Neighbours::default();
     for service in services.iter().filter(|service| fixtures || !service.fixtures_only) {
         neighbours.tasks.spawn(keep_running(service.clone(), environment.to_vec()));

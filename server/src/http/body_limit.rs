@@ -12,7 +12,8 @@ use crate::config::LimitsConfig;
 /// Bounds the body of a request that is forwarded: a declared length beyond the limit is refused at once, a longer stream
 /// breaks off.
 pub fn bounded(request: Request, limits: &LimitsConfig) -> Result<Request, ApiError> {
-    let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let declared =
+        request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > limits.proxy_body_bytes) {
         return Err(too_large(limits.proxy_body_bytes));
     }

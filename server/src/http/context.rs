@@ -79,7 +79,10 @@ fn finish(mut response: Response, context: &RequestContext) -> Response {
         .headers()
         .get(header::CONTENT_TYPE)
         .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
-    if (status.is_client_error() || status.is_server_error()) && is_text && !response.extensions().get::<Proxied>().is_some() {
+    if (status.is_client_error() || status.is_server_error())
+        && is_text
+        && !response.extensions().get::<Proxied>().is_some()
+    {
         let title = status.canonical_reason().unwrap_or("Error");
         let error = ApiError::new(status, kind_of(status), title, detail_of(status));
         return problem::render(&error.problem(&context.path, &context.trace_id), response);
@@ -182,14 +185,22 @@ mod tests {
         let trusted = ["10.0.0.0/8".parse().expect("a network")];
         assert_eq!(client_ip(client, &headers, &trusted), client, "a client cannot name another address");
         assert_eq!(client_ip(proxy, &headers, &[]), proxy, "nothing is trusted by default");
-        assert_eq!(client_ip(proxy, &headers, &trusted), "203.0.113.7".parse::<IpAddr>().expect("an address"));
+        assert_eq!(
+            client_ip(proxy, &headers, &trusted),
+            "203.0.113.7".parse::<IpAddr>().expect("an address")
+        );
     }
 
     #[test]
     fn only_a_valid_traceparent_is_continued() {
         let id = |text: &'static str| trace_id_of(&HeaderValue::from_static(text)).map(str::to_owned);
         assert!(id("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").is_some());
-        for bad in ["", "00-x-y-01", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"] {
+        for bad in [
+            "",
+            "00-x-y-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ] {
             assert_eq!(id(bad), None, "{bad}");
         }
     }

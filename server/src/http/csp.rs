@@ -3,7 +3,8 @@
 use portico_registry::CspSources;
 
 /// The policy of everything that is not a page: nothing may be loaded, framed or sent from it.
-pub const NOTHING: &str = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+pub const NOTHING: &str =
+    "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// `Integrity-Policy`: a script, entry or nested chunk, whose hash the page does not list is refused by the browser.
 pub const INTEGRITY_POLICY: &str = "blocked-destinations=(script), sources=(inline), endpoints=(portico)";
@@ -37,7 +38,11 @@ pub fn page(nonce: &str, sources: &PageSources<'_>) -> String {
     let granted = |name: &str| sources.granted.get(name).into_iter().flatten().map(String::as_str);
     let nothing = &mut std::iter::empty();
     directive("default-src", "'none'", nothing);
-    directive("script-src", &format!("'self' 'wasm-unsafe-eval' 'nonce-{nonce}'"), &mut granted("script-src"));
+    directive(
+        "script-src",
+        &format!("'self' 'wasm-unsafe-eval' 'nonce-{nonce}'"),
+        &mut granted("script-src"),
+    );
     directive("style-src", "'self'", nothing);
     directive("connect-src", "'self'", &mut granted("connect-src"));
     directive("img-src", "'self' data:", &mut granted("img-src"));
@@ -61,7 +66,11 @@ mod tests {
     #[test]
     fn case_60_a_page_policy_has_no_unsafe_source_and_carries_its_nonce_once() {
         let policy = page("abc", &PageSources::default());
-        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'") && !policy.contains("strict-dynamic"));
+        assert!(
+            !policy.contains("unsafe-inline")
+                && !policy.contains("'unsafe-eval'")
+                && !policy.contains("strict-dynamic")
+        );
         assert_eq!(policy.matches("nonce-abc").count(), 1);
     }
 }

@@ -45,14 +45,18 @@ pub fn check(headers: &HeaderMap, origin: &str) -> Result<(), &'static str> {
     }
     match headers.get("x-csrf") {
         Some(value) if value == "1" => Ok(()),
-        _ => Err("The request does not say where it comes from. A client that is not a browser sends X-CSRF: 1."),
+        _ => Err(
+            "The request does not say where it comes from. A client that is not a browser sends X-CSRF: 1.",
+        ),
     }
 }
 
 /// The same rule for a stream, whose client may send neither header: a foreign one is refused, an absent one is not.
 pub fn check_stream(headers: &HeaderMap, origin: &str) -> Result<(), &'static str> {
-    let foreign_site = headers.get_all("sec-fetch-site").iter().any(|site| site != "same-origin" && site != "none");
-    let foreign_origin = headers.get_all(header::ORIGIN).iter().any(|sent| sent.as_bytes() != origin.as_bytes());
+    let foreign_site =
+        headers.get_all("sec-fetch-site").iter().any(|site| site != "same-origin" && site != "none");
+    let foreign_origin =
+        headers.get_all(header::ORIGIN).iter().any(|sent| sent.as_bytes() != origin.as_bytes());
     if foreign_site || foreign_origin {
         return Err("The stream is for the portal's own pages.");
     }
@@ -95,8 +99,15 @@ mod tests {
     #[test]
     fn case_26_foreign_null_and_look_alike_origins_are_refused() {
         for origin in [
-            "null", "http://evil.example", "http://127.0.0.1:3000.evil.example", "http://evil127.0.0.1:3000",
-            "http://127.0.0.1:30000", "https://127.0.0.1:3000", "http://127.0.0.1:3000/", "HTTP://127.0.0.1:3000", "http://localhost:3000",
+            "null",
+            "http://evil.example",
+            "http://127.0.0.1:3000.evil.example",
+            "http://evil127.0.0.1:3000",
+            "http://127.0.0.1:30000",
+            "https://127.0.0.1:3000",
+            "http://127.0.0.1:3000/",
+            "HTTP://127.0.0.1:3000",
+            "http://localhost:3000",
         ] {
             assert!(!allowed(&[("origin", origin), ("x-csrf", "1")]), "{origin}");
         }

@@ -21,7 +21,12 @@ pub struct ApiError {
 
 impl ApiError {
     /// An error of a kind (`/problems/<kind>`), with what was wrong and what to do.
-    pub fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
         Self { status, kind, title, detail: detail.into(), headers: HeaderMap::new(), cause: None }
     }
 
@@ -60,7 +65,8 @@ impl ApiError {
     /// 503: something the portal depends on is away. The cause is logged and never shown.
     pub fn unavailable(what: &str, cause: impl std::fmt::Display) -> Self {
         let detail = format!("{what} cannot be reached. Nothing was lost; try again in a moment.");
-        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The portal is not complete", detail);
+        let mut error =
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The portal is not complete", detail);
         error.cause = Some(cause.to_string());
         error.header(axum::http::header::RETRY_AFTER, HeaderValue::from_static("2"))
     }
@@ -104,7 +110,12 @@ impl ApiError {
     /// The error as a server function's refusal; logged here, since no layer sees it as an `ApiError`.
     pub fn refusal(&self, instance: &str, trace_id: &str) -> Refusal {
         if self.status.is_server_error() {
-            tracing::error!(http.status = self.status.as_u16(), error.message = self.log_text(), trace_id, "refused");
+            tracing::error!(
+                http.status = self.status.as_u16(),
+                error.message = self.log_text(),
+                trace_id,
+                "refused"
+            );
         }
         Refusal(self.problem(instance, trace_id))
     }

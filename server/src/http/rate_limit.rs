@@ -82,9 +82,10 @@ fn counts(request: &Request) -> bool {
 pub fn shows_cookie(headers: &axum::http::HeaderMap) -> bool {
     let name = COOKIE_NAME.as_bytes();
     headers.get_all(header::COOKIE).iter().any(|value| {
-        value.as_bytes().split(|byte| *byte == b';').any(|pair| {
-            pair.trim_ascii().strip_prefix(name).is_some_and(|rest| rest.starts_with(b"="))
-        })
+        value
+            .as_bytes()
+            .split(|byte| *byte == b';')
+            .any(|pair| pair.trim_ascii().strip_prefix(name).is_some_and(|rest| rest.starts_with(b"=")))
     })
 }
 

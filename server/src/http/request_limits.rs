@@ -22,13 +22,24 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     let uri_bytes = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if uri_bytes > limits.uri_bytes {
         let detail = format!("The address may be {} bytes long.", limits.uri_bytes);
-        return ApiError::new(StatusCode::URI_TOO_LONG, "uri-too-long", "The address is too long", detail).into_response();
+        return ApiError::new(StatusCode::URI_TOO_LONG, "uri-too-long", "The address is too long", detail)
+            .into_response();
     }
-    let bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let bytes: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if request.headers().len() > limits.headers || bytes > limits.head_bytes {
-        let detail = format!("A request may carry {} header fields and {} bytes of them.", limits.headers, limits.head_bytes);
+        let detail = format!(
+            "A request may carry {} header fields and {} bytes of them.",
+            limits.headers, limits.head_bytes
+        );
         let title = "The request's headers are too large";
-        return ApiError::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large", title, detail).into_response();
+        return ApiError::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "headers-too-large",
+            title,
+            detail,
+        )
+        .into_response();
     }
     next.run(paced(request, limits)).await
 }

@@ -20,7 +20,10 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     set("cross-origin-resource-policy", "same-origin");
     set("x-content-type-options", "nosniff");
     set("x-frame-options", "DENY");
-    set("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()");
+    set(
+        "permissions-policy",
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    );
     // `no-referrer` would make a form POST carry `Origin: null`.
     set("referrer-policy", "same-origin");
     if state.config.public_url().scheme() == "https" && !state.config.is_development() {

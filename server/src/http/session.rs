@@ -58,7 +58,8 @@ impl FromRequestParts<AppState> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let MaybeSession(session) = <MaybeSession as FromRequestParts<AppState>>::from_request_parts(parts, state).await?;
+        let MaybeSession(session) =
+            <MaybeSession as FromRequestParts<AppState>>::from_request_parts(parts, state).await?;
         let session = session.ok_or_else(ApiError::signed_out)?;
         // A tab that was left open on another organization must not write into this one.
         let mut asked = parts.headers.get_all(ORGANIZATION_HEADER).iter();

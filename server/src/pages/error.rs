@@ -47,7 +47,9 @@ impl PageError {
             ProviderError::Nonsense(_) => {
                 (StatusCode::BAD_GATEWAY, false, "The identity provider's answer could not be used.")
             }
-            ProviderError::Refused { .. } => (StatusCode::BAD_REQUEST, false, "The identity provider refused it."),
+            ProviderError::Refused { .. } => {
+                (StatusCode::BAD_REQUEST, false, "The identity provider refused it.")
+            }
             ProviderError::IdToken(_) => {
                 (StatusCode::BAD_REQUEST, false, "The identity provider's answer failed its checks.")
             }
@@ -65,7 +67,9 @@ impl PageError {
     pub fn refused_by_provider(context: &RequestContext, code: &str) -> Self {
         let why = match code {
             "access_denied" => "The sign-in was cancelled.",
-            "login_required" | "interaction_required" | "consent_required" => "The identity provider needs you to sign in.",
+            "login_required" | "interaction_required" | "consent_required" => {
+                "The identity provider needs you to sign in."
+            }
             _ => "The identity provider refused the sign-in.",
         };
         let mut page = Self::login(context, StatusCode::BAD_REQUEST, why);

@@ -2,8 +2,8 @@
 
 mod document;
 mod error;
-mod show;
 mod shell_state;
+mod show;
 
 pub use error::{PageError, layer as error_layer};
 pub use show::show;

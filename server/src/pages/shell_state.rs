@@ -45,7 +45,11 @@ pub(super) fn for_session(state: &AppState, preferences: Preferences, session: &
 const ADMINISTRATION: &str = "org.admin";
 
 fn registry_problem(problem: &portico_registry::LoadProblem) -> RegistryProblem {
-    RegistryProblem { source: problem.file.clone(), field: problem.field.clone(), reason: problem.reason.clone() }
+    RegistryProblem {
+        source: problem.file.clone(),
+        field: problem.field.clone(),
+        reason: problem.reason.clone(),
+    }
 }
 
 /// Demo accounts are offered where the development IdP is in use.

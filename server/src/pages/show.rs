@@ -40,7 +40,14 @@ pub async fn show(
     if resolve(path, &shell) == Page::NotFound {
         let hidden = state.registry.snapshot().route_owner(path).is_some();
         if hidden {
-            crate::audit::decision("open", &format!("page {path}"), false, "not entitled", &session, &context);
+            crate::audit::decision(
+                "open",
+                &format!("page {path}"),
+                false,
+                "not entitled",
+                &session,
+                &context,
+            );
         }
         shell.outcome = Some(if hidden { Outcome::Forbidden } else { Outcome::NotFound });
     }

@@ -22,7 +22,14 @@ pub async fn call(
     let id = parts.get("remote").map(String::as_str).unwrap_or_default();
     // A remote that this session may not load does not exist for it: neither name nor routes are told.
     let backend = state.backend(&session, id).ok_or_else(|| {
-        audit::decision("call", &format!("remote {id:.100}"), false, "no such remote for this session", &session, &context);
+        audit::decision(
+            "call",
+            &format!("remote {id:.100}"),
+            false,
+            "no such remote for this session",
+            &session,
+            &context,
+        );
         ApiError::not_found("There is no such remote for this session.")
     })?;
     state.limits.remote.take(&(session.active.id, id.to_owned()))?;
@@ -63,8 +70,13 @@ fn record(verdict: &Verdict<'_>, context: &RequestContext) {
 /// A call that names another organization in the header that back ends read is a mistake or worse: it is refused before
 /// the header would be dropped.
 fn own_organization(headers: &HeaderMap, session: &Authenticated) -> Result<(), ApiError> {
-    let foreign = headers.get_all("x-org-id").iter().any(|value| value.as_bytes() != session.state.org_id.as_bytes());
-    if foreign { Err(ApiError::forbidden("The call names another organization than the session's.")) } else { Ok(()) }
+    let foreign =
+        headers.get_all("x-org-id").iter().any(|value| value.as_bytes() != session.state.org_id.as_bytes());
+    if foreign {
+        Err(ApiError::forbidden("The call names another organization than the session's."))
+    } else {
+        Ok(())
+    }
 }
 
 fn problem(error: CallError) -> ApiError {

@@ -24,7 +24,11 @@ pub async fn issued(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
 ) -> Result<Json<Vec<Issued>>, StatusCode> {
     // The admin listener may be bound to more than loopback, for metrics; the tokens may not be read from there.
-    let idp = state.dev_idp.as_ref().filter(|_| peer.ip().to_canonical().is_loopback()).ok_or(StatusCode::NOT_FOUND)?;
+    let idp = state
+        .dev_idp
+        .as_ref()
+        .filter(|_| peer.ip().to_canonical().is_loopback())
+        .ok_or(StatusCode::NOT_FOUND)?;
     Ok(Json(idp.issued_tokens().into_iter().map(Issued::from).collect()))
 }
 

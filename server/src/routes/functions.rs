@@ -25,7 +25,10 @@ pub async fn call(
     session: Authenticated,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let is_json = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let is_json = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     if !is_json {
         return Err(ApiError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -35,7 +38,8 @@ pub async fn call(
         ));
     }
     let api: Arc<dyn PortalApi> = Arc::new(SessionApi::new(state, context.clone(), session));
-    let response = leptos_axum::handle_server_fns_with_context(move || provide_context(api.clone()), request).await;
+    let response =
+        leptos_axum::handle_server_fns_with_context(move || provide_context(api.clone()), request).await;
     let mut response = axum::response::IntoResponse::into_response(response);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     if !response.headers().contains_key(ERROR_HEADER) {

@@ -25,7 +25,8 @@ pub async fn ready(State(state): State<AppState>) -> Response {
     }
     let ready = checks.values().all(|value| value == "ok");
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "status": if ready { "ok" } else { "not ready" }, "checks": checks }))).into_response()
+    (status, Json(json!({ "status": if ready { "ok" } else { "not ready" }, "checks": checks })))
+        .into_response()
 }
 
 /// `GET /metrics`, on the admin listener alone.

@@ -31,7 +31,14 @@ pub async fn open(
     origin::check_stream(&headers, &state.origin).map_err(ApiError::forbidden)?;
     let allowed = subscribable(&state, &session);
     let types = wanted(parameters.types.as_deref(), allowed).map_err(|kind| {
-        audit::decision("subscribe", &format!("event {kind:.100}"), false, "not entitled", &session, &context);
+        audit::decision(
+            "subscribe",
+            &format!("event {kind:.100}"),
+            false,
+            "not entitled",
+            &session,
+            &context,
+        );
         ApiError::forbidden(format!("This session may not subscribe to {kind:?}."))
     })?;
     // The browser's own header wins: it is later than the parameter that the page was opened with.
@@ -63,7 +70,8 @@ pub async fn open(
 /// The types to carry: all, or those that were asked for if every one is allowed.
 fn wanted(asked: Option<&str>, allowed: Vec<String>) -> Result<Vec<String>, String> {
     let Some(asked) = asked.filter(|asked| !asked.trim().is_empty()) else { return Ok(allowed) };
-    let asked: Vec<String> = asked.split(',').map(|kind| kind.trim().to_owned()).filter(|kind| !kind.is_empty()).collect();
+    let asked: Vec<String> =
+        asked.split(',').map(|kind| kind.trim().to_owned()).filter(|kind| !kind.is_empty()).collect();
     match asked.iter().find(|kind| !allowed.contains(kind)) {
         Some(refused) => Err(refused.clone()),
         None => Ok(asked),

@@ -92,7 +92,8 @@ pub fn topic_specs<'a>(topics: impl Iterator<Item = &'a str>, partitions: i32) -
 /// Every type that a session may subscribe to, sorted.
 pub fn subscribable(state: &AppState, session: &Authenticated) -> Vec<String> {
     let applications = state.applications(session);
-    let mut types: Vec<_> = applications.iter().flat_map(|a| &a.subscribes).map(|event| event.kind.clone()).collect();
+    let mut types: Vec<_> =
+        applications.iter().flat_map(|a| &a.subscribes).map(|event| event.kind.clone()).collect();
     types.sort_unstable();
     types.dedup();
     types
@@ -161,14 +162,29 @@ async fn allowed_topic(
         remote.and_then(|remote| remote.manifest.events.publish.iter().find(|d| d.kind == event.kind()));
     let resource = Resource::Event { remote: event.source(), kind: event.kind() };
     let Some(declared) = declared else {
-        audit::decision("publish", &bounded(&resource), false, "not declared for this session", session, context);
+        audit::decision(
+            "publish",
+            &bounded(&resource),
+            false,
+            "not declared for this session",
+            session,
+            context,
+        );
         return Err(ApiError::forbidden(
             "No remote of this session with this source declares that it publishes this type.",
         ));
     };
-    let query = Query::new(Some(&session.principal), Action::Publish, resource).requiring(&declared.permissions);
+    let query =
+        Query::new(Some(&session.principal), Action::Publish, resource).requiring(&declared.permissions);
     let decision = state.policy.decide(&query).await;
-    audit::decision("publish", &bounded(&resource), decision.is_allowed(), &decision.reason, session, context);
+    audit::decision(
+        "publish",
+        &bounded(&resource),
+        decision.is_allowed(),
+        &decision.reason,
+        session,
+        context,
+    );
     if decision.is_allowed() {
         Ok(Arc::from(declared.topic.as_str()))
     } else {

@@ -23,11 +23,19 @@ pub async fn exchange(
     let resource = Resource::Remote { id };
     let backend = state.backend(session, id);
     let Some(backend) = backend else {
-        audit::decision("exchange-token", &resource.to_string(), false, "no such remote for this session", session, context);
+        audit::decision(
+            "exchange-token",
+            &resource.to_string(),
+            false,
+            "no such remote for this session",
+            session,
+            context,
+        );
         return Err(ApiError::not_found("There is no such remote for this session."));
     };
     let application = state.applications(session).iter().any(|a| a.id == id && a.token_mode);
-    let decision = state.policy.decide(&Query::new(Some(&session.principal), Action::ExchangeToken, resource)).await;
+    let decision =
+        state.policy.decide(&Query::new(Some(&session.principal), Action::ExchangeToken, resource)).await;
     let allowed = application && decision.is_allowed();
     let reason = if application { decision.reason.as_ref() } else { "the remote is in proxy mode" };
     audit::decision("exchange-token", &resource.to_string(), allowed, reason, session, context);

@@ -32,7 +32,10 @@ impl<'a> SessionTokens<'a> {
     }
 
     /// A token for the remote's audience and scopes, from the cache or newly exchanged.
-    pub async fn exchanged(&self, request: TokenRequest<'_>) -> Result<Arc<ExchangedToken>, SessionTokenError> {
+    pub async fn exchanged(
+        &self,
+        request: TokenRequest<'_>,
+    ) -> Result<Arc<ExchangedToken>, SessionTokenError> {
         let key = self.key(request);
         if let Some(token) = self.state.tokens.get(&key) {
             return Ok(token);
@@ -57,7 +60,11 @@ impl TokenSource for SessionTokens<'_> {
         bearer(&*self.exchanged(request).await.map_err(token_error)?)
     }
 
-    async fn fresh(&self, request: TokenRequest<'_>, rejected: &BearerToken) -> Result<BearerToken, TokenError> {
+    async fn fresh(
+        &self,
+        request: TokenRequest<'_>,
+        rejected: &BearerToken,
+    ) -> Result<BearerToken, TokenError> {
         let key = self.key(request);
         let Some(refused) = self.state.tokens.get(&key) else { return self.token(request).await };
         if bearer(&refused)? != *rejected {
@@ -91,7 +98,9 @@ impl SessionTokenError {
     pub fn into_api(self) -> ApiError {
         match token_error(self) {
             TokenError::SessionOver => ApiError::signed_out(),
-            TokenError::Refused => ApiError::forbidden("The identity provider gives no token for this remote's service."),
+            TokenError::Refused => {
+                ApiError::forbidden("The identity provider gives no token for this remote's service.")
+            }
             TokenError::Unavailable => ApiError::new(
                 StatusCode::BAD_GATEWAY,
                 "token-unavailable",

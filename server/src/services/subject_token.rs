@@ -28,7 +28,10 @@ pub enum SubjectTokenError {
 }
 
 /// The session's access token, refreshed where it is about to end. One refresh serves every request that waits for it.
-pub async fn subject_token(portal: &AppState, session: &Arc<ActiveSession>) -> Result<String, SubjectTokenError> {
+pub async fn subject_token(
+    portal: &AppState,
+    session: &Arc<ActiveSession>,
+) -> Result<String, SubjectTokenError> {
     if let Some(token) = usable(portal, &session.state()) {
         return Ok(token);
     }
@@ -50,14 +53,20 @@ async fn refreshed(portal: AppState, session: Arc<ActiveSession>) -> Result<Stri
             Err(SubjectTokenError::SessionOver(error.to_string()))
         }
         // While the provider is away, a token that has not ended yet still serves.
-        Err(_) if state.tokens.access_expires_at > portal.clock.now() => Ok(state.tokens.access_token.clone()),
+        Err(_) if state.tokens.access_expires_at > portal.clock.now() => {
+            Ok(state.tokens.access_token.clone())
+        }
         Err(error) => Err(SubjectTokenError::Provider(error)),
     }
 }
 
 /// In the store before it is used: a rotated refresh token that is lost ends the session (case 19). What the provider says
 /// of the person's organizations and roles holds from now on; whoever is no member of the session's any more is out.
-async fn keep(portal: &Portal, session: &ActiveSession, refreshed: Refreshed) -> Result<String, SubjectTokenError> {
+async fn keep(
+    portal: &Portal,
+    session: &ActiveSession,
+    refreshed: Refreshed,
+) -> Result<String, SubjectTokenError> {
     let (tokens, organizations) = match refreshed {
         Refreshed::Tokens(tokens) => (tokens, Vec::new()),
         Refreshed::SignIn(sign_in) => (sign_in.tokens, sign_in.organizations),

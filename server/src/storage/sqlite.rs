@@ -85,20 +85,25 @@ impl SessionStore for SqliteSessionStore {
     }
 
     async fn load(&self, id: &SessionId) -> Result<Option<Record>> {
-        let row: Option<(Vec<u8>, i64)> = sqlx::query_as("SELECT record, expires_at FROM sessions WHERE id = ?")
-            .bind(key(id))
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(backend)?;
+        let row: Option<(Vec<u8>, i64)> =
+            sqlx::query_as("SELECT record, expires_at FROM sessions WHERE id = ?")
+                .bind(key(id))
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(backend)?;
         let Some((record, expires_at)) = row else { return Ok(None) };
         let data = serde_json::from_slice(&record).map_err(|error| Error::Decode(error.to_string()))?;
-        let expiry_date =
-            OffsetDateTime::from_unix_timestamp(expires_at).map_err(|error| Error::Decode(error.to_string()))?;
+        let expiry_date = OffsetDateTime::from_unix_timestamp(expires_at)
+            .map_err(|error| Error::Decode(error.to_string()))?;
         Ok(Some(Record { id: *id, data, expiry_date }))
     }
 
     async fn delete(&self, id: &SessionId) -> Result<()> {
-        sqlx::query("DELETE FROM sessions WHERE id = ?").bind(key(id)).execute(&self.pool).await.map_err(backend)?;
+        sqlx::query("DELETE FROM sessions WHERE id = ?")
+            .bind(key(id))
+            .execute(&self.pool)
+            .await
+            .map_err(backend)?;
         Ok(())
     }
 }

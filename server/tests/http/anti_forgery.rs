@@ -10,11 +10,17 @@ use crate::test_app::{Browser, RequestBuilder, TestApp};
 fn requests() -> Vec<(Method, String, &'static str, String)> {
     let json_type = "application/json";
     let switch = json!({ "organization": "globex", "return_to": "/" }).to_string();
-    let event = json!({ "specversion": "1.0", "source": "@acme/echo", "type": "echo.request", "data": 1 }).to_string();
+    let event = json!({ "specversion": "1.0", "source": "@acme/echo", "type": "echo.request", "data": 1 })
+        .to_string();
     let mut all = vec![
         (Method::POST, "/auth/logout".to_owned(), "application/x-www-form-urlencoded", String::new()),
         (Method::POST, "/api/platform/organization".into(), json_type, switch.clone()),
-        (Method::POST, "/api/platform/organization".into(), "application/x-www-form-urlencoded", "organization=globex".into()),
+        (
+            Method::POST,
+            "/api/platform/organization".into(),
+            "application/x-www-form-urlencoded",
+            "organization=globex".into(),
+        ),
         (Method::POST, "/api/platform/remotes/acme.insights/token".into(), json_type, String::new()),
         (Method::POST, "/api/platform/rum".into(), json_type, "[]".into()),
         (Method::POST, "/api/platform/reports".into(), json_type, "[]".into()),
@@ -52,7 +58,11 @@ async fn nothing_happens(prepare: impl Fn(RequestBuilder<'_>) -> RequestBuilder<
 
 async fn unchanged(app: &TestApp, erin: &Browser, session: Option<String>) {
     assert!(app.todos.seen().is_empty(), "no upstream was asked");
-    assert_eq!(app.outbound.count("exchange") + app.outbound.count("refresh_token"), 0, "the provider was not asked");
+    assert_eq!(
+        app.outbound.count("exchange") + app.outbound.count("refresh_token"),
+        0,
+        "the provider was not asked"
+    );
     assert_eq!(erin.session(), session);
     assert_eq!(erin.get("/api/platform/session").send().await.expect(200).json()["orgId"], "acme");
 }
@@ -71,16 +81,25 @@ async fn case_25_cross_site_and_same_site_are_refused_whatever_else_is_sent() {
     }
     let app = TestApp::start().await;
     let erin = app.signed_in("erin").await;
-    let own = erin.post("/bff/acme.todos/todos").from_site("cross-site").header("origin", &app.origin).header("x-csrf", "1");
+    let own = erin
+        .post("/bff/acme.todos/todos")
+        .from_site("cross-site")
+        .header("origin", &app.origin)
+        .header("x-csrf", "1");
     own.json(&json!({})).send().await.problem(403);
-    let doubled = erin.post("/auth/logout").from_nowhere().header("sec-fetch-site", "same-origin").header("sec-fetch-site", "cross-site");
+    let doubled = erin
+        .post("/auth/logout")
+        .from_nowhere()
+        .header("sec-fetch-site", "same-origin")
+        .header("sec-fetch-site", "cross-site");
     doubled.send().await.problem(403);
 }
 
 #[tokio::test]
 async fn case_26_foreign_null_and_look_alike_origins_are_refused() {
     for origin in ["https://evil.test", "null", "http://127.0.0.1.evil.test", "http://127.0.0.1", "", "*"] {
-        nothing_happens(move |request| request.from_nowhere().header("origin", origin).header("x-csrf", "1")).await;
+        nothing_happens(move |request| request.from_nowhere().header("origin", origin).header("x-csrf", "1"))
+            .await;
     }
     let app = TestApp::start().await;
     let erin = app.signed_in("erin").await;
@@ -97,11 +116,21 @@ async fn case_26_foreign_null_and_look_alike_origins_are_refused() {
         app.origin.to_uppercase(),
     ];
     for origin in look_alikes {
-        let answer = erin.post("/bff/acme.todos/todos").from_nowhere().header("origin", &origin).json(&json!({})).send().await;
+        let answer = erin
+            .post("/bff/acme.todos/todos")
+            .from_nowhere()
+            .header("origin", &origin)
+            .json(&json!({}))
+            .send()
+            .await;
         assert_eq!(answer.problem_kind(403), "forbidden", "{origin}");
         assert!(answer.header("access-control-allow-origin").is_empty());
     }
-    let preflight = erin.request(Method::OPTIONS, "/bff/acme.todos/todos").from_site("cross-site").header("origin", "https://evil.test").header("access-control-request-method", "POST");
+    let preflight = erin
+        .request(Method::OPTIONS, "/bff/acme.todos/todos")
+        .from_site("cross-site")
+        .header("origin", "https://evil.test")
+        .header("access-control-request-method", "POST");
     assert!(preflight.send().await.header("access-control-allow-origin").is_empty());
     assert!(app.todos.seen().is_empty());
 }
@@ -124,7 +153,14 @@ async fn case_27_no_server_function_changes_anything_for_a_cross_site_form() {
     let app = TestApp::start().await;
     let erin = app.signed_in("erin").await;
     let session = erin.session();
-    let fields = [("organization", "globex"), ("return_to", "/"), ("remote", "acme.insights"), ("source", "@acme/echo"), ("kind", "echo.request"), ("data", "1")];
+    let fields = [
+        ("organization", "globex"),
+        ("return_to", "/"),
+        ("remote", "acme.insights"),
+        ("source", "@acme/echo"),
+        ("kind", "echo.request"),
+        ("data", "1"),
+    ];
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let body = json!({ "organization": "globex", "return_to": "/" }).to_string();
     for path in functions() {
@@ -133,7 +169,12 @@ async fn case_27_no_server_function_changes_anything_for_a_cross_site_form() {
         erin.post(&path).from_site("cross-site").form(&fields).send().await.problem(403);
         // A form with enctype="text/plain" can spell JSON.
         erin.post(&path).from_site("cross-site").body("text/plain", body.clone()).send().await.problem(403);
-        erin.post(&path).from_site("cross-site").body("multipart/form-data; boundary=x", "--x--").send().await.problem(403);
+        erin.post(&path)
+            .from_site("cross-site")
+            .body("multipart/form-data; boundary=x", "--x--")
+            .send()
+            .await
+            .problem(403);
         // Even from the portal's own pages, a form is not how functions are called.
         erin.post(&path).form(&fields).send().await.problem(415);
         erin.get(&format!("{path}?{query}")).send().await.problem(405);

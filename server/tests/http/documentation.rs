@@ -18,10 +18,14 @@ struct Row {
 fn rows() -> Vec<Row> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
     let text = std::fs::read_to_string(file).expect("the document is there");
-    let rows = text.lines().filter_map(|line| line.strip_prefix("| `")).map(|line| line.split(" | ").collect::<Vec<_>>());
+    let rows = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .map(|line| line.split(" | ").collect::<Vec<_>>());
     let plain = |cell: &str| cell.trim_matches(['`', ' ', '|']).to_owned();
     let keys = rows.filter(|cells| cells.len() >= 4);
-    keys.map(|cells| Row { key: plain(cells[0]), variable: plain(cells[1]), default: plain(cells[2]) }).collect()
+    keys.map(|cells| Row { key: plain(cells[0]), variable: plain(cells[1]), default: plain(cells[2]) })
+        .collect()
 }
 
 /// Every key of the default configuration, with its default.
@@ -52,16 +56,26 @@ fn item_keys() -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     let mut add = |prefix: &str, item: &dyn Fn() -> Value| {
         let item = item();
-        keys.extend(item.as_object().expect("an item is a table").keys().map(|name| format!("{prefix}.{name}")));
+        keys.extend(
+            item.as_object().expect("an item is a table").keys().map(|name| format!("{prefix}.{name}")),
+        );
     };
     fn read<T: serde::de::DeserializeOwned + Serialize>(text: Value) -> Value {
         json!(serde_json::from_value::<T>(text).expect("an item"))
     }
     add("registry.grants.<name>", &|| json!(Grant::default()));
-    add("registry.manifests[]", &|| read::<HostedManifest>(json!({ "url": "https://cdn.example/remote.json" })));
-    add("registry.trusted_keys[]", &|| read::<TrustedKey>(json!({ "id": "k", "public_key": "x", "names": ["*"] })));
-    add("development.services[]", &|| read::<ServiceConfig>(json!({ "name": "n", "command": ["c"], "directory": "." })));
-    keys.extend(["policy.roles.<role>", "policy.plans.<plan>", "policy.organizations.<org_id>"].map(str::to_owned));
+    add("registry.manifests[]", &|| {
+        read::<HostedManifest>(json!({ "url": "https://cdn.example/remote.json" }))
+    });
+    add("registry.trusted_keys[]", &|| {
+        read::<TrustedKey>(json!({ "id": "k", "public_key": "x", "names": ["*"] }))
+    });
+    add("development.services[]", &|| {
+        read::<ServiceConfig>(json!({ "name": "n", "command": ["c"], "directory": "." }))
+    });
+    keys.extend(
+        ["policy.roles.<role>", "policy.plans.<plan>", "policy.organizations.<org_id>"].map(str::to_owned),
+    );
     keys
 }
 
@@ -93,7 +107,15 @@ fn every_default_and_every_variable_is_what_the_code_takes() {
 
 /// Setting the variable to something impossible is an error that names the key: so it is this key's variable.
 fn sets(row: &Row) {
-    let anything_goes = ["data_dir", "site_dir", "listen.tls_certificate", "listen.tls_key", "identity.client_id", "identity.client_secret_file", "events.id_key_file"];
+    let anything_goes = [
+        "data_dir",
+        "site_dir",
+        "listen.tls_certificate",
+        "listen.tls_key",
+        "identity.client_id",
+        "identity.client_secret_file",
+        "events.id_key_file",
+    ];
     let value = if anything_goes.contains(&row.key.as_str()) { "[{}]" } else { "\u{1}" };
     let environment = BTreeMap::from([(row.variable.clone(), value.to_owned())]);
     let result = portico::config::load_from(None, &environment);

@@ -10,14 +10,19 @@ use figment::value::Value;
 const DOMAIN: [&str; 6] = ["gateway", "identity", "policy", "ports", "registry", "stream"];
 
 /// Crates whose names begin so belong to the edge.
-const EDGE: [&str; 8] = ["axum", "leptos", "tower-http", "hyper-rustls", "sqlx", "figment", "portico-app", "portico-dev-idp"];
+const EDGE: [&str; 8] =
+    ["axum", "leptos", "tower-http", "hyper-rustls", "sqlx", "figment", "portico-app", "portico-dev-idp"];
 
 #[test]
 fn no_domain_crate_depends_on_axum_leptos_or_tower_http() {
     for name in DOMAIN {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(name).join("Cargo.toml");
-        let tables: BTreeMap<String, Value> = Figment::from(Toml::file_exact(&manifest)).extract().expect("a manifest is TOML");
-        let dependencies = tables.get("dependencies").and_then(Value::as_dict).map(|dict| dict.keys().cloned().collect::<Vec<_>>());
+        let tables: BTreeMap<String, Value> =
+            Figment::from(Toml::file_exact(&manifest)).extract().expect("a manifest is TOML");
+        let dependencies = tables
+            .get("dependencies")
+            .and_then(Value::as_dict)
+            .map(|dict| dict.keys().cloned().collect::<Vec<_>>());
         let dependencies = dependencies.unwrap_or_default();
         assert!(name == "ports" || !dependencies.is_empty(), "{name} has dependencies");
         for dependency in dependencies {
@@ -30,7 +35,14 @@ fn no_domain_crate_depends_on_axum_leptos_or_tower_http() {
 fn no_domain_crate_reads_the_clock_the_system_or_the_environment_by_itself() {
     for name in DOMAIN.into_iter().filter(|name| *name != "ports") {
         for (file, text) in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(name).join("src")) {
-            for direct in ["OffsetDateTime::now_utc", "SystemTime::now", "getrandom::", "std::env::", "use axum", "use leptos"] {
+            for direct in [
+                "OffsetDateTime::now_utc",
+                "SystemTime::now",
+                "getrandom::",
+                "std::env::",
+                "use axum",
+                "use leptos",
+            ] {
                 assert!(!text.contains(direct), "{file} uses {direct}");
             }
         }

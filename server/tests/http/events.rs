@@ -33,7 +33,11 @@ async fn an_event_is_accepted_once_the_log_has_it_and_carries_who_published_it()
     assert_eq!(arrived["data"], json!({ "text": "hello" }));
     assert!(arrived["traceparent"].is_string());
     let own = publish(&bob, &with(&json!({ "id": "my-own-id" }))).await;
-    assert_eq!(own.expect(202).json(), json!({ "id": "my-own-id" }), "a sender's id stays, so that a repeat is recognised");
+    assert_eq!(
+        own.expect(202).json(),
+        json!({ "id": "my-own-id" }),
+        "a sender's id stays, so that a repeat is recognised"
+    );
 }
 
 #[tokio::test]
@@ -61,10 +65,19 @@ async fn case_50_an_event_that_claims_another_organization_or_person_is_refused_
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
     let log = Log::keep();
-    for changes in [json!({ "orgid": "globex" }), json!({ "userid": "demo|alice" }), json!({ "orgid": "globex", "userid": "demo|carol" })] {
+    for changes in [
+        json!({ "orgid": "globex" }),
+        json!({ "userid": "demo|alice" }),
+        json!({ "orgid": "globex", "userid": "demo|carol" }),
+    ] {
         publish(&bob, &with(&changes)).await.problem(403);
     }
-    assert_eq!(log.audit("publish").iter().filter(|line| line["audit.decision"] == "deny").count(), 3, "{}", log.text());
+    assert_eq!(
+        log.audit("publish").iter().filter(|line| line["audit.decision"] == "deny").count(),
+        3,
+        "{}",
+        log.text()
+    );
     publish(&bob, &with(&json!({ "orgid": "acme", "userid": "demo|bob" }))).await.expect(202);
 }
 

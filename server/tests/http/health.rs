@@ -7,9 +7,15 @@ async fn a_portal_whose_parts_answer_is_live_and_ready() {
     let app = TestApp::start().await;
     app.events_ready().await;
     let browser = app.browser();
-    assert_eq!(browser.get("/healthz").from_nowhere().send().await.expect(200).json(), json!({ "status": "ok" }));
+    assert_eq!(
+        browser.get("/healthz").from_nowhere().send().await.expect(200).json(),
+        json!({ "status": "ok" })
+    );
     let ready = browser.get("/readyz").from_nowhere().send().await;
-    assert_eq!(ready.expect(200).json()["checks"], json!({ "identity": "ok", "events": "ok", "sessions": "ok" }));
+    assert_eq!(
+        ready.expect(200).json()["checks"],
+        json!({ "identity": "ok", "events": "ok", "sessions": "ok" })
+    );
 }
 
 #[tokio::test]
@@ -68,11 +74,18 @@ async fn metrics_and_issued_tokens_are_on_the_admin_listener_alone() {
     assert_eq!(tokens.header("cache-control"), "no-store");
     assert_eq!(listed.as_array().map(Vec::len), Some(app.dev_idp().issued_tokens().len()));
     let kinds: Vec<_> = listed.as_array().into_iter().flatten().map(|token| token["kind"].clone()).collect();
-    assert!(kinds.contains(&json!("access")) && kinds.contains(&json!("refresh")) && kinds.contains(&json!("id")), "{kinds:?}");
+    assert!(
+        kinds.contains(&json!("access")) && kinds.contains(&json!("refresh")) && kinds.contains(&json!("id")),
+        "{kinds:?}"
+    );
     for path in ["/metrics", "/dev/issued-tokens"] {
         let public = bob.get(path).from_site("none").send().await;
         public.page(404);
     }
     let elsewhere = TestApp::with_provider(&FakeProvider::new()).await;
-    assert_eq!(elsewhere.admin("/dev/issued-tokens").await.status.as_u16(), 404, "only where the development provider is in use");
+    assert_eq!(
+        elsewhere.admin("/dev/issued-tokens").await.status.as_u16(),
+        404,
+        "only where the development provider is in use"
+    );
 }

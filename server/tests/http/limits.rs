@@ -54,7 +54,8 @@ async fn case_64_every_status_that_a_request_can_get_carries_the_security_header
         flood = bob.get("/bff/acme.todos/todos").send().await;
     }
     answers.push((429, flood));
-    let many = (0..99).fold(nobody.get("/"), |request, n| request.header(&format!("x-h{n}"), "x".repeat(400)));
+    let many =
+        (0..99).fold(nobody.get("/"), |request, n| request.header(&format!("x-h{n}"), "x".repeat(400)));
     answers.push((431, many.send().await));
     break_session_store(&app).await;
     nobody.plant("__Host-portico", "ABEiM0RVZneImaq7zN3u_w");
@@ -72,7 +73,9 @@ async fn case_72_oversized_requests_end_with_413_414_or_431() {
     let bob = app.signed_in("bob").await;
     let cookie = format!("Cookie: __Host-portico={}\r\nX-CSRF: 1", bob.session().expect("an id"));
     let host = app.addr;
-    let uri = app.raw(format!("GET /{} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", "x".repeat(64 * 1024))).await;
+    let uri = app
+        .raw(format!("GET /{} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", "x".repeat(64 * 1024)))
+        .await;
     assert!(matches!(uri.status.as_u16(), 414 | 431), "{}", uri.status);
     let headers: String = (0..10_000).map(|n| format!("X-{n}: 1\r\n")).collect();
     let many = app.raw(format!("GET / HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n")).await;
@@ -81,9 +84,13 @@ async fn case_72_oversized_requests_end_with_413_414_or_431() {
     assert_eq!(declared.problem_kind(413), "too-large");
     let proxied = app.raw(format!("POST /bff/acme.todos/todos HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\nContent-Length: 99999999999\r\nConnection: close\r\n\r\n")).await;
     assert_eq!(proxied.problem_kind(413), "too-large");
-    for path in ["/events", "/api/platform/rum", "/api/platform/reports", "/api/fn/session", "/bff/acme.todos/todos"] {
+    for path in
+        ["/events", "/api/platform/rum", "/api/platform/reports", "/api/fn/session", "/bff/acme.todos/todos"]
+    {
         let media_type = if path == "/events" { "application/cloudevents+json" } else { "application/json" };
-        let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\nContent-Type: {media_type}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\nContent-Type: {media_type}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        );
         let answer = endless_chunks(&app, &head).await;
         assert_eq!(answer.status.as_u16(), 413, "{path}");
     }
@@ -116,11 +123,22 @@ async fn case_72_a_compressed_body_is_not_inflated() {
     let bob = app.signed_in("bob").await;
     // The first bytes of a gzip member; whatever it would inflate to, nobody here does.
     let bomb = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3].repeat(1000);
-    for (path, media_type) in [("/events", "application/cloudevents+json"), ("/api/platform/rum", "application/json"), ("/api/platform/reports", "application/json"), ("/api/fn/session", "application/json")] {
-        let answer = bob.post(path).header("content-encoding", "gzip").body(media_type, bomb.clone()).send().await;
+    for (path, media_type) in [
+        ("/events", "application/cloudevents+json"),
+        ("/api/platform/rum", "application/json"),
+        ("/api/platform/reports", "application/json"),
+        ("/api/fn/session", "application/json"),
+    ] {
+        let answer =
+            bob.post(path).header("content-encoding", "gzip").body(media_type, bomb.clone()).send().await;
         assert!(matches!(answer.status.as_u16(), 400 | 415), "{path}: {}", answer.status);
     }
-    bob.post("/bff/acme.todos/todos").header("content-encoding", "gzip").body("application/json", bomb.clone()).send().await.expect(200);
+    bob.post("/bff/acme.todos/todos")
+        .header("content-encoding", "gzip")
+        .body("application/json", bomb.clone())
+        .send()
+        .await
+        .expect(200);
     assert_eq!(app.todos.last().body, bomb, "the proxy hands it on as it is");
 }
 
@@ -135,7 +153,9 @@ async fn case_71_a_client_that_never_finishes_its_head_or_pauses_in_its_body_is_
     let cookie = format!("Cookie: __Host-portico={}\r\nX-CSRF: 1", bob.session().expect("an id"));
     for beginning in [
         "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ".to_owned(),
-        format!("POST /api/platform/rum HTTP/1.1\r\nHost: x\r\n{cookie}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n["),
+        format!(
+            "POST /api/platform/rum HTTP/1.1\r\nHost: x\r\n{cookie}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n["
+        ),
         format!("POST /bff/acme.todos/todos HTTP/1.1\r\nHost: x\r\n{cookie}\r\nContent-Length: 100\r\n\r\n["),
     ] {
         let mut socket = TcpStream::connect(app.addr).await.expect("the portal listens");
@@ -161,11 +181,20 @@ async fn the_unauthenticated_surface_is_bounded_per_address_and_cheap_paths_do_n
     let mut last = nobody.get("/").from_site("none").send().await;
     for _ in 0..12 {
         // What a client writes there itself buys it nothing.
-        last = nobody.get("/api/platform/session").header("x-forwarded-for", "203.0.113.7").header("forwarded", "for=203.0.113.8").send().await;
+        last = nobody
+            .get("/api/platform/session")
+            .header("x-forwarded-for", "203.0.113.7")
+            .header("forwarded", "for=203.0.113.8")
+            .send()
+            .await;
     }
     assert_eq!(last.problem_kind(429), "too-many-requests");
     assert!(last.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
-    let made_up = nobody.get("/api/platform/session").header("cookie", "__Host-portico=AAAAAAAAAAAAAAAAAAAAAA").send().await;
+    let made_up = nobody
+        .get("/api/platform/session")
+        .header("cookie", "__Host-portico=AAAAAAAAAAAAAAAAAAAAAA")
+        .send()
+        .await;
     made_up.problem(429);
 }
 
@@ -191,7 +220,8 @@ async fn http2_without_tls_is_held_to_the_same_limits() {
     tokio::spawn(connection);
     let mut statuses = Vec::new();
     for target in [format!("{}/healthz", app.origin), format!("{}/{}", app.origin, "x".repeat(9000))] {
-        let request = http::Request::get(target).body(http_body_util::Empty::<bytes::Bytes>::new()).expect("a request");
+        let request =
+            http::Request::get(target).body(http_body_util::Empty::<bytes::Bytes>::new()).expect("a request");
         statuses.push(sender.send_request(request).await.expect("an answer").status().as_u16());
     }
     assert_eq!(statuses, [200, 414]);

@@ -88,14 +88,29 @@ async fn the_policy_of_a_page_names_no_source_that_is_unsafe_and_every_script_ha
     for bad in ["unsafe-inline", "'unsafe-eval'", "strict-dynamic", " *", "http:", " data:;"] {
         assert!(!policy.contains(bad), "{bad} in {policy}");
     }
-    assert!(policy.contains("img-src 'self' data: https://images.test"), "what the registry granted: {policy}");
-    assert!(policy.contains("form-action 'self'") && policy.contains("base-uri 'none'") && policy.contains("object-src 'none'"));
+    assert!(
+        policy.contains("img-src 'self' data: https://images.test"),
+        "what the registry granted: {policy}"
+    );
+    assert!(
+        policy.contains("form-action 'self'")
+            && policy.contains("base-uri 'none'")
+            && policy.contains("object-src 'none'")
+    );
     assert!(page.header("integrity-policy").contains("blocked-destinations=(script)"));
-    let map: Value = serde_json::from_str(script(page.text(), "type=\"importmap\"")).expect("the import map is JSON");
+    let map: Value =
+        serde_json::from_str(script(page.text(), "type=\"importmap\"")).expect("the import map is JSON");
     let integrity = map["integrity"].as_object().expect("hashes by URL");
-    assert!(integrity.contains_key("/remotes/acme.todos/1.2.0/index.js") && integrity.contains_key("/remotes/acme.todos/1.2.0/chunk.js"));
-    assert!(!integrity.contains_key("/remotes/acme.insights/1.2.0/index.js"), "it has no card here, so it costs this page nothing");
-    let inline = page.text().matches("<script").count() - page.text().matches("<script type=\"module\" src=").count();
+    assert!(
+        integrity.contains_key("/remotes/acme.todos/1.2.0/index.js")
+            && integrity.contains_key("/remotes/acme.todos/1.2.0/chunk.js")
+    );
+    assert!(
+        !integrity.contains_key("/remotes/acme.insights/1.2.0/index.js"),
+        "it has no card here, so it costs this page nothing"
+    );
+    let inline =
+        page.text().matches("<script").count() - page.text().matches("<script type=\"module\" src=").count();
     assert_eq!(inline, 2, "the import map and the inert state");
 }
 
@@ -128,30 +143,58 @@ async fn case_61_naughty_strings_in_a_name_an_organization_or_a_path_stay_text()
     let provider = FakeProvider::new();
     let app = TestApp::with_provider(&provider).await;
     let naughty = [
-        "</script><script>alert(1)</script>", "<!--<script>", "]]>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)",
-        "&lt;script&gt;alert(1)&lt;/script&gt;", "{{7*7}}${7*7}<%= 7*7 %>", "\u{2028}\u{2029}\u{feff}\u{202e}", "javascript:alert(1)",
-        "</title><script>alert(1)</script>", "</textarea><svg/onload=alert(1)>", "\u{0}\u{8}\u{1b}", "<ScRiPt>alert(1)</ScRiPt>", "😀ﷺ",
+        "</script><script>alert(1)</script>",
+        "<!--<script>",
+        "]]>",
+        "\"><img src=x onerror=alert(1)>",
+        "' onmouseover='alert(1)",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "{{7*7}}${7*7}<%= 7*7 %>",
+        "\u{2028}\u{2029}\u{feff}\u{202e}",
+        "javascript:alert(1)",
+        "</title><script>alert(1)</script>",
+        "</textarea><svg/onload=alert(1)>",
+        "\u{0}\u{8}\u{1b}",
+        "<ScRiPt>alert(1)</ScRiPt>",
+        "😀ﷺ",
     ];
     for text in naughty {
         let browser = app.browser();
         let sign_in = provider.login(&app, &browser, |token| {
             token.claims["name"] = json!(text);
             token.claims["email"] = json!(text);
-            token.claims["organizations"] = json!([{ "id": "acme", "name": text, "roles": ["member"] }, { "id": text, "name": text }]);
+            token.claims["organizations"] =
+                json!([{ "id": "acme", "name": text, "roles": ["member"] }, { "id": text, "name": text }]);
         });
         sign_in.await.expect(303);
         let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
         for path in ["/".to_owned(), format!("/todos?x={encoded}"), format!("/no-such-page/{encoded}")] {
             let page = browser.get(&path).from_site("none").send().await;
             let html = page.text();
-            assert!(!html.to_lowercase().contains("<script>") && !html.contains("onerror=alert") && !html.contains("<svg/onload"), "{text:?} on {path}");
+            assert!(
+                !html.to_lowercase().contains("<script>")
+                    && !html.contains("onerror=alert")
+                    && !html.contains("<svg/onload"),
+                "{text:?} on {path}"
+            );
             assert_eq!(nonces(html).len(), 1, "{text:?} on {path}");
             assert!(!html.contains("href=\"javascript:"), "{text:?} on {path}");
-            assert_eq!(state(&page)["session"]["name"], text, "the browser reads exactly what the provider said");
+            assert_eq!(
+                state(&page)["session"]["name"],
+                text,
+                "the browser reads exactly what the provider said"
+            );
         }
-        for path in [format!("/auth/login?return_to={encoded}"), format!("/auth/callback?error={encoded}&state=x"), format!("/auth/callback?state={encoded}&code={encoded}")] {
+        for path in [
+            format!("/auth/login?return_to={encoded}"),
+            format!("/auth/callback?error={encoded}&state=x"),
+            format!("/auth/callback?state={encoded}&code={encoded}"),
+        ] {
             let page = app.browser().get(&path).from_site("none").send().await;
-            assert!(!page.text().to_lowercase().contains("<script>") && !page.text().contains("onerror=alert"), "{text:?} on {path}");
+            assert!(
+                !page.text().to_lowercase().contains("<script>") && !page.text().contains("onerror=alert"),
+                "{text:?} on {path}"
+            );
         }
     }
 }
@@ -159,7 +202,13 @@ async fn case_61_naughty_strings_in_a_name_an_organization_or_a_path_stay_text()
 #[tokio::test]
 async fn language_and_theme_are_rendered_by_the_server() {
     let app = TestApp::start().await;
-    let german = app.browser().get("/").from_site("none").header("accept-language", "de-AT,de;q=0.9,en;q=0.5").send().await;
+    let german = app
+        .browser()
+        .get("/")
+        .from_site("none")
+        .header("accept-language", "de-AT,de;q=0.9,en;q=0.5")
+        .send()
+        .await;
     assert!(german.page(200).contains("<html lang=\"de\""));
     let dark = app.browser().get("/").from_site("none").header("cookie", "portico-theme=dark").send().await;
     let html = dark.page(200);

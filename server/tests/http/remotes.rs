@@ -15,7 +15,11 @@ async fn a_remotes_files_are_served_with_their_type_and_kept_for_good() {
     ] {
         let answer = browser.get(&format!("/remotes/acme.todos/1.2.0/{file}")).send().await;
         answer.expect(200);
-        assert!(answer.header("content-type").starts_with(media_type), "{file}: {}", answer.header("content-type"));
+        assert!(
+            answer.header("content-type").starts_with(media_type),
+            "{file}: {}",
+            answer.header("content-type")
+        );
         assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
         let disk = fs::read(app.remote_dir("todos").join("dist").join(file)).expect("the file");
         assert_eq!(answer.body, disk);
@@ -30,11 +34,20 @@ async fn only_listed_files_of_loaded_versions_are_served() {
     let app = TestApp::start().await;
     fs::write(app.remote_dir("todos").join("dist/secret.js"), "1").expect("writable");
     for path in [
-        "acme.todos/1.2.0/remote.json", "acme.todos/1.2.0/secret.js", "acme.todos/9.9.9/index.js", "acme.nothing/1.2.0/index.js",
-        "acme.todos/1.2.0/..%2fremote.json", "acme.todos/1.2.0/%2e%2e/%2e%2e/%2e%2e/data/portico.db", "acme.todos/1.2.0//index.js",
-        "acme.todos/1.2.0/index.js%00", "acme.todos/1.2.0/INDEX.JS", "acme.todos/1.2.0/./index.js", "ACME.todos/1.2.0/index.js",
+        "acme.todos/1.2.0/remote.json",
+        "acme.todos/1.2.0/secret.js",
+        "acme.todos/9.9.9/index.js",
+        "acme.nothing/1.2.0/index.js",
+        "acme.todos/1.2.0/..%2fremote.json",
+        "acme.todos/1.2.0/%2e%2e/%2e%2e/%2e%2e/data/portico.db",
+        "acme.todos/1.2.0//index.js",
+        "acme.todos/1.2.0/index.js%00",
+        "acme.todos/1.2.0/INDEX.JS",
+        "acme.todos/1.2.0/./index.js",
+        "ACME.todos/1.2.0/index.js",
     ] {
-        let answer = app.raw(format!("GET /remotes/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
+        let answer =
+            app.raw(format!("GET /remotes/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
         assert_eq!(answer.problem_kind(404), "not-found", "{path}");
     }
     app.browser().post("/remotes/acme.todos/1.2.0/index.js").send().await.problem(405);

@@ -12,7 +12,14 @@ async fn case_80_no_part_of_the_development_provider_is_reachable_in_production(
     let app = TestApp::production().await;
     assert!(app.state.dev_idp.is_none());
     let browser = app.browser();
-    for path in ["/dev/idp/.well-known/openid-configuration", "/dev/idp/authorize", "/dev/idp/jwks", "/dev/idp/token", "/dev/idp/style.css", "/dev/idp"] {
+    for path in [
+        "/dev/idp/.well-known/openid-configuration",
+        "/dev/idp/authorize",
+        "/dev/idp/jwks",
+        "/dev/idp/token",
+        "/dev/idp/style.css",
+        "/dev/idp",
+    ] {
         let answer = browser.get(path).from_site("none").send().await;
         answer.page(401);
         let post = browser.post(path).send().await;
@@ -38,16 +45,27 @@ async fn case_80_in_production_an_issuer_under_the_portals_own_path_is_still_not
 #[tokio::test]
 async fn case_80_production_refuses_every_embedded_part_by_name() {
     let set = |pairs: &[(&str, &str)]| {
-        let environment: BTreeMap<_, _> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environment: BTreeMap<_, _> =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         load_from(None, &environment).map(|_| ()).map_err(|error| error.to_string())
     };
     let bare = set(&[("PORTICO_ENVIRONMENT", "production")]).expect_err("nothing is configured");
-    for key in ["public_url", "identity.issuer", "events.brokers", "events.id_key_file", "session.key_files", "registry.trusted_keys"] {
+    for key in [
+        "public_url",
+        "identity.issuer",
+        "events.brokers",
+        "events.id_key_file",
+        "session.key_files",
+        "registry.trusted_keys",
+    ] {
         assert!(bare.contains(key), "{key} is missing in: {bare}");
     }
-    let fixtures = set(&[("PORTICO_ENVIRONMENT", "production"), ("PORTICO_FIXTURES", "1"), ("PORTICO_TLS", "1")]).expect_err("refused");
+    let fixtures =
+        set(&[("PORTICO_ENVIRONMENT", "production"), ("PORTICO_FIXTURES", "1"), ("PORTICO_TLS", "1")])
+            .expect_err("refused");
     assert!(fixtures.contains("registry.fixtures") && fixtures.contains("listen.tls"), "{fixtures}");
-    let plain = set(&[("PORTICO_ENVIRONMENT", "production"), ("PORTICO_PUBLIC_URL", "http://portal.test")]).expect_err("refused");
+    let plain = set(&[("PORTICO_ENVIRONMENT", "production"), ("PORTICO_PUBLIC_URL", "http://portal.test")])
+        .expect_err("refused");
     assert!(plain.contains("https"), "{plain}");
 }
 

@@ -84,7 +84,9 @@ async fn case_21_idle_and_absolute_expiry_close_a_stream_on_time() {
 }
 
 async fn ends_with_bye(stream: &mut LiveStream, reason: &str) {
-    let rest = tokio::time::timeout(Duration::from_secs(3), stream.rest()).await.expect("it ends within three seconds");
+    let rest = tokio::time::timeout(Duration::from_secs(3), stream.rest())
+        .await
+        .expect("it ends within three seconds");
     let last = rest.last().expect("a last word");
     assert_eq!((last.kind.as_str(), &last.json()["reason"]), ("bye", &json!(reason)));
 }
@@ -94,7 +96,8 @@ async fn a_logout_closes_every_stream_of_the_session_within_a_second_and_no_othe
     let app = TestApp::start().await;
     app.events_ready().await;
     let (bob, again) = (app.signed_in("bob").await, app.signed_in("bob").await);
-    let (mut one, mut two, mut other) = (open(&bob, "/stream").await, open(&bob, "/stream").await, open(&again, "/stream").await);
+    let (mut one, mut two, mut other) =
+        (open(&bob, "/stream").await, open(&bob, "/stream").await, open(&again, "/stream").await);
     for stream in [&mut one, &mut two, &mut other] {
         stream.opened().await;
     }
@@ -151,7 +154,8 @@ async fn more_streams_than_a_session_may_have_are_429_until_one_closes() {
     assert_eq!(third.problem_kind(429), "too-many-streams");
     assert!(!third.header("retry-after").is_empty());
     drop(one);
-    crate::test_app::eventually("the slot is free", || app.state.events.gateway().health().streams == 1).await;
+    crate::test_app::eventually("the slot is free", || app.state.events.gateway().health().streams == 1)
+        .await;
     open(&bob, "/stream").await.opened().await;
 }
 
@@ -159,9 +163,16 @@ async fn more_streams_than_a_session_may_have_are_429_until_one_closes() {
 async fn case_52_an_event_of_one_organization_reaches_nobody_of_another_nor_the_same_person_there() {
     let app = TestApp::start().await;
     app.events_ready().await;
-    let (erin_acme, erin_globex, carol) = (app.signed_in("erin").await, app.browser(), app.signed_in("carol").await);
-    erin_globex.get("/auth/login?login_hint=erin&organization=globex").from_site("none").follow().await.page(200);
-    let (mut at_acme, mut at_globex) = (open(&erin_acme, "/stream").await, open(&erin_globex, "/stream").await);
+    let (erin_acme, erin_globex, carol) =
+        (app.signed_in("erin").await, app.browser(), app.signed_in("carol").await);
+    erin_globex
+        .get("/auth/login?login_hint=erin&organization=globex")
+        .from_site("none")
+        .follow()
+        .await
+        .page(200);
+    let (mut at_acme, mut at_globex) =
+        (open(&erin_acme, "/stream").await, open(&erin_globex, "/stream").await);
     let mut others = open(&carol, "/stream").await;
     publish(&erin_acme, &json!("acme's")).await;
     assert_eq!(at_acme.next_event().await.json()["orgid"], "acme");
@@ -189,7 +200,9 @@ async fn case_65_a_payload_with_line_ends_nul_and_bom_arrives_as_one_event_byte_
         "null",
     ];
     for payload in payloads {
-        let event = format!(r#"{{"specversion":"1.0","source":"@acme/echo","type":"echo.request","data":{payload}}}"#);
+        let event = format!(
+            r#"{{"specversion":"1.0","source":"@acme/echo","type":"echo.request","data":{payload}}}"#
+        );
         bob.post("/events").body("application/cloudevents+json", event).send().await.expect(202);
         let arrived = stream.next_event().await;
         assert_eq!(arrived.kind, "echo.request");
@@ -199,7 +212,8 @@ async fn case_65_a_payload_with_line_ends_nul_and_bom_arrives_as_one_event_byte_
     let spread = "{\r\n\"specversion\":\"1.0\",\n\"source\":\"@acme/echo\",\r\"type\":\"echo.request\",\"data\":{\n\"a\":\r\n1}}";
     bob.post("/events").body("application/cloudevents+json", spread).send().await.expect(202);
     assert_eq!(stream.next_event().await.json()["data"], json!({ "a": 1 }));
-    let raw_nul = "{\"specversion\":\"1.0\",\"source\":\"@acme/echo\",\"type\":\"echo.request\",\"data\":\"\0\"}";
+    let raw_nul =
+        "{\"specversion\":\"1.0\",\"source\":\"@acme/echo\",\"type\":\"echo.request\",\"data\":\"\0\"}";
     bob.post("/events").body("application/cloudevents+json", raw_nul).send().await.problem(400);
     assert!(stream.is_quiet_for(Duration::from_millis(200)).await, "nothing else came out of it");
 }
@@ -218,7 +232,12 @@ async fn case_66_a_stream_resumes_where_it_broke_off_by_header_or_parameter() {
     publish(&bob, &json!(3)).await;
     let by_header = bob.get("/stream").header("last-event-id", &seen.id).open().await.expect("a stream");
     let by_parameter = open(&bob, &format!("/stream?last_event_id={}", seen.id)).await;
-    let both = bob.get("/stream?last_event_id=older-and-wrong").header("last-event-id", &seen.id).open().await.expect("a stream");
+    let both = bob
+        .get("/stream?last_event_id=older-and-wrong")
+        .header("last-event-id", &seen.id)
+        .open()
+        .await
+        .expect("a stream");
     for mut resumed in [by_header, by_parameter, both] {
         let (two, three) = (resumed.next_event().await, resumed.next_event().await);
         assert_eq!((&two.json()["data"], &three.json()["data"]), (&json!(2), &json!(3)), "no gap, no repeat");
@@ -243,7 +262,8 @@ async fn case_66_a_client_that_never_got_an_event_resumes_from_where_its_stream_
 async fn case_66_a_forged_id_is_400_and_one_of_another_organization_or_person_403() {
     let app = TestApp::start().await;
     app.events_ready().await;
-    let (bob, alice, carol) = (app.signed_in("bob").await, app.signed_in("alice").await, app.signed_in("carol").await);
+    let (bob, alice, carol) =
+        (app.signed_in("bob").await, app.signed_in("alice").await, app.signed_in("carol").await);
     let id = open(&bob, "/stream").await.opened().await;
     let log = Log::keep();
     for other in [&alice, &carol] {
@@ -255,7 +275,16 @@ async fn case_66_a_forged_id_is_400_and_one_of_another_organization_or_person_40
     let last = turned.last_mut().expect("an id has characters");
     *last = if *last == b'A' { b'B' } else { b'A' };
     let cut = &id[..id.len() - 4];
-    for forged in [turned.as_slice(), cut.as_bytes(), b"1", b"0", b"../..", b"%00", b"\xff", "x".repeat(4000).as_bytes()] {
+    for forged in [
+        turned.as_slice(),
+        cut.as_bytes(),
+        b"1",
+        b"0",
+        b"../..",
+        b"%00",
+        b"\xff",
+        "x".repeat(4000).as_bytes(),
+    ] {
         let answer = bob.get("/stream").header("last-event-id", forged).send().await;
         assert_eq!(answer.problem_kind(400), "bad-request", "{:.40}", String::from_utf8_lossy(forged));
     }

@@ -49,20 +49,31 @@ async fn finish(
     transaction: &LoginTransaction,
 ) -> Result<Response, PageError> {
     if transaction.issuer != state.provider.config().issuer.as_str() {
-        return Err(PageError::login(context, StatusCode::BAD_REQUEST, "The login was begun with another provider."));
+        return Err(PageError::login(
+            context,
+            StatusCode::BAD_REQUEST,
+            "The login was begun with another provider.",
+        ));
     }
     state.provider.check_response_issuer(answer.iss.as_deref()).await.map_err(|error| match error {
         // What stands in the browser's address is no answer of the provider yet.
-        ProviderError::Nonsense(why) => {
-            PageError::login(context, StatusCode::BAD_REQUEST, "The answer is not from the provider that was asked.").cause(why)
-        }
+        ProviderError::Nonsense(why) => PageError::login(
+            context,
+            StatusCode::BAD_REQUEST,
+            "The answer is not from the provider that was asked.",
+        )
+        .cause(why),
         error => PageError::provider(context, &error),
     })?;
     let code = match (&answer.code, &answer.error) {
         (Some(code), None) => code,
         (_, Some(error)) => return Err(PageError::refused_by_provider(context, error)),
         (None, None) => {
-            return Err(PageError::login(context, StatusCode::BAD_REQUEST, "The provider's answer has no code."));
+            return Err(PageError::login(
+                context,
+                StatusCode::BAD_REQUEST,
+                "The provider's answer has no code.",
+            ));
         }
     };
     let sign_in = state
@@ -73,7 +84,8 @@ async fn finish(
     let lifetimes = state.sessions.lifetimes();
     let begun = sign_in.into_state(state.clock.now(), lifetimes.absolute);
     audit::session("login", context, &begun);
-    let store_error = |error: &dyn std::fmt::Display| PageError::unavailable(context, "The session store", error);
+    let store_error =
+        |error: &dyn std::fmt::Display| PageError::unavailable(context, "The session store", error);
     let active = state.sessions.begin(begun).await.map_err(|error| store_error(&error))?;
     // Whatever session this browser had is over: a login always leads to a new id, and never leaves two.
     if let Ok(MaybeSession(Some(old))) = session {
@@ -119,7 +131,8 @@ impl Answer {
                 return Err("The provider's answer names a parameter twice.");
             }
         }
-        answer.state = state.filter(|state| !state.is_empty()).ok_or("The provider's answer has no state.")?;
+        answer.state =
+            state.filter(|state| !state.is_empty()).ok_or("The provider's answer has no state.")?;
         Ok(answer)
     }
 }
@@ -131,7 +144,14 @@ mod tests {
     #[test]
     fn case_05_absent_and_doubled_parameters_are_refused() {
         assert!(Answer::parse("state=s&code=c&iss=i").is_ok());
-        for query in ["", "code=c", "state=&code=c", "state=a&state=a&code=c", "state=a&code=c&code=d", "state=s&iss=a&iss=b"] {
+        for query in [
+            "",
+            "code=c",
+            "state=&code=c",
+            "state=a&state=a&code=c",
+            "state=a&code=c&code=d",
+            "state=s&iss=a&iss=b",
+        ] {
             assert!(Answer::parse(query).is_err(), "{query}");
         }
     }

@@ -24,7 +24,9 @@ pub async fn login(
 ) -> Result<Response, PageError> {
     let parameter = |name: &str| parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
     let public_url = state.config.public_url();
-    let return_to = parameter("return_to").and_then(|raw| ReturnTo::parse(raw, &public_url)).unwrap_or_else(ReturnTo::home);
+    let return_to = parameter("return_to")
+        .and_then(|raw| ReturnTo::parse(raw, &public_url))
+        .unwrap_or_else(ReturnTo::home);
     let now = state.clock.now();
     let issuer = state.provider.config().issuer.as_str();
     let transaction = LoginTransaction::begin(issuer, return_to.as_str(), now, state.random.as_ref());
@@ -47,7 +49,10 @@ pub async fn login(
     let open = LoginTransaction::cookie_names(headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
     if open.len() >= MAX_OPEN_LOGINS {
         for name in open {
-            append_cookie(&mut response, &format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"));
+            append_cookie(
+                &mut response,
+                &format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"),
+            );
         }
     }
     append_cookie(&mut response, &transaction.set_cookie(&state.sealer, state.random.as_ref()));

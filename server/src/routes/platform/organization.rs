@@ -23,8 +23,12 @@ pub async fn organization(
     session: Authenticated,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let is_json = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    let expected = || ApiError::bad_request("Send `organization`, and `return_to` if you like, as a form or as JSON.");
+    let is_json = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let expected =
+        || ApiError::bad_request("Send `organization`, and `return_to` if you like, as a form or as JSON.");
     let asked: Switch = if is_json {
         Json::from_request(request, &state).await.map_err(|_| expected())?.0
     } else {

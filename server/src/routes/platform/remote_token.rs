@@ -19,7 +19,9 @@ pub async fn remote_token(
 ) -> Result<Response, ApiError> {
     // Whoever names an audience here expects to get it: better told than ignored.
     if query.is_some() || !matches!(&body[..], b"" | b"{}") {
-        return Err(ApiError::bad_request("Audience and scope come from the remote's manifest. Send neither query nor body."));
+        return Err(ApiError::bad_request(
+            "Audience and scope come from the remote's manifest. Send neither query nor body.",
+        ));
     }
     let token = service::exchange(&state, &context, &session, &id).await?;
     Ok(([(CACHE_CONTROL, "private, no-store")], Json(token)).into_response())

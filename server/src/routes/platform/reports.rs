@@ -22,7 +22,8 @@ pub async fn reports(State(state): State<AppState>, body: Bytes) -> Result<Statu
     for report in list.iter().take(MAX_REPORTS) {
         let body = report.get("csp-report").or_else(|| report.get("body")).unwrap_or(report);
         let text = |names: [&str; 2]| {
-            let value = names.iter().find_map(|name| body.get(name)).and_then(Value::as_str).unwrap_or_default();
+            let value =
+                names.iter().find_map(|name| body.get(name)).and_then(Value::as_str).unwrap_or_default();
             // Without its query: a URL's query may carry what a log must not hold.
             value.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect::<String>()
         };

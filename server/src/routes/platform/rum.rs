@@ -27,7 +27,11 @@ struct Measurement {
 const MAX_MEASUREMENTS: usize = 100;
 
 /// `POST /api/platform/rum`: a list of measurements. Logged in a bounded form and counted.
-pub async fn rum(State(state): State<AppState>, session: Authenticated, body: Bytes) -> Result<StatusCode, ApiError> {
+pub async fn rum(
+    State(state): State<AppState>,
+    session: Authenticated,
+    body: Bytes,
+) -> Result<StatusCode, ApiError> {
     let expected = || ApiError::bad_request("Send a list of at most 100 measurements, each with a `kind`.");
     let list: Vec<Measurement> = serde_json::from_slice(&body).map_err(|error| expected().cause(error))?;
     if list.len() > MAX_MEASUREMENTS {

@@ -35,21 +35,29 @@ async fn publish_event_is_acknowledged_and_subscribe_events_says_where_it_arrive
     app.events_ready().await;
     let bob = app.signed_in("bob").await;
     let subscription: EventSubscription = read(&bob.function("subscribe_events", &json!({})).send().await);
-    assert_eq!((subscription.url.as_str(), subscription.types.as_slice()), ("/stream", &["echo.request".to_owned()][..]));
+    assert_eq!(
+        (subscription.url.as_str(), subscription.types.as_slice()),
+        ("/stream", &["echo.request".to_owned()][..])
+    );
     let mut stream = bob.get(&subscription.url).open().await.expect("a stream");
     stream.opened().await;
     let event = json!({ "source": "@acme/echo", "kind": "echo.request", "data": "{\"b\":1,\"a\":1.0000000000000000001}" });
     let published: Published = read(&bob.function("publish_event", &event).send().await);
     let arrived = stream.next_event().await;
     assert_eq!((arrived.kind.as_str(), &arrived.json()["id"]), ("echo.request", &json!(published.id)));
-    assert!(arrived.data.contains("{\"b\":1,\"a\":1.0000000000000000001}"), "data travels untouched: {}", arrived.data);
+    assert!(
+        arrived.data.contains("{\"b\":1,\"a\":1.0000000000000000001}"),
+        "data travels untouched: {}",
+        arrived.data
+    );
 }
 
 #[tokio::test]
 async fn publish_event_refuses_what_the_session_may_not_publish() {
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
-    let publish = |source: &str, kind: &str, data: &str| json!({ "source": source, "kind": kind, "data": data });
+    let publish =
+        |source: &str, kind: &str, data: &str| json!({ "source": source, "kind": kind, "data": data });
     for (arguments, status) in [
         (publish("@acme/echo", "admin.notice", "1"), 403),
         (publish("@acme/todos", "echo.request", "1"), 403),

@@ -29,7 +29,9 @@ async fn case_01_an_id_token_with_a_wrong_or_missing_claim_is_refused() {
     let app = TestApp::with_provider(&provider).await;
     let now = app.now();
     type Change = Box<dyn Fn(&mut IdToken)>;
-    let set = |claim: &'static str, value: Value| -> Change { Box::new(move |token| token.claims[claim] = value.clone()) };
+    let set = |claim: &'static str, value: Value| -> Change {
+        Box::new(move |token| token.claims[claim] = value.clone())
+    };
     let without = |claim: &'static str| -> Change { Box::new(move |token| token.remove(claim)) };
     let wrong: Vec<(&str, Change)> = vec![
         ("another iss", set("iss", json!("https://evil.test"))),
@@ -64,7 +66,11 @@ async fn case_02_an_id_token_that_the_provider_did_not_sign_is_refused_and_its_k
     type Change = Box<dyn Fn(&mut IdToken)>;
     let header = |changes: Value, signature: fn() -> Signature| -> Change {
         Box::new(move |token| {
-            token.header.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
+            token
+                .header
+                .as_object_mut()
+                .expect("an object")
+                .extend(changes.as_object().expect("an object").clone());
             token.signature = signature();
         })
     };
@@ -76,10 +82,22 @@ async fn case_02_an_id_token_that_the_provider_did_not_sign_is_refused_and_its_k
         ("no signature", header(json!({}), || Signature::Absent)),
         ("a broken signature", header(json!({}), || Signature::Broken)),
         ("a stranger's signature", header(json!({}), || Signature::ByStranger)),
-        ("a stranger's signature under another kid", header(json!({ "kid": "k2" }), || Signature::ByStranger)),
-        ("HS256 with the PEM", header(json!({ "alg": "HS256" }), || Signature::KeyedWithPublicKey(PublicKeyForm::Pem))),
-        ("HS256 with the DER", header(json!({ "alg": "HS256" }), || Signature::KeyedWithPublicKey(PublicKeyForm::Der))),
-        ("HS256 with the modulus", header(json!({ "alg": "HS256" }), || Signature::KeyedWithPublicKey(PublicKeyForm::Modulus))),
+        (
+            "a stranger's signature under another kid",
+            header(json!({ "kid": "k2" }), || Signature::ByStranger),
+        ),
+        (
+            "HS256 with the PEM",
+            header(json!({ "alg": "HS256" }), || Signature::KeyedWithPublicKey(PublicKeyForm::Pem)),
+        ),
+        (
+            "HS256 with the DER",
+            header(json!({ "alg": "HS256" }), || Signature::KeyedWithPublicKey(PublicKeyForm::Der)),
+        ),
+        (
+            "HS256 with the modulus",
+            header(json!({ "alg": "HS256" }), || Signature::KeyedWithPublicKey(PublicKeyForm::Modulus)),
+        ),
         ("an embedded jwk", header(json!({ "jwk": jwk }), || Signature::ByStranger)),
         ("an embedded jku", header(json!({ "jku": "https://evil.test/jwks" }), || Signature::ByStranger)),
         ("an embedded x5u", header(json!({ "x5u": "https://evil.test/cert" }), || Signature::ByStranger)),
@@ -90,7 +108,8 @@ async fn case_02_an_id_token_that_the_provider_did_not_sign_is_refused_and_its_k
         let answer = provider.login(&app, &browser, change).await;
         assert_refused(what, &answer, &browser);
     }
-    let foreign: Vec<_> = app.outbound.sent().into_iter().filter(|sent| !sent.url.starts_with(ISSUER)).collect();
+    let foreign: Vec<_> =
+        app.outbound.sent().into_iter().filter(|sent| !sent.url.starts_with(ISSUER)).collect();
     assert!(foreign.is_empty(), "{foreign:?}");
 }
 
@@ -170,9 +189,18 @@ async fn case_30_another_browsers_login_cannot_be_finished_in_a_session_of_ones_
     assert_eq!(bob.session(), before, "bob stays who he was");
     assert_eq!(bob.get("/api/platform/session").send().await.json()["sub"], "demo|bob");
     let begun = bob.up_to_callback("/auth/login?login_hint=bob").await;
-    let mixed = format!("/auth/callback?{}&{}&{}", pair(&begun, "state"), pair(&callback, "code"), pair(&callback, "iss"));
+    let mixed = format!(
+        "/auth/callback?{}&{}&{}",
+        pair(&begun, "state"),
+        pair(&callback, "code"),
+        pair(&callback, "iss")
+    );
     bob.get(&mixed).from_site("cross-site").send().await.page(400);
-    assert_eq!(bob.get("/api/platform/session").send().await.json()["sub"], "demo|bob", "her code fits no verifier of his");
+    assert_eq!(
+        bob.get("/api/platform/session").send().await.json()["sub"],
+        "demo|bob",
+        "her code fits no verifier of his"
+    );
 }
 
 #[tokio::test]
@@ -181,7 +209,8 @@ async fn case_07_an_answer_of_another_issuer_is_refused_before_the_code_goes_any
     let browser = app.browser();
     for iss in ["https://other.test", "", "http://127.0.0.1/dev/idp"] {
         let callback = browser.up_to_callback("/auth/login?login_hint=alice").await;
-        let mixed = format!("/auth/callback?{}&{}&iss={iss}", pair(&callback, "state"), pair(&callback, "code"));
+        let mixed =
+            format!("/auth/callback?{}&{}&iss={iss}", pair(&callback, "state"), pair(&callback, "code"));
         let answer = browser.get(&mixed).from_site("cross-site").send().await;
         assert_refused(iss, &answer, &browser);
     }
@@ -195,7 +224,13 @@ async fn case_07_an_answer_of_another_issuer_is_refused_before_the_code_goes_any
 #[tokio::test]
 async fn case_13_a_provider_that_fails_at_the_callback_is_a_bounded_page() {
     let app = TestApp::start().await;
-    for (failure, status) in [(Failure::Status(503), 502), (Failure::Nonsense, 502), (Failure::Status(500), 502), (Failure::OAuth("server_error"), 502), (Failure::OAuth("invalid_grant"), 400)] {
+    for (failure, status) in [
+        (Failure::Status(503), 502),
+        (Failure::Nonsense, 502),
+        (Failure::Status(500), 502),
+        (Failure::OAuth("server_error"), 502),
+        (Failure::OAuth("invalid_grant"), 400),
+    ] {
         let browser = app.browser();
         let callback = browser.up_to_callback("/auth/login?login_hint=alice").await;
         app.dev_idp().fail_next(Endpoint::Token, failure);

@@ -32,7 +32,10 @@ async fn a_logout_ends_the_session_here_then_revokes_and_leads_to_the_providers_
     assert!(target.path().ends_with("/dev/idp/end-session"), "{target}");
     assert_eq!(parameters["post_logout_redirect_uri"], format!("{}/", app.origin));
     assert!(parameters.contains_key("id_token_hint"));
-    eventually("the refresh token is revoked", || app.outbound.sent().iter().any(|sent| sent.url.ends_with("/revoke"))).await;
+    eventually("the refresh token is revoked", || {
+        app.outbound.sent().iter().any(|sent| sent.url.ends_with("/revoke"))
+    })
+    .await;
     let home = browser.get(target.as_str()).from_site("none").follow().await;
     home.page(200);
     let begun = browser.up_to_callback_or_page("/auth/login").await;
@@ -50,7 +53,10 @@ async fn case_16_a_cookie_replayed_after_logout_is_refused_at_once() {
         assert_eq!(stolen.get(path).send().await.problem_kind(401), "signed-out", "{path}");
     }
     stolen.function("session", &serde_json::json!({})).send().await.problem(401);
-    assert!(stolen.get("/").from_site("none").send().await.text().contains("/auth/login"), "the page is the signed-out one");
+    assert!(
+        stolen.get("/").from_site("none").send().await.text().contains("/auth/login"),
+        "the page is the signed-out one"
+    );
     assert!(app.todos.seen().is_empty());
 }
 
@@ -79,7 +85,13 @@ async fn case_28_another_site_cannot_sign_anyone_out() {
     for site in ["cross-site", "same-site", "none"] {
         browser.post("/auth/logout").from_site(site).form(&[]).send().await.problem(403);
     }
-    browser.post("/auth/logout").from_nowhere().header("origin", "https://evil.test").send().await.problem(403);
+    browser
+        .post("/auth/logout")
+        .from_nowhere()
+        .header("origin", "https://evil.test")
+        .send()
+        .await
+        .problem(403);
     browser.get("/auth/logout").send().await.problem(405);
     browser.get("/api/platform/session").send().await.expect(200);
 }

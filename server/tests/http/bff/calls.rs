@@ -9,8 +9,17 @@ use crate::test_app::{Log, Reply, TODOS_AUDIENCE, TestApp};
 async fn a_declared_call_reaches_the_upstream_as_it_was_made_with_a_token_for_it_alone() {
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
-    app.todos.answers(|_| Reply::Response(201, vec![("content-type".into(), "application/json".into()), ("etag".into(), "\"1\"".into())], b"{\"id\":7}".to_vec()));
-    let request = bob.post("/bff/acme.todos/todos/a%20b?q=%2F&q=b").header("if-match", "\"0\"").json(&json!({ "title": "Milk" }));
+    app.todos.answers(|_| {
+        Reply::Response(
+            201,
+            vec![("content-type".into(), "application/json".into()), ("etag".into(), "\"1\"".into())],
+            b"{\"id\":7}".to_vec(),
+        )
+    });
+    let request = bob
+        .post("/bff/acme.todos/todos/a%20b?q=%2F&q=b")
+        .header("if-match", "\"0\"")
+        .json(&json!({ "title": "Milk" }));
     let answer = request.send().await;
     assert_eq!(answer.expect(201).json(), json!({ "id": 7 }));
     assert_eq!(answer.header("etag"), "\"1\"");
@@ -19,7 +28,10 @@ async fn a_declared_call_reaches_the_upstream_as_it_was_made_with_a_token_for_it
     assert_eq!((seen.header("content-type"), seen.header("if-match")), ("application/json", "\"0\""));
     assert_eq!(seen.body, b"{\"title\":\"Milk\"}");
     let claims = seen.claims();
-    assert_eq!((&claims["aud"], &claims["sub"], &claims["org_id"]), (&json!(TODOS_AUDIENCE), &json!("demo|bob"), &json!("acme")));
+    assert_eq!(
+        (&claims["aud"], &claims["sub"], &claims["org_id"]),
+        (&json!(TODOS_AUDIENCE), &json!("demo|bob"), &json!("acme"))
+    );
     assert_eq!(claims["scope"], "todos.read todos.write");
 }
 
@@ -52,9 +64,17 @@ async fn methods_and_large_bodies_pass_both_ways() {
     let back = large.clone();
     app.todos.answers(move |seen| match seen.line.starts_with("HEAD") {
         true => Reply::status(200),
-        false => Reply::Response(200, vec![("content-type".into(), "application/octet-stream".into())], back.clone()),
+        false => Reply::Response(
+            200,
+            vec![("content-type".into(), "application/octet-stream".into())],
+            back.clone(),
+        ),
     });
-    let answer = bob.request(Method::PUT, "/bff/acme.todos/todos/7").body("application/octet-stream", large.clone()).send().await;
+    let answer = bob
+        .request(Method::PUT, "/bff/acme.todos/todos/7")
+        .body("application/octet-stream", large.clone())
+        .send()
+        .await;
     assert_eq!(answer.expect(200).body.len(), large.len());
     assert_eq!(app.todos.last().body.len(), large.len());
     bob.request(Method::DELETE, "/bff/acme.todos/todos/7").send().await.expect(200);
@@ -66,7 +86,13 @@ async fn an_upstreams_own_error_passes_as_it_is() {
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
     for status in [400, 403, 404, 409, 422, 500, 503] {
-        app.todos.answers(move |_| Reply::Response(status, vec![("content-type".into(), "text/plain".into())], b"the upstream's words".to_vec()));
+        app.todos.answers(move |_| {
+            Reply::Response(
+                status,
+                vec![("content-type".into(), "text/plain".into())],
+                b"the upstream's words".to_vec(),
+            )
+        });
         let answer = bob.post("/bff/acme.todos/todos").json(&json!({})).send().await;
         assert_eq!(answer.expect(status).text(), "the upstream's words");
     }
@@ -101,7 +127,12 @@ async fn an_upstream_that_does_not_answer_in_time_is_504() {
 async fn case_47_a_request_to_switch_protocols_is_not_forwarded() {
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
-    let answer = bob.get("/bff/acme.todos/todos").header("connection", "upgrade").header("upgrade", "websocket").send().await;
+    let answer = bob
+        .get("/bff/acme.todos/todos")
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket")
+        .send()
+        .await;
     assert_eq!(answer.problem_kind(501), "upgrade-refused");
     assert!(app.todos.seen().is_empty());
 }

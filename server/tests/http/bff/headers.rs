@@ -5,7 +5,12 @@ async fn case_40_a_connection_header_cannot_take_injected_headers_away() {
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
     let cookie = format!("__Host-portico={}", bob.session().expect("an id"));
-    for nominated in ["authorization, x-org-id", "Authorization", "forwarded, x-forwarded-for, host, traceparent, via", "close, authorization"] {
+    for nominated in [
+        "authorization, x-org-id",
+        "Authorization",
+        "forwarded, x-forwarded-for, host, traceparent, via",
+        "close, authorization",
+    ] {
         let request = format!(
             "GET /bff/acme.todos/todos HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\nX-CSRF: 1\r\nConnection: {nominated}\r\nConnection: close\r\nX-Drop-Me: 1\r\nConnection: x-drop-me\r\n\r\n",
             app.addr
@@ -59,10 +64,17 @@ fn assert_nothing_spoofed(app: &TestApp, seen: &Seen, path: &str) {
     }
     for (name, value) in &seen.headers {
         let text = value.to_lowercase();
-        assert!(!text.contains("evil.test") && !text.contains("203.0.113.9") && !text.contains("__host-portico"), "{name}: {value}");
+        assert!(
+            !text.contains("evil.test") && !text.contains("203.0.113.9") && !text.contains("__host-portico"),
+            "{name}: {value}"
+        );
         assert!(!name.contains('_'), "{name}");
     }
-    assert!(seen.values("cookie").is_empty() && seen.values("sec-fetch-site").is_empty() && seen.values("x-csrf").is_empty());
+    assert!(
+        seen.values("cookie").is_empty()
+            && seen.values("sec-fetch-site").is_empty()
+            && seen.values("x-csrf").is_empty()
+    );
     assert_eq!(seen.claims()["sub"], "demo|bob");
     assert_eq!(seen.header("host"), app.todos.addr.to_string());
     assert_eq!(seen.header("x-forwarded-for"), "127.0.0.1");
@@ -75,14 +87,19 @@ fn assert_nothing_spoofed(app: &TestApp, seen: &Seen, path: &str) {
 async fn case_41_what_a_client_says_of_itself_is_stripped_or_rebuilt() {
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
-    let mut request = bob.post("/bff/acme.todos/todos").header("accept-language", "de").header("x-request-id", "7");
+    let mut request =
+        bob.post("/bff/acme.todos/todos").header("accept-language", "de").header("x-request-id", "7");
     for (name, value) in SPOOFED {
         request = request.header(name, value);
     }
     request.json(&serde_json::json!({})).send().await.expect(200);
     let seen = app.todos.last();
     assert_nothing_spoofed(&app, &seen, "/todos");
-    assert_eq!((seen.header("accept-language"), seen.header("x-request-id")), ("de", "7"), "what is harmless passes");
+    assert_eq!(
+        (seen.header("accept-language"), seen.header("x-request-id")),
+        ("de", "7"),
+        "what is harmless passes"
+    );
 }
 
 #[tokio::test]
@@ -102,7 +119,11 @@ async fn a_trace_that_a_client_began_goes_on_at_the_upstream() {
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-    let answer = bob.get("/bff/acme.todos/todos").header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01")).send().await;
+    let answer = bob
+        .get("/bff/acme.todos/todos")
+        .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"))
+        .send()
+        .await;
     assert_eq!(answer.header("x-trace-id"), trace);
     let sent = app.todos.last().header("traceparent").to_owned();
     assert!(sent.contains(trace) && !sent.contains("00f067aa0ba902b7"), "{sent}");
@@ -150,10 +171,26 @@ async fn case_48_an_upstream_sets_no_cookie_and_no_policy_on_the_portals_origin(
     answer.assert_security_headers();
     assert!(answer.set_cookies().is_empty());
     assert_eq!(bob.session(), before);
-    for gone in ["access-control-allow-origin", "access-control-allow-credentials", "content-security-policy-report-only", "strict-transport-security", "clear-site-data", "server", "via", "x-powered-by", "www-authenticate", "refresh", "link", "service-worker-allowed"] {
+    for gone in [
+        "access-control-allow-origin",
+        "access-control-allow-credentials",
+        "content-security-policy-report-only",
+        "strict-transport-security",
+        "clear-site-data",
+        "server",
+        "via",
+        "x-powered-by",
+        "www-authenticate",
+        "refresh",
+        "link",
+        "service-worker-allowed",
+    ] {
         assert!(!answer.headers.contains_key(gone), "{gone} passed");
     }
-    assert!(!answer.header("cache-control").contains("public"), "one person's answer is kept in no shared cache");
+    assert!(
+        !answer.header("cache-control").contains("public"),
+        "one person's answer is kept in no shared cache"
+    );
     assert_eq!(answer.header("x-domain-header"), "passes");
     bob.get("/api/platform/session").send().await.expect(200);
 }

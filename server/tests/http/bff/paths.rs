@@ -15,23 +15,56 @@ async fn case_43_a_path_that_two_readers_could_understand_differently_is_refused
     let session = bob.session().expect("an id");
     let host = app.addr.to_string();
     let ambiguous = [
-        "/bff/acme.todos/todos/%2e%2e/admin/users", "/bff/acme.todos/todos/%2E%2E/admin/users", "/bff/acme.todos/todos/..%2fadmin/users",
-        "/bff/acme.todos/todos/../admin/users", "/bff/acme.todos/todos/./7", "/bff/acme.todos/todos/.%2e/admin/users",
-        "/bff/acme.todos/todos%2f7", "/bff/acme.todos/todos%2F..%2Fadmin", "/bff/acme.todos/todos/7%23x", "/bff/acme.todos/todos/7%3fx",
-        "/bff/acme.todos/todos;x=1/7", "/bff/acme.todos/todos/7;jsessionid=1", "/bff/acme.todos/todos/..;/admin/users", "/bff/acme.todos/todos%3b/7",
-        "/bff/acme.todos//todos", "/bff/acme.todos/todos//7", "/bff/acme.todos//admin/users", "/bff/acme.todos/todos/7//",
-        "/bff/acme.todos/todos%5c..%5cadmin", "/bff/acme.todos/Todos", "/bff/acme.todos/TODOS/7", "/bff/acme.todos/%74odos",
-        "/bff/acme.todos/todos/%252e%252e/admin", "/bff/acme.todos/todos/%00", "/bff/acme.todos/todos/7%0d%0aX-Injected:%201",
-        "/bff/acme.todos/todos/%c0%ae%c0%ae/admin", "/bff/acme.todos/todos/%", "/bff/acme.todos/todos/%zz", "/bff/acme.todos/todos/%ff",
-        "/bff/acme%2etodos/todos", "/bff/acme.todos%2ftodos", "/bff//acme.todos/todos", "/bff/./acme.todos/todos", "/bff/acme.insights/../acme.todos/todos",
-        "//bff/acme.todos/todos", "/x/../bff/acme.todos/todos", "/BFF/acme.todos/todos", "/bff/ACME.todos/todos", "/bff/acme.todos/todos/\u{e9}",
-        "/bff/acme.todos/todos\\..\\admin", "/bff\\acme.todos\\todos",
+        "/bff/acme.todos/todos/%2e%2e/admin/users",
+        "/bff/acme.todos/todos/%2E%2E/admin/users",
+        "/bff/acme.todos/todos/..%2fadmin/users",
+        "/bff/acme.todos/todos/../admin/users",
+        "/bff/acme.todos/todos/./7",
+        "/bff/acme.todos/todos/.%2e/admin/users",
+        "/bff/acme.todos/todos%2f7",
+        "/bff/acme.todos/todos%2F..%2Fadmin",
+        "/bff/acme.todos/todos/7%23x",
+        "/bff/acme.todos/todos/7%3fx",
+        "/bff/acme.todos/todos;x=1/7",
+        "/bff/acme.todos/todos/7;jsessionid=1",
+        "/bff/acme.todos/todos/..;/admin/users",
+        "/bff/acme.todos/todos%3b/7",
+        "/bff/acme.todos//todos",
+        "/bff/acme.todos/todos//7",
+        "/bff/acme.todos//admin/users",
+        "/bff/acme.todos/todos/7//",
+        "/bff/acme.todos/todos%5c..%5cadmin",
+        "/bff/acme.todos/Todos",
+        "/bff/acme.todos/TODOS/7",
+        "/bff/acme.todos/%74odos",
+        "/bff/acme.todos/todos/%252e%252e/admin",
+        "/bff/acme.todos/todos/%00",
+        "/bff/acme.todos/todos/7%0d%0aX-Injected:%201",
+        "/bff/acme.todos/todos/%c0%ae%c0%ae/admin",
+        "/bff/acme.todos/todos/%",
+        "/bff/acme.todos/todos/%zz",
+        "/bff/acme.todos/todos/%ff",
+        "/bff/acme%2etodos/todos",
+        "/bff/acme.todos%2ftodos",
+        "/bff//acme.todos/todos",
+        "/bff/./acme.todos/todos",
+        "/bff/acme.insights/../acme.todos/todos",
+        "//bff/acme.todos/todos",
+        "/x/../bff/acme.todos/todos",
+        "/BFF/acme.todos/todos",
+        "/bff/ACME.todos/todos",
+        "/bff/acme.todos/todos/\u{e9}",
+        "/bff/acme.todos/todos\\..\\admin",
+        "/bff\\acme.todos\\todos",
     ];
     for target in ambiguous {
         let answer = ask(&app, &session, target, &host).await;
         let status = answer.status.as_u16();
         assert!(matches!(status, 400 | 404), "{target}: {status}");
-        assert!(app.todos.seen().is_empty() && app.insights.seen().is_empty(), "{target} reached an upstream");
+        assert!(
+            app.todos.seen().is_empty() && app.insights.seen().is_empty(),
+            "{target} reached an upstream"
+        );
     }
 }
 
@@ -74,7 +107,11 @@ async fn case_44_an_absolute_target_or_a_foreign_host_reaches_the_configured_ups
         assert!(app.insights.seen().is_empty(), "{target} with Host: {host}");
         if answer.status.as_u16() == 200 {
             let seen = app.todos.last();
-            assert_eq!((seen.target(), seen.header("host")), ("/todos", app.todos.addr.to_string().as_str()), "{target}");
+            assert_eq!(
+                (seen.target(), seen.header("host")),
+                ("/todos", app.todos.addr.to_string().as_str()),
+                "{target}"
+            );
         } else {
             assert_eq!((answer.status.as_u16(), app.todos.seen().len()), (400, before), "{target}");
         }

@@ -85,7 +85,11 @@ async fn case_20_a_provider_in_trouble_does_not_end_the_session() {
     ] {
         app.pass(EXPIRY);
         app.dev_idp().fail_next(Endpoint::Token, failure);
-        assert_eq!(bob.get("/bff/acme.todos/todos").send().await.problem_kind(502), "token-unavailable", "{failure:?}");
+        assert_eq!(
+            bob.get("/bff/acme.todos/todos").send().await.problem_kind(502),
+            "token-unavailable",
+            "{failure:?}"
+        );
         bob.get("/api/platform/session").send().await.expect(200);
         bob.get("/bff/acme.todos/todos").send().await.expect(200);
     }

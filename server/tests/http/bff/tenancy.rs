@@ -15,7 +15,12 @@ async fn case_50_a_call_that_names_another_organization_is_refused_or_answered_f
     let body = serde_json::json!({ "org_id": "globex" });
     bob.post("/bff/acme.todos/todos/globex?org_id=globex&orgId=globex").json(&body).send().await.expect(200);
     assert_eq!(app.todos.last().claims()["org_id"], "acme");
-    bob.get("/bff/acme.todos/todos").header("x-org-id", "acme").header("x-tenant", "globex").send().await.expect(200);
+    bob.get("/bff/acme.todos/todos")
+        .header("x-org-id", "acme")
+        .header("x-tenant", "globex")
+        .send()
+        .await
+        .expect(200);
     assert!(!format!("{:?}", app.todos.last()).contains("globex"));
 }
 

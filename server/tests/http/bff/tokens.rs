@@ -9,17 +9,31 @@ async fn case_34_one_remotes_token_is_refused_by_another_remotes_service() {
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
     // As every upstream must: only tokens of its own audience count.
-    app.insights.answers(|seen| Reply::status(if seen.claims()["aud"] == INSIGHTS_AUDIENCE { 200 } else { 401 }));
+    app.insights
+        .answers(|seen| Reply::status(if seen.claims()["aud"] == INSIGHTS_AUDIENCE { 200 } else { 401 }));
     bob.get("/bff/acme.todos/todos").send().await.expect(200);
     bob.get("/bff/acme.insights/figures").send().await.expect(200);
     let (todos, insights) = (app.todos.last(), app.insights.last());
-    assert_eq!((&todos.claims()["aud"], &insights.claims()["aud"]), (&json!(TODOS_AUDIENCE), &json!(INSIGHTS_AUDIENCE)));
+    assert_eq!(
+        (&todos.claims()["aud"], &insights.claims()["aud"]),
+        (&json!(TODOS_AUDIENCE), &json!(INSIGHTS_AUDIENCE))
+    );
     for (token, status) in [(todos.token(), 401), (insights.token(), 200)] {
-        let direct = bob.get(&app.insights.url()).without_cookies().header("authorization", format!("Bearer {token}"));
+        let direct =
+            bob.get(&app.insights.url()).without_cookies().header("authorization", format!("Bearer {token}"));
         direct.send().await.expect(status);
     }
-    let subject: Vec<_> = app.outbound.sent().iter().filter(|sent| sent.grant() == "exchange").map(|sent| sent.form()["subject_token"].clone()).collect();
-    assert!(!subject.iter().any(|token| token == todos.token() || token == insights.token()), "an exchanged token is not traded on");
+    let subject: Vec<_> = app
+        .outbound
+        .sent()
+        .iter()
+        .filter(|sent| sent.grant() == "exchange")
+        .map(|sent| sent.form()["subject_token"].clone())
+        .collect();
+    assert!(
+        !subject.iter().any(|token| token == todos.token() || token == insights.token()),
+        "an exchanged token is not traded on"
+    );
 }
 
 #[tokio::test]
@@ -70,8 +84,16 @@ async fn case_36_a_provider_that_gives_more_than_was_asked_or_something_odd_is_r
         exchanged(now, &json!({}), &json!({ "aud": [] })),
         exchanged(now, &json!({}), &json!({ "scope": "todos.read org.admin" })),
         exchanged(now, &json!({ "scope": "todos.read todos.write org.admin" }), &json!({})),
-        exchanged(now, &json!({ "issued_token_type": "urn:ietf:params:oauth:token-type:refresh_token" }), &json!({})),
-        exchanged(now, &json!({ "issued_token_type": "urn:ietf:params:oauth:token-type:id_token" }), &json!({})),
+        exchanged(
+            now,
+            &json!({ "issued_token_type": "urn:ietf:params:oauth:token-type:refresh_token" }),
+            &json!({}),
+        ),
+        exchanged(
+            now,
+            &json!({ "issued_token_type": "urn:ietf:params:oauth:token-type:id_token" }),
+            &json!({}),
+        ),
         exchanged(now, &json!({ "issued_token_type": null }), &json!({})),
         exchanged(now, &json!({ "token_type": "DPoP" }), &json!({})),
         exchanged(now, &json!({ "token_type": "N_A" }), &json!({})),
@@ -81,8 +103,13 @@ async fn case_36_a_provider_that_gives_more_than_was_asked_or_something_odd_is_r
     ];
     for answer in odd {
         let text = answer.clone();
-        app.outbound.answers(move |sent| (sent.grant() == "exchange").then(|| Ok(json_response(200, &answer))));
-        assert_eq!(bob.get("/bff/acme.todos/todos").send().await.problem_kind(502), "token-unavailable", "{text}");
+        app.outbound
+            .answers(move |sent| (sent.grant() == "exchange").then(|| Ok(json_response(200, &answer))));
+        assert_eq!(
+            bob.get("/bff/acme.todos/todos").send().await.problem_kind(502),
+            "token-unavailable",
+            "{text}"
+        );
         assert!(app.todos.seen().is_empty(), "{text}");
     }
     app.outbound.answers(move |sent| (sent.grant() == "exchange").then(|| Ok(json_response(200, &sound))));
@@ -93,10 +120,17 @@ async fn case_36_a_provider_that_gives_more_than_was_asked_or_something_odd_is_r
 async fn case_37_a_cached_token_is_for_one_session_organization_audience_and_scope() {
     let app = TestApp::start().await;
     let mut tokens = Vec::new();
-    for (account, organization) in [("bob", "acme"), ("bob", "acme"), ("erin", "acme"), ("erin", "globex"), ("carol", "globex")] {
+    for (account, organization) in
+        [("bob", "acme"), ("bob", "acme"), ("erin", "acme"), ("erin", "globex"), ("carol", "globex")]
+    {
         let browser = app.browser();
-        browser.get(&format!("/auth/login?login_hint={account}&organization={organization}")).from_site("none").follow().await;
-        for (remote, upstream) in [("acme.todos/todos", &app.todos), ("acme.insights/figures", &app.insights)] {
+        browser
+            .get(&format!("/auth/login?login_hint={account}&organization={organization}"))
+            .from_site("none")
+            .follow()
+            .await;
+        for (remote, upstream) in [("acme.todos/todos", &app.todos), ("acme.insights/figures", &app.insights)]
+        {
             for _ in 0..2 {
                 browser.get(&format!("/bff/{remote}")).send().await.expect(200);
             }
@@ -133,8 +167,14 @@ async fn case_38_without_an_exchanged_token_nothing_is_sent_and_the_sessions_own
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
     for (code, status) in [("invalid_target", 403), ("invalid_scope", 403), ("access_denied", 403)] {
-        app.outbound.answers(move |sent| (sent.grant() == "exchange").then(|| Ok(json_response(400, &json!({ "error": code })))));
-        assert_eq!(bob.get("/bff/acme.todos/todos").send().await.problem_kind(status), "token-refused", "{code}");
+        app.outbound.answers(move |sent| {
+            (sent.grant() == "exchange").then(|| Ok(json_response(400, &json!({ "error": code }))))
+        });
+        assert_eq!(
+            bob.get("/bff/acme.todos/todos").send().await.problem_kind(status),
+            "token-refused",
+            "{code}"
+        );
         bob.post("/api/platform/remotes/acme.insights/token").send().await.problem(status);
     }
     for error in [|| HttpClientError::Timeout, || HttpClientError::TooLarge] {
@@ -145,7 +185,12 @@ async fn case_38_without_an_exchanged_token_nothing_is_sent_and_the_sessions_own
     assert!(app.todos.seen().is_empty() && app.insights.seen().is_empty());
     app.outbound.passes_everything();
     bob.get("/bff/acme.todos/todos").send().await.expect(200);
-    let subject = app.outbound.sent().iter().find(|sent| sent.grant() == "exchange").map(|sent| sent.form()["subject_token"].clone());
+    let subject = app
+        .outbound
+        .sent()
+        .iter()
+        .find(|sent| sent.grant() == "exchange")
+        .map(|sent| sent.form()["subject_token"].clone());
     assert_ne!(app.todos.last().token(), subject.expect("an exchange"));
 }
 

@@ -5,7 +5,15 @@ async fn case_45_a_redirect_to_somewhere_else_is_neither_followed_nor_passed_on(
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
     let insights = app.insights.url();
-    for location in ["http://169.254.169.254/latest/meta-data/", "http://[::ffff:169.254.169.254]/", "//169.254.169.254/", "https://evil.test/", insights.as_str(), "gopher://127.0.0.1/", "javascript:alert(1)"] {
+    for location in [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[::ffff:169.254.169.254]/",
+        "//169.254.169.254/",
+        "https://evil.test/",
+        insights.as_str(),
+        "gopher://127.0.0.1/",
+        "javascript:alert(1)",
+    ] {
         let owned = location.to_owned();
         app.todos.answers(move |_| Reply::headers(302, &[("location", &owned)]));
         let before = app.todos.seen().len();
@@ -22,7 +30,9 @@ async fn an_upstreams_redirect_within_itself_leads_to_the_same_place_through_the
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
     let absolute = format!("{}/todos/8?x=1", app.todos.url());
-    for (location, rewritten) in [("/todos/8", "/bff/acme.todos/todos/8"), (absolute.as_str(), "/bff/acme.todos/todos/8?x=1")] {
+    for (location, rewritten) in
+        [("/todos/8", "/bff/acme.todos/todos/8"), (absolute.as_str(), "/bff/acme.todos/todos/8?x=1")]
+    {
         let owned = location.to_owned();
         app.todos.answers(move |_| Reply::headers(303, &[("location", &owned)]));
         let answer = bob.post("/bff/acme.todos/todos").send().await;

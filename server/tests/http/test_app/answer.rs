@@ -47,7 +47,8 @@ impl Answer {
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.beginning()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.beginning()))
     }
 
     /// The body, where the status is what it should be.
@@ -68,7 +69,8 @@ impl Answer {
         self.expect(status);
         assert_eq!(self.header(header::CONTENT_TYPE), "application/problem+json");
         let problem = self.json();
-        let text = |field: &str| problem[field].as_str().unwrap_or_else(|| panic!("{field} is missing: {problem}"));
+        let text =
+            |field: &str| problem[field].as_str().unwrap_or_else(|| panic!("{field} is missing: {problem}"));
         assert!(text("type").starts_with("/problems/"), "{problem}");
         assert!(!text("title").is_empty() && !text("detail").is_empty(), "{problem}");
         assert!(text("instance").starts_with('/'), "{problem}");
@@ -104,7 +106,9 @@ impl Answer {
             assert_eq!(sent, [value], "{name} on {} {:?}", self.status, self.headers);
         }
         let policies: Vec<_> = self.headers.get_all(header::CONTENT_SECURITY_POLICY).iter().collect();
-        let frames = |policy: &&http::HeaderValue| policy.to_str().is_ok_and(|text| text.contains("frame-ancestors 'none'"));
+        let frames = |policy: &&http::HeaderValue| {
+            policy.to_str().is_ok_and(|text| text.contains("frame-ancestors 'none'"))
+        };
         assert!(policies.len() == 1 && policies.iter().all(frames), "{} {policies:?}", self.status);
     }
 
@@ -112,7 +116,17 @@ impl Answer {
     #[track_caller]
     fn nothing_internal(&self) {
         let text = self.text();
-        for word in ["panicked", "src/", ".rs:", "sqlx", "SQLITE", "rdkafka", "openidconnect", "eyJ", "connection refused"] {
+        for word in [
+            "panicked",
+            "src/",
+            ".rs:",
+            "sqlx",
+            "SQLITE",
+            "rdkafka",
+            "openidconnect",
+            "eyJ",
+            "connection refused",
+        ] {
             assert!(!text.contains(word), "{word:?} leaks in: {text}");
         }
     }

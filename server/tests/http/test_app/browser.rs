@@ -93,7 +93,10 @@ impl Browser {
     /// The names of the cookies in the jar that begin so.
     pub fn cookie_names(&self, prefix: &str) -> Vec<String> {
         let jar = self.jar.lock();
-        jar.iter().filter(|cookie| cookie.name.starts_with(prefix)).map(|cookie| cookie.name.clone()).collect()
+        jar.iter()
+            .filter(|cookie| cookie.name.starts_with(prefix))
+            .map(|cookie| cookie.name.clone())
+            .collect()
     }
 
     /// Puts a cookie of the portal into the jar, as somebody with access to the machine could.
@@ -124,10 +127,14 @@ impl Browser {
         let host = url.host_str().unwrap_or_default();
         let fits = |cookie: &&Cookie| {
             let below = url.path().strip_prefix(cookie.path.as_str());
-            cookie.host == host && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || cookie.path.ends_with('/'))
+            cookie.host == host
+                && below.is_some_and(|rest| {
+                    rest.is_empty() || rest.starts_with('/') || cookie.path.ends_with('/')
+                })
         };
         let jar = self.jar.lock();
-        let pairs: Vec<_> = jar.iter().filter(fits).map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+        let pairs: Vec<_> =
+            jar.iter().filter(fits).map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
@@ -137,12 +144,14 @@ impl Browser {
         let mut jar = self.jar.lock();
         for set in answer.set_cookies() {
             let mut parts = set.split(';').map(str::trim);
-            let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).expect("a cookie is a pair");
+            let (name, value) =
+                parts.next().and_then(|pair| pair.split_once('=')).expect("a cookie is a pair");
             let attributes: Vec<_> = parts.collect();
             let path = attributes.iter().find_map(|a| a.strip_prefix("Path=")).unwrap_or("/");
             if name.starts_with("__Host-") {
                 let has = |wanted: &str| attributes.contains(&wanted);
-                let kept = has("Secure") && path == "/" && !attributes.iter().any(|a| a.starts_with("Domain"));
+                let kept =
+                    has("Secure") && path == "/" && !attributes.iter().any(|a| a.starts_with("Domain"));
                 assert!(kept, "a browser refuses this cookie, or its removal: {set}");
             }
             jar.retain(|cookie| !(cookie.host == host && cookie.path == path && cookie.name == name));

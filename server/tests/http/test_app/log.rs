@@ -42,7 +42,8 @@ impl Log {
 
     /// Whether an action was denied, with a resource that contains this.
     pub fn denied(&self, action: &str, resource: &str) -> bool {
-        let names = |fields: &Value| fields["audit.resource"].as_str().is_some_and(|text| text.contains(resource));
+        let names =
+            |fields: &Value| fields["audit.resource"].as_str().is_some_and(|text| text.contains(resource));
         self.audit(action).iter().any(|fields| fields["audit.decision"] == "deny" && names(fields))
     }
 }

@@ -33,9 +33,9 @@ pub use answer::Answer;
 pub use browser::Browser;
 pub use live_stream::LiveStream;
 pub use log::Log;
-pub use raw::parse as parse_response;
 pub use outbound::{TestOutbound, json_response, unsigned_jwt};
 pub use provider::{CLIENT_ID, FakeProvider, ISSUER, IdToken, PublicKeyForm, Signature};
+pub use raw::parse as parse_response;
 pub use remotes::{INSIGHTS_AUDIENCE, TODOS_AUDIENCE, integrity, remote_manifest, write_remote};
 pub use request::RequestBuilder;
 pub use upstream::{Reply, Seen, Upstream};
@@ -176,7 +176,8 @@ impl TestApp {
 
     /// Asks the admin listener.
     pub async fn admin(&self, path: &str) -> Answer {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.admin_addr);
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.admin_addr);
         raw::exchange(self.admin_addr, request.as_bytes()).await
     }
 
@@ -202,7 +203,10 @@ pub async fn break_session_store(app: &TestApp) {
     let file = app.data_dir().join("portico.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
     let pool = sqlx::SqlitePool::connect_with(options).await.expect("the file opens");
-    sqlx::query("ALTER TABLE sessions RENAME TO gone").execute(&pool).await.expect("the table can be renamed");
+    sqlx::query("ALTER TABLE sessions RENAME TO gone")
+        .execute(&pool)
+        .await
+        .expect("the table can be renamed");
 }
 
 fn local(listener: &TcpListener) -> SocketAddr {
@@ -211,11 +215,8 @@ fn local(listener: &TcpListener) -> SocketAddr {
 
 /// Development defaults in a directory of their own, with limits that no test reaches by accident.
 fn configuration(directory: &Path, addr: SocketAddr) -> Config {
-    let mut config = Config {
-        data_dir: directory.join("data"),
-        site_dir: directory.join("site"),
-        ..Config::default()
-    };
+    let mut config =
+        Config { data_dir: directory.join("data"), site_dir: directory.join("site"), ..Config::default() };
     config.listen.addr = addr;
     config.limits.anonymous_per_minute = 100_000;
     config.limits.session_per_minute = 100_000;

@@ -49,7 +49,12 @@ impl TestOutbound {
 
     /// Over `client` alone.
     pub fn only(client: impl HttpClient) -> Self {
-        Self { inner: Arc::new(client), sent: Mutex::default(), rule: Mutex::default(), delay: Mutex::default() }
+        Self {
+            inner: Arc::new(client),
+            sent: Mutex::default(),
+            rule: Mutex::default(),
+            delay: Mutex::default(),
+        }
     }
 
     /// Everything that was sent.

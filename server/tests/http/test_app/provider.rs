@@ -185,7 +185,8 @@ fn discovery() -> Value {
 
 /// RSASSA-PKCS1-v1_5 over SHA-256 (RFC 8017, section 9.2; the prefix is its note 1's).
 fn rs256(key: &RsaPrivateKey, message: &str) -> String {
-    const DIGEST_INFO: [u8; 19] = *b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
+    const DIGEST_INFO: [u8; 19] =
+        *b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
     let scheme = Pkcs1v15Sign { hash_len: Some(32), prefix: Box::new(DIGEST_INFO) };
     URL_SAFE_NO_PAD.encode(key.sign(scheme, &Sha256::digest(message)).expect("the key signs"))
 }
@@ -209,7 +210,8 @@ fn public_key(form: PublicKeyForm) -> Vec<u8> {
         PublicKeyForm::Pem => {
             let base64 = STANDARD.encode(der);
             let lines: Vec<_> = base64.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
-            format!("-----BEGIN RSA PUBLIC KEY-----\n{}\n-----END RSA PUBLIC KEY-----\n", lines.join("\n")).into()
+            format!("-----BEGIN RSA PUBLIC KEY-----\n{}\n-----END RSA PUBLIC KEY-----\n", lines.join("\n"))
+                .into()
         }
     }
 }

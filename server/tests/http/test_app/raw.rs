@@ -30,5 +30,9 @@ pub fn parse(received: &[u8]) -> Answer {
         headers.append(name, HeaderValue::from_str(value.trim()).expect("a header value"));
     }
     let status = status.and_then(|code| StatusCode::from_u16(code).ok());
-    Answer { status: status.unwrap_or_else(|| panic!("no status: {head}")), headers, body: Bytes::from(body.to_owned()) }
+    Answer {
+        status: status.unwrap_or_else(|| panic!("no status: {head}")),
+        headers,
+        body: Bytes::from(body.to_owned()),
+    }
 }

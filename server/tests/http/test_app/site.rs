@@ -14,5 +14,6 @@ pub fn write(site: &Path) {
     for (name, content) in files {
         fs::write(pkg.join(name), content).expect("the file can be written");
     }
-    fs::write(site.join("favicon.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").expect("the file can be written");
+    fs::write(site.join("favicon.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>")
+        .expect("the file can be written");
 }

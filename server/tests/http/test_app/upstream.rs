@@ -63,7 +63,11 @@ impl Seen {
 
     /// Every value of a header field.
     pub fn values(&self, name: &str) -> Vec<&str> {
-        self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect()
+        self.headers
+            .iter()
+            .filter(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 
     /// The one value of a header field; empty where it is absent.
@@ -77,7 +81,9 @@ impl Seen {
     /// The bearer token.
     #[track_caller]
     pub fn token(&self) -> &str {
-        self.header("authorization").strip_prefix("Bearer ").unwrap_or_else(|| panic!("no bearer token: {self:?}"))
+        self.header("authorization")
+            .strip_prefix("Bearer ")
+            .unwrap_or_else(|| panic!("no bearer token: {self:?}"))
     }
 
     /// The claims of the bearer token, unverified.
@@ -95,7 +101,13 @@ impl Upstream {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("a bound socket has an address");
-        let ok = |_: &Seen| Reply::Response(200, vec![("content-type".into(), "application/json".into())], json!({"ok": true}).to_string().into());
+        let ok = |_: &Seen| {
+            Reply::Response(
+                200,
+                vec![("content-type".into(), "application/json".into())],
+                json!({"ok": true}).to_string().into(),
+            )
+        };
         let shared = Arc::new(Shared { seen: Mutex::default(), answer: Mutex::new(Arc::new(ok)) });
         let upstream = Self { addr, shared };
         let accepting = upstream.clone();
@@ -163,7 +175,8 @@ async fn read_request(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Se
     buffer.drain(..end + 4);
     let mut lines = head.split("\r\n");
     let line = lines.next()?.to_owned();
-    let field = |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
+    let field =
+        |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
     let headers = lines.filter_map(field).collect();
     let mut seen = Seen { line, headers, body: Vec::new() };
     if seen.header("transfer-encoding") == "chunked" {

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::test_app::{TestApp, TODOS_AUDIENCE, remote_manifest, write_remote};
+use crate::test_app::{TODOS_AUDIENCE, TestApp, remote_manifest, write_remote};
 
 fn ids(applications: &Value) -> Vec<&str> {
     let list = applications.as_array().expect("a list");
@@ -23,7 +23,10 @@ async fn it_lists_what_the_session_may_load_resolved_to_versions() {
     assert_eq!(todos["routes"][0]["path"], "/todos");
     assert_eq!(todos["cards"][0]["slot"], "home:right");
     assert_eq!((&todos["tokenMode"], &applications[1]["tokenMode"]), (&json!(false), &json!(true)));
-    assert!(!answer.text().contains(TODOS_AUDIENCE) && !answer.text().contains(&app.todos.url()), "back ends are not the browser's business");
+    assert!(
+        !answer.text().contains(TODOS_AUDIENCE) && !answer.text().contains(&app.todos.url()),
+        "back ends are not the browser's business"
+    );
 }
 
 #[tokio::test]
@@ -57,10 +60,26 @@ async fn case_35_a_manifest_that_asks_for_more_than_its_grant_is_left_out_with_t
     };
     let sent = app.outbound.sent().len();
     for (field, manifest) in [
-        ("/backend/audience", with(json!({ "url": app.todos.url(), "audience": TODOS_AUDIENCE, "routes": [] }))),
-        ("/backend/url", with(json!({ "url": "http://127.0.0.1:1", "audience": "https://api.test/thief", "routes": [] }))),
-        ("/backend/tokenMode", with(json!({ "url": app.todos.url(), "audience": TODOS_AUDIENCE, "tokenMode": true, "routes": [] }))),
-        ("/backend/scopes", with(json!({ "url": app.todos.url(), "audience": TODOS_AUDIENCE, "scopes": ["todos.read"], "routes": [] }))),
+        (
+            "/backend/audience",
+            with(json!({ "url": app.todos.url(), "audience": TODOS_AUDIENCE, "routes": [] })),
+        ),
+        (
+            "/backend/url",
+            with(json!({ "url": "http://127.0.0.1:1", "audience": "https://api.test/thief", "routes": [] })),
+        ),
+        (
+            "/backend/tokenMode",
+            with(
+                json!({ "url": app.todos.url(), "audience": TODOS_AUDIENCE, "tokenMode": true, "routes": [] }),
+            ),
+        ),
+        (
+            "/backend/scopes",
+            with(
+                json!({ "url": app.todos.url(), "audience": TODOS_AUDIENCE, "scopes": ["todos.read"], "routes": [] }),
+            ),
+        ),
         ("/events/publish", {
             let mut manifest = base.clone();
             manifest["events"] = json!({ "publish": [{ "type": "echo.request", "topic": "echo.loop" }] });
@@ -92,8 +111,12 @@ async fn case_54_what_was_changed_after_signing_is_not_loaded_and_the_last_good_
     let alice = app.signed_in("alice").await;
     let dist = app.remote_dir("todos").join("dist");
     let good = std::fs::read(dist.join("remote.json")).expect("the manifest");
-    let signature = std::fs::read_dir(&dist).expect("the directory").filter_map(Result::ok).map(|entry| entry.path());
-    let signature = signature.into_iter().find(|path| path.to_string_lossy().ends_with(".sig.json")).expect("it was signed");
+    let signature =
+        std::fs::read_dir(&dist).expect("the directory").filter_map(Result::ok).map(|entry| entry.path());
+    let signature = signature
+        .into_iter()
+        .find(|path| path.to_string_lossy().ends_with(".sig.json"))
+        .expect("it was signed");
     let signed = std::fs::read_to_string(&signature).expect("the signature");
     let changed = String::from_utf8_lossy(&good).replace("\"Todos\"", "\"Tod0s\"");
     let other_key = signed.replace("\"development-", "\"development-0");
@@ -106,7 +129,11 @@ async fn case_54_what_was_changed_after_signing_is_not_loaded_and_the_last_good_
         std::fs::write(dist.join("remote.json"), manifest).expect("writable");
         std::fs::write(&signature, signature_text).expect("writable");
         let report = app.state.registry.reload().await;
-        let told = report.problems.iter().find(|problem| problem.file.contains("todos")).unwrap_or_else(|| panic!("{what}: no alarm"));
+        let told = report
+            .problems
+            .iter()
+            .find(|problem| problem.file.contains("todos"))
+            .unwrap_or_else(|| panic!("{what}: no alarm"));
         assert!(told.last_good_kept, "{what}: {told:?}");
         let list = alice.get("/api/platform/applications").send().await;
         assert!(list.text().contains("Todos") && !list.text().contains("Tod0s"), "{what}");

@@ -39,11 +39,22 @@ async fn case_15_a_tab_left_on_the_old_organization_writes_nothing_to_the_new_on
     erin.post("/api/platform/organization").json(&switch).send().await.expect(200);
     let calls = app.todos.seen().len();
     for answer in [
-        erin.post("/bff/acme.todos/todos").header("x-portico-org", "acme").json(&json!({ "title": "x" })).send().await,
+        erin.post("/bff/acme.todos/todos")
+            .header("x-portico-org", "acme")
+            .json(&json!({ "title": "x" }))
+            .send()
+            .await,
         erin.get("/bff/acme.todos/todos").header("x-portico-org", "acme").send().await,
-        erin.post("/events").header("x-portico-org", "acme").body("application/cloudevents+json", "{}").send().await,
+        erin.post("/events")
+            .header("x-portico-org", "acme")
+            .body("application/cloudevents+json", "{}")
+            .send()
+            .await,
         erin.function("session", &json!({})).header("x-portico-org", "acme").send().await,
-        erin.function("switch_organization", &json!({ "organization": "acme", "return_to": "/" })).header("x-portico-org", "acme").send().await,
+        erin.function("switch_organization", &json!({ "organization": "acme", "return_to": "/" }))
+            .header("x-portico-org", "acme")
+            .send()
+            .await,
         erin.post("/api/platform/remotes/acme.insights/token").header("x-portico-org", "acme").send().await,
         erin.post("/api/platform/organization").header("x-portico-org", "acme").json(&switch).send().await,
     ] {
@@ -62,7 +73,11 @@ async fn case_50_an_organization_that_is_not_ones_own_does_not_exist_and_the_att
     for organization in ["globex", "no-such-organization", "", "ACME", "../globex"] {
         let body = json!({ "organization": organization, "return_to": "/" });
         bob.post("/api/platform/organization").json(&body).send().await.problem(404);
-        bob.post("/api/platform/organization").form(&[("organization", organization)]).send().await.problem(404);
+        bob.post("/api/platform/organization")
+            .form(&[("organization", organization)])
+            .send()
+            .await
+            .problem(404);
         bob.function("switch_organization", &body).send().await.problem(404);
     }
     assert_eq!(bob.session(), before);
@@ -94,5 +109,10 @@ async fn what_is_no_switch_is_refused_with_what_is_expected() {
     }
     erin.post("/api/platform/organization").form(&[("org", "globex")]).send().await.problem(400);
     erin.get("/api/platform/organization").send().await.problem(405);
-    app.browser().post("/api/platform/organization").json(&json!({ "organization": "acme" })).send().await.problem(401);
+    app.browser()
+        .post("/api/platform/organization")
+        .json(&json!({ "organization": "acme" }))
+        .send()
+        .await
+        .problem(401);
 }

@@ -39,7 +39,8 @@ async fn case_35_a_client_that_names_audience_scope_or_resource_is_refused_witho
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
     let url = "/api/platform/remotes/acme.insights/token";
-    for query in ["audience=https://api.test/todos", "scope=org.admin", "resource=https://api.test/todos", ""] {
+    for query in ["audience=https://api.test/todos", "scope=org.admin", "resource=https://api.test/todos", ""]
+    {
         bob.post(&format!("{url}?{query}")).send().await.problem(400);
     }
     bob.post(url).json(&json!({ "audience": "https://api.test/todos" })).send().await.problem(400);
@@ -48,7 +49,8 @@ async fn case_35_a_client_that_names_audience_scope_or_resource_is_refused_witho
         bob.post(&format!("/api/platform/remotes/{id}/token")).send().await.problem(404);
     }
     assert_eq!(app.outbound.count("exchange"), 0, "the provider was not asked");
-    let named = json!({ "remote": "acme.insights", "audience": "https://api.test/todos", "scope": "org.admin" });
+    let named =
+        json!({ "remote": "acme.insights", "audience": "https://api.test/todos", "scope": "org.admin" });
     let token = bob.function("exchange_remote_token", &named).send().await.expect(200).json();
     assert_eq!((&token["audience"], &token["scope"]), (&json!(INSIGHTS_AUDIENCE), &json!("insights.read")));
     let sent = app.outbound.sent().into_iter().filter(|sent| sent.grant() == "exchange").collect::<Vec<_>>();

@@ -17,7 +17,11 @@ async fn measurements_are_taken_and_counted() {
     let text = log.text();
     assert!(text.contains("nosuch[31m thing"), "control characters do not reach the log: {text}");
     let metrics = app.admin("/metrics").await;
-    assert!(metrics.text().lines().any(|line| line.contains("browser") && line.ends_with(" 1")), "{}", metrics.text());
+    assert!(
+        metrics.text().lines().any(|line| line.contains("browser") && line.ends_with(" 1")),
+        "{}",
+        metrics.text()
+    );
 }
 
 #[tokio::test]
@@ -26,9 +30,17 @@ async fn case_75_a_flood_of_measurements_is_bounded_and_broken_ones_are_4xx() {
     let bob = app.signed_in("bob").await;
     let too_many = json!(vec![json!({ "kind": "phase" }); 101]);
     bob.post("/api/platform/rum").json(&too_many).send().await.problem(400);
-    for broken in broken_json().into_iter().chain(["{}", "[{}]", "[{\"kind\":7}]", "[{\"kind\":\"x\",\"durationMs\":\"1\"}]"].map(|text| text.as_bytes().to_vec())) {
+    for broken in broken_json().into_iter().chain(
+        ["{}", "[{}]", "[{\"kind\":7}]", "[{\"kind\":\"x\",\"durationMs\":\"1\"}]"]
+            .map(|text| text.as_bytes().to_vec()),
+    ) {
         let answer = bob.post("/api/platform/rum").body("application/json", broken.clone()).send().await;
-        assert!(matches!(answer.status.as_u16(), 400 | 413), "{} for {:.40}", answer.status, String::from_utf8_lossy(&broken));
+        assert!(
+            matches!(answer.status.as_u16(), 400 | 413),
+            "{} for {:.40}",
+            answer.status,
+            String::from_utf8_lossy(&broken)
+        );
         answer.problem(answer.status.as_u16());
     }
     let mut statuses = Vec::new();

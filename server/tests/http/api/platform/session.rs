@@ -17,7 +17,10 @@ async fn it_says_who_is_signed_in_and_what_they_may_do() {
     let permissions = json!(["chat.use", "echo.use", "insights.read", "todos.read", "todos.write"]);
     assert_eq!((&session["permissions"], &session["entitlements"]), (&permissions, &permissions));
     let expires = session["expiresAt"].as_str().expect("a time");
-    assert!(time::OffsetDateTime::parse(expires, &time::format_description::well_known::Rfc3339).is_ok(), "{expires}");
+    assert!(
+        time::OffsetDateTime::parse(expires, &time::format_description::well_known::Rfc3339).is_ok(),
+        "{expires}"
+    );
     assert_eq!(session.as_object().map(serde_json::Map::len), Some(8), "nothing else is told: {session}");
 }
 
@@ -79,9 +82,16 @@ async fn case_23_a_cookie_that_is_no_session_id_is_401_or_431_and_never_an_error
         assert!(page.status.as_u16() < 500, "{:.60}", String::from_utf8_lossy(&cookie));
     }
     let lines = format!("Cookie: {name}={id}\r\n").repeat(200);
-    let answer = app.raw(format!("GET /api/platform/session HTTP/1.1\r\nHost: x\r\n{lines}Connection: close\r\n\r\n")).await;
+    let answer = app
+        .raw(format!("GET /api/platform/session HTTP/1.1\r\nHost: x\r\n{lines}Connection: close\r\n\r\n"))
+        .await;
     assert!(matches!(answer.status.as_u16(), 401 | 431), "{}", answer.status);
-    let spaced = app.browser().get("/api/platform/session").header("cookie", format!("theme=dark;  {name}={id} ; a=b")).send().await;
+    let spaced = app
+        .browser()
+        .get("/api/platform/session")
+        .header("cookie", format!("theme=dark;  {name}={id} ; a=b"))
+        .send()
+        .await;
     spaced.expect(200);
 }
 
@@ -141,7 +151,8 @@ async fn case_39_roles_that_a_refresh_takes_away_are_gone_from_then_on() {
     let app = TestApp::with_provider(&provider).await;
     let browser = app.browser();
     provider.login(&app, &browser, |_| {}).await.expect(303);
-    let entitled = |answer: crate::test_app::Answer| answer.json()["entitlements"].as_array().map_or(0, Vec::len);
+    let entitled =
+        |answer: crate::test_app::Answer| answer.json()["entitlements"].as_array().map_or(0, Vec::len);
     assert!(entitled(browser.get("/api/platform/session").send().await) > 0);
     app.pass(Duration::minutes(6));
     provider.refreshes_with(app.now(), |claims| claims["organizations"][0]["roles"] = json!([]));
