@@ -21,7 +21,7 @@ pub(super) const TEXT: Text = Text {
     failed_threw: "It ran into an error while starting.",
     failed_skipped: "It failed several times in a row and is skipped for a moment.",
     failed_unsupported: "This portal cannot show its format.",
-    failed_neighbours: "Everything else keeps working. {} looks after it.",
+    failed_neighbours: "Everything else keeps working. It belongs to {}.",
     retry: "Try again",
     reload: "Reload page",
     details: "Details",
