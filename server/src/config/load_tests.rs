@@ -33,6 +33,7 @@ fn the_environment_overrides_the_file() {
             ("PORTICO_FIXTURES", "1"),
             ("PORTICO_TLS", "1"),
             ("PORTICO_EVENTS__BROKERS", "[\"127.0.0.1:9092\"]"),
+            ("PORTICO_STAGES", "target/stages/1.tsv"),
             ("HOME", "/root"),
         ]),
     )
