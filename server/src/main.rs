@@ -1,5 +1,6 @@
 //! `portico`: reads the configuration, puts the portal together, listens.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -32,7 +33,10 @@ fn log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("PORTICO_LOG").unwrap_or_else(|_| {
         tracing_subscriber::EnvFilter::new("info,request=info,rdkafka=error,librdkafka=error")
     });
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Escape codes are for people's eyes: in a file they are in everybody's way.
+    let is_terminal = std::io::stderr().is_terminal();
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(std::io::stderr);
     if std::env::var("PORTICO_LOG_FORMAT").is_ok_and(|format| format == "json") {
         subscriber.json().init();
     } else {
