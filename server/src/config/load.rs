@@ -31,8 +31,14 @@ const SHORT_NAMES: [(&str, &str); 6] = [
 ];
 
 /// Names that are not settings of the server: the set-up's own and secrets, which are read where they are used.
-const OTHER_NAMES: [&str; 6] =
-    ["PORTICO_CONFIG", "PORTICO_CLIENT_SECRET", "PORTICO_TOOLS", "PORTICO_STAGES", "PORTICO_LOG", "PORTICO_LOG_FORMAT"];
+const OTHER_NAMES: [&str; 6] = [
+    "PORTICO_CONFIG",
+    "PORTICO_CLIENT_SECRET",
+    "PORTICO_TOOLS",
+    "PORTICO_STAGES",
+    "PORTICO_LOG",
+    "PORTICO_LOG_FORMAT",
+];
 
 /// Reads the configuration from the file that `PORTICO_CONFIG` names, or from `portico.toml` in the working directory
 /// where there is one, and from the process's environment.
