@@ -1,5 +1,5 @@
 use axum::extract::{Path, Request, State};
-use axum::http::header::ALLOW;
+use axum::http::header::{ALLOW, VARY};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use portico_gateway::{Call, CallError, Outcome, Verdict};
@@ -33,7 +33,11 @@ pub async fn call(
         ApiError::not_found("There is no such remote for this session.")
     })?;
     state.limits.remote.take(&(session.active.id, id.to_owned()))?;
-    own_organization(request.headers(), &session)?;
+    if names_another_organization(request.headers(), &session) {
+        let resource = format!("remote {id:.100}");
+        audit::decision("call", &resource, false, "the call names another organization", &session, &context);
+        return Err(ApiError::forbidden("The call names another organization than the session's."));
+    }
     let request = body_limit::bounded(request, &state.config.limits)?;
     let tokens = SessionTokens::new(&state, &session);
     let call = Call {
@@ -47,6 +51,9 @@ pub async fn call(
     record(&verdict, &context);
     let response = result.map_err(problem)?;
     let mut response = response.map(axum::body::Body::new);
+    // Another session's cookie makes another answer: two organizations may well use one ETag, and the browser's cache must
+    // not let a 304 for the one bring back the other's body.
+    response.headers_mut().append(VARY, HeaderValue::from_static("Cookie"));
     response.extensions_mut().insert(Proxied);
     Ok(response)
 }
@@ -69,14 +76,8 @@ fn record(verdict: &Verdict<'_>, context: &RequestContext) {
 
 /// A call that names another organization in the header that back ends read is a mistake or worse: it is refused before
 /// the header would be dropped.
-fn own_organization(headers: &HeaderMap, session: &Authenticated) -> Result<(), ApiError> {
-    let foreign =
-        headers.get_all("x-org-id").iter().any(|value| value.as_bytes() != session.state.org_id.as_bytes());
-    if foreign {
-        Err(ApiError::forbidden("The call names another organization than the session's."))
-    } else {
-        Ok(())
-    }
+fn names_another_organization(headers: &HeaderMap, session: &Authenticated) -> bool {
+    headers.get_all("x-org-id").iter().any(|value| value.as_bytes() != session.state.org_id.as_bytes())
 }
 
 fn problem(error: CallError) -> ApiError {

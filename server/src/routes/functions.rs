@@ -25,6 +25,9 @@ pub async fn call(
     session: Authenticated,
     request: Request,
 ) -> Result<Response, ApiError> {
+    if !leptos::server_fn::axum::server_fn_paths().any(|(path, _)| path == request.uri().path()) {
+        return Err(ApiError::not_found("There is no such server function."));
+    }
     let is_json = request
         .headers()
         .get(CONTENT_TYPE)

@@ -21,7 +21,7 @@ fn rows() -> Vec<Row> {
     let rows = text
         .lines()
         .filter_map(|line| line.strip_prefix("| `"))
-        .map(|line| line.split(" | ").collect::<Vec<_>>());
+        .map(|line| line.split('|').collect::<Vec<_>>());
     let plain = |cell: &str| cell.trim_matches(['`', ' ', '|']).to_owned();
     let keys = rows.filter(|cells| cells.len() >= 4);
     keys.map(|cells| Row { key: plain(cells[0]), variable: plain(cells[1]), default: plain(cells[2]) })

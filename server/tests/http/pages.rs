@@ -63,7 +63,7 @@ async fn entitlements_decide_between_a_page_a_403_and_a_404() {
 async fn a_signed_out_page_leads_to_the_login_and_back_to_where_it_was_asked() {
     let app = TestApp::start().await;
     let page = app.browser().get("/todos/7?filter=open").from_site("none").send().await;
-    assert!(page.page(401).contains("/auth/login?return_to=%2Ftodos%2F7%3Ffilter%3Dopen"), "{}", page.text());
+    assert!(page.page(401).contains("/auth/login?return_to=/todos/7%3Ffilter%3Dopen"), "{}", page.text());
     assert!(state(&page)["session"].is_null());
 }
 
@@ -173,7 +173,7 @@ async fn case_61_naughty_strings_in_a_name_an_organization_or_a_path_stay_text()
             let html = page.text();
             assert!(
                 !html.to_lowercase().contains("<script>")
-                    && !html.contains("onerror=alert")
+                    && !html.contains("<img")
                     && !html.contains("<svg/onload"),
                 "{text:?} on {path}"
             );
@@ -192,7 +192,7 @@ async fn case_61_naughty_strings_in_a_name_an_organization_or_a_path_stay_text()
         ] {
             let page = app.browser().get(&path).from_site("none").send().await;
             assert!(
-                !page.text().to_lowercase().contains("<script>") && !page.text().contains("onerror=alert"),
+                !page.text().to_lowercase().contains("<script>") && !page.text().contains("<img"),
                 "{text:?} on {path}"
             );
         }

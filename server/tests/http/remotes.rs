@@ -72,7 +72,8 @@ async fn case_57_a_file_that_was_swapped_after_signing_never_leaves_the_portal()
 
 #[tokio::test]
 async fn a_file_that_disappeared_is_503_until_it_is_back() {
-    let app = TestApp::start().await;
+    // With a cache, a file that was verified once is served from memory.
+    let app = TestApp::configured(|config| config.registry.file_cache_bytes = 0).await;
     let path = app.remote_dir("insights").join("dist/index.js");
     let good = fs::read(&path).expect("the file");
     fs::remove_file(&path).expect("removable");

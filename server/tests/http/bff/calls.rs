@@ -43,7 +43,7 @@ async fn only_declared_calls_by_people_who_may_make_them_leave_the_portal() {
     assert_eq!(bob.get("/bff/acme.todos/nothing").send().await.problem_kind(404), "route-not-declared");
     let method = bob.request(Method::DELETE, "/bff/acme.todos/plain").send().await;
     assert_eq!(method.problem_kind(405), "method-not-declared");
-    assert_eq!(method.header("allow"), "GET, POST");
+    assert_eq!(method.header("allow"), "GET, HEAD, POST");
     assert_eq!(bob.get("/bff/acme.todos/admin/users").send().await.problem_kind(403), "forbidden");
     bob.get("/bff/acme.org-admin/members").send().await.problem(404);
     bob.get("/bff/acme.no-such/todos").send().await.problem(404);
