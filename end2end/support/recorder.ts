@@ -45,7 +45,9 @@ export class Recorder {
     session.on("Network.requestWillBeSent", ({ request }) => {
       this.#note(`request ${request.method} ${request.url}`, `${request.url}\n${JSON.stringify(request.headers)}\n${request.postData ?? ""}`);
     });
-    session.on("Network.requestWillBeSentExtraInfo", ({ headers }) => this.#note("request headers on the wire", JSON.stringify(headers)));
+    session.on("Network.requestWillBeSentExtraInfo", ({ headers }) => {
+      this.#note(`request headers on the wire to ${headers["Host"] ?? headers[":authority"]}`, JSON.stringify(headers));
+    });
     session.on("Network.responseReceivedExtraInfo", ({ headers }) => this.#note("response headers on the wire", JSON.stringify(withoutLocation(headers))));
     session.on("Network.eventSourceMessageReceived", (event) => this.#note(`stream event ${event.eventName}`, JSON.stringify(event)));
     session.on("Fetch.requestPaused", (paused) => void this.#paused(paused));

@@ -40,7 +40,7 @@ test("a remote whose mount never resolves is given up after ten seconds", async 
   await elsewhereAllIsWell(page);
 });
 
-test("a remote that throws in mount shows what happened, and is skipped after the third time", async ({ page, complaints }) => {
+test("a remote that throws in mount shows what happened, and can be tried again in place", async ({ page, complaints }) => {
   complaints.allow(BROKEN_CARD);
   await signIn(page, BOB, "/fixtures/throws-in-mount");
   const place = outlet(page, "Throws in mount");
@@ -51,6 +51,23 @@ test("a remote that throws in mount shows what happened, and is skipped after th
   await place.getByRole("button", { name: "Try again" }).click();
   await failure(page, "Throws in mount", "It ran into an error while starting.");
   await elsewhereAllIsWell(page);
+});
+
+test("a remote that failed three times in a row is skipped for a moment, and tried when a person asks for it", async ({ page, complaints }) => {
+  complaints.allow(BROKEN_CARD);
+  await signIn(page, BOB, "/fixtures/throws-in-mount");
+  const leaveAndReturn = async () => {
+    await navigation(page).getByRole("link", { name: "Echo", exact: true }).click();
+    await mounted(outlet(page, "Echo"));
+    await navigation(page).getByRole("link", { name: "Throws in mount", exact: true }).click();
+  };
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    await failure(page, "Throws in mount", "It ran into an error while starting.");
+    await leaveAndReturn();
+  }
+  await failure(page, "Throws in mount", "It failed several times in a row and is skipped for a moment.");
+  await outlet(page, "Throws in mount").getByRole("button", { name: "Try again" }).click();
+  await failure(page, "Throws in mount", "It ran into an error while starting.");
 });
 
 test("a card that throws leaves its neighbours on the home page alone", async ({ page, complaints }) => {

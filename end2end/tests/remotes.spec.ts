@@ -171,3 +171,12 @@ test("a remote's address opens by itself, by the navigation, and by the browser'
   await page.goForward();
   await mounted(outlet(page, "Echo"));
 });
+
+test("pointing at a link fetches its remote ahead of the click, without running it", async ({ page }) => {
+  await signIn(page, BOB, "/todos");
+  await mounted(outlet(page, "Todos"));
+  const entry = page.waitForResponse((response) => /\/remotes\/portico\.echo\/.*\.js$/.test(response.url()));
+  await navigation(page).getByRole("link", { name: "Echo", exact: true }).hover();
+  expect((await entry).status()).toBe(200);
+  await expect(page).toHaveURL("/todos");
+});

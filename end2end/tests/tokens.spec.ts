@@ -24,7 +24,7 @@ const INSIGHTS = "https://api.portico.example/insights";
 function isAllowed({ token, place }: Finding, baseURL: string): boolean {
   const ownToken = token.kind === "exchanged" && token.audience === INSIGHTS;
   const ownPlace = place === `response body 200 POST ${baseURL}/api/fn/exchange_remote_token`
-    || place === "request GET http://127.0.0.1:4012/live" || place === "request headers on the wire";
+    || place === "request GET http://127.0.0.1:4012/live" || place === "request headers on the wire to 127.0.0.1:4012";
   const hint = token.kind === "id"
     && (place === `response headers 303 POST ${baseURL}/auth/logout` || place.includes(`GET ${baseURL}/dev/idp/end-session?id_token_hint=`));
   return (ownToken && ownPlace) || hint;
