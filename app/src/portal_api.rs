@@ -28,13 +28,13 @@ pub trait PortalApi: Send + Sync {
 /// The request's implementation, from context.
 pub(crate) fn current() -> Result<Arc<dyn PortalApi>, Refusal> {
     use_context::<Arc<dyn PortalApi>>().ok_or_else(|| {
-        Refusal(Problem {
+        Refusal(Box::new(Problem {
             kind: "/problems/internal".into(),
             title: "Something went wrong".into(),
             status: 500,
             detail: "Try again.".into(),
             instance: String::new(),
             trace_id: String::new(),
-        })
+        }))
     })
 }

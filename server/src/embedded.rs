@@ -14,7 +14,7 @@ pub struct Embedded(Arc<Mutex<Kept>>);
 #[derive(Default)]
 struct Kept {
     client_secret: Option<String>,
-    idp: Option<(Vec<(String, Vec<String>)>, Arc<DevIdp>)>,
+    idp: Option<(Audiences, Arc<DevIdp>)>,
     kafka: Option<(Arc<dyn EventLog>, String)>,
 }
 
@@ -59,6 +59,9 @@ impl Embedded {
     }
 }
 
-fn key(audiences: &[Audience]) -> Vec<(String, Vec<String>)> {
+/// Names and their scopes.
+type Audiences = Vec<(String, Vec<String>)>;
+
+fn key(audiences: &[Audience]) -> Audiences {
     audiences.iter().map(|audience| (audience.audience.clone(), audience.scopes.clone())).collect()
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Why a server function did not do what was asked: the problem (RFC 9457) that a plain route would have answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Refusal(pub Problem);
+pub struct Refusal(pub Box<Problem>);
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,13 +32,13 @@ impl FromServerFnError for Refusal {
             }
             _ => (500, "/problems/internal", "Something went wrong"),
         };
-        Self(Problem {
+        Self(Box::new(Problem {
             kind: kind.into(),
             title: title.into(),
             status,
             detail: if status == 500 { "Try again.".into() } else { error.to_string() },
             instance: String::new(),
             trace_id: String::new(),
-        })
+        }))
     }
 }

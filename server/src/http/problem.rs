@@ -9,7 +9,11 @@ use portico_contracts::Problem;
 
 /// An error on its way out. The request's layer adds `instance` and `traceId`, and logs it once.
 #[derive(Clone, Debug)]
-pub struct ApiError {
+pub struct ApiError(Box<Parts>);
+
+/// Boxed, since every handler's result has room for it.
+#[derive(Clone, Debug)]
+struct Parts {
     status: StatusCode,
     kind: &'static str,
     title: &'static str,
@@ -27,7 +31,14 @@ impl ApiError {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        Self { status, kind, title, detail: detail.into(), headers: HeaderMap::new(), cause: None }
+        Self(Box::new(Parts {
+            status,
+            kind,
+            title,
+            detail: detail.into(),
+            headers: HeaderMap::new(),
+            cause: None,
+        }))
     }
 
     /// 400: the request is not what it should be.
@@ -58,7 +69,7 @@ impl ApiError {
             "Something went wrong",
             "The portal could not do this. Try again; if it happens again, tell the platform team the trace id.",
         );
-        error.cause = Some(cause.to_string());
+        error.0.cause = Some(cause.to_string());
         error
     }
 
@@ -67,36 +78,36 @@ impl ApiError {
         let detail = format!("{what} cannot be reached. Nothing was lost; try again in a moment.");
         let mut error =
             Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The portal is not complete", detail);
-        error.cause = Some(cause.to_string());
+        error.0.cause = Some(cause.to_string());
         error.header(axum::http::header::RETRY_AFTER, HeaderValue::from_static("2"))
     }
 
     /// Adds a response header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.0.headers.insert(name, value);
         self
     }
 
     /// Adds what the log should say.
     #[must_use]
     pub fn cause(mut self, cause: impl std::fmt::Display) -> Self {
-        self.cause = Some(cause.to_string());
+        self.0.cause = Some(cause.to_string());
         self
     }
 
     /// The status.
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// The error as a problem of one request.
     pub fn problem(&self, instance: &str, trace_id: &str) -> Problem {
         Problem {
-            kind: format!("/problems/{}", self.kind),
-            title: self.title.to_owned(),
-            status: self.status.as_u16(),
-            detail: self.detail.clone(),
+            kind: format!("/problems/{}", self.0.kind),
+            title: self.0.title.to_owned(),
+            status: self.0.status.as_u16(),
+            detail: self.0.detail.clone(),
             instance: instance.to_owned(),
             trace_id: trace_id.to_owned(),
         }
@@ -104,28 +115,28 @@ impl ApiError {
 
     /// What the log says of it.
     pub fn log_text(&self) -> &str {
-        self.cause.as_deref().unwrap_or(&self.detail)
+        self.0.cause.as_deref().unwrap_or(&self.0.detail)
     }
 
     /// The error as a server function's refusal; logged here, since no layer sees it as an `ApiError`.
     pub fn refusal(&self, instance: &str, trace_id: &str) -> Refusal {
-        if self.status.is_server_error() {
+        if self.0.status.is_server_error() {
             tracing::error!(
-                http.status = self.status.as_u16(),
+                http.status = self.0.status.as_u16(),
                 error.message = self.log_text(),
                 trace_id,
                 "refused"
             );
         }
-        Refusal(self.problem(instance, trace_id))
+        Refusal(Box::new(self.problem(instance, trace_id)))
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = self.status;
-        response.headers_mut().extend(self.headers.clone());
+        *response.status_mut() = self.0.status;
+        response.headers_mut().extend(self.0.headers.clone());
         response.extensions_mut().insert(self);
         response
     }

@@ -12,8 +12,11 @@ use portico_registry::Remote;
 pub struct Backends {
     networks: Vec<IpNet>,
     resolver: Arc<dyn Resolver>,
-    compiled: RwLock<HashMap<String, (Arc<Remote>, Option<Arc<RemoteBackend>>)>>,
+    compiled: RwLock<HashMap<String, Compiled>>,
 }
+
+/// What was compiled, and what came of it.
+type Compiled = (Arc<Remote>, Option<Arc<RemoteBackend>>);
 
 impl Backends {
     /// None yet; upstreams may be in `networks` besides the public ones.

@@ -18,7 +18,10 @@ pub struct SessionView<'a> {
 /// Applications by entitlements: people with the same entitlements share one list, so that a request costs a look-up,
 /// however many remotes there are.
 #[derive(Debug, Default)]
-pub(super) struct Resolved(RwLock<HashMap<Vec<String>, Arc<[Arc<Application>]>>>);
+pub(super) struct Resolved(RwLock<HashMap<Vec<String>, Shared>>);
+
+/// A list that sessions share.
+type Shared = Arc<[Arc<Application>]>;
 
 /// More sets of entitlements than that do not come from roles and plans; beyond it nothing is remembered.
 const MOST_SETS: usize = 1_024;
