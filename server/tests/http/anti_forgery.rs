@@ -69,27 +69,27 @@ async fn unchanged(app: &TestApp, erin: &Browser, session: Option<String>) {
 
 #[tokio::test]
 async fn case_24_a_request_that_does_not_say_where_it_comes_from_is_refused() {
-    nothing_happens(|request| request.from_nowhere()).await;
-    nothing_happens(|request| request.from_nowhere().header("x-csrf", "")).await;
-    nothing_happens(|request| request.from_nowhere().header("x-csrf", "0")).await;
+    nothing_happens(|request| request.sent_from_nowhere()).await;
+    nothing_happens(|request| request.sent_from_nowhere().header("x-csrf", "")).await;
+    nothing_happens(|request| request.sent_from_nowhere().header("x-csrf", "0")).await;
 }
 
 #[tokio::test]
 async fn case_25_cross_site_and_same_site_are_refused_whatever_else_is_sent() {
     for site in ["cross-site", "same-site", "none", "Same-Origin", ""] {
-        nothing_happens(move |request| request.from_site(site).header("x-csrf", "1")).await;
+        nothing_happens(move |request| request.sent_from(site).header("x-csrf", "1")).await;
     }
     let app = TestApp::start().await;
     let erin = app.signed_in("erin").await;
     let own = erin
         .post("/bff/acme.todos/todos")
-        .from_site("cross-site")
+        .sent_from("cross-site")
         .header("origin", &app.origin)
         .header("x-csrf", "1");
     own.json(&json!({})).send().await.problem(403);
     let doubled = erin
         .post("/auth/logout")
-        .from_nowhere()
+        .sent_from_nowhere()
         .header("sec-fetch-site", "same-origin")
         .header("sec-fetch-site", "cross-site");
     doubled.send().await.problem(403);
@@ -98,8 +98,10 @@ async fn case_25_cross_site_and_same_site_are_refused_whatever_else_is_sent() {
 #[tokio::test]
 async fn case_26_foreign_null_and_look_alike_origins_are_refused() {
     for origin in ["https://evil.test", "null", "http://127.0.0.1.evil.test", "http://127.0.0.1", "", "*"] {
-        nothing_happens(move |request| request.from_nowhere().header("origin", origin).header("x-csrf", "1"))
-            .await;
+        nothing_happens(move |request| {
+            request.sent_from_nowhere().header("origin", origin).header("x-csrf", "1")
+        })
+        .await;
     }
     let app = TestApp::start().await;
     let erin = app.signed_in("erin").await;
@@ -118,7 +120,7 @@ async fn case_26_foreign_null_and_look_alike_origins_are_refused() {
     for origin in look_alikes {
         let answer = erin
             .post("/bff/acme.todos/todos")
-            .from_nowhere()
+            .sent_from_nowhere()
             .header("origin", &origin)
             .json(&json!({}))
             .send()
@@ -128,7 +130,7 @@ async fn case_26_foreign_null_and_look_alike_origins_are_refused() {
     }
     let preflight = erin
         .request(Method::OPTIONS, "/bff/acme.todos/todos")
-        .from_site("cross-site")
+        .sent_from("cross-site")
         .header("origin", "https://evil.test")
         .header("access-control-request-method", "POST");
     assert!(preflight.send().await.header("access-control-allow-origin").is_empty());
@@ -141,8 +143,8 @@ async fn a_request_of_the_portals_own_pages_is_served_however_the_client_says_so
     let erin = app.signed_in("erin").await;
     for request in [
         erin.get("/bff/acme.todos/todos"),
-        erin.get("/bff/acme.todos/todos").from_nowhere().header("origin", &app.origin),
-        erin.get("/bff/acme.todos/todos").from_nowhere().header("x-csrf", "1"),
+        erin.get("/bff/acme.todos/todos").sent_from_nowhere().header("origin", &app.origin),
+        erin.get("/bff/acme.todos/todos").sent_from_nowhere().header("x-csrf", "1"),
     ] {
         request.send().await.expect(200);
     }
@@ -164,13 +166,13 @@ async fn case_27_no_server_function_changes_anything_for_a_cross_site_form() {
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let body = json!({ "organization": "globex", "return_to": "/" }).to_string();
     for path in functions() {
-        let get = erin.get(&format!("{path}?{query}")).from_site("cross-site").send().await;
+        let get = erin.get(&format!("{path}?{query}")).sent_from("cross-site").send().await;
         assert!(matches!(get.status.as_u16(), 403 | 405), "{path}: {}", get.status);
-        erin.post(&path).from_site("cross-site").form(&fields).send().await.problem(403);
+        erin.post(&path).sent_from("cross-site").form(&fields).send().await.problem(403);
         // A form with enctype="text/plain" can spell JSON.
-        erin.post(&path).from_site("cross-site").body("text/plain", body.clone()).send().await.problem(403);
+        erin.post(&path).sent_from("cross-site").body("text/plain", body.clone()).send().await.problem(403);
         erin.post(&path)
-            .from_site("cross-site")
+            .sent_from("cross-site")
             .body("multipart/form-data; boundary=x", "--x--")
             .send()
             .await

@@ -8,10 +8,10 @@ async fn a_portal_whose_parts_answer_is_live_and_ready() {
     app.events_ready().await;
     let browser = app.browser();
     assert_eq!(
-        browser.get("/healthz").from_nowhere().send().await.expect(200).json(),
+        browser.get("/healthz").sent_from_nowhere().send().await.expect(200).json(),
         json!({ "status": "ok" })
     );
-    let ready = browser.get("/readyz").from_nowhere().send().await;
+    let ready = browser.get("/readyz").sent_from_nowhere().send().await;
     assert_eq!(
         ready.expect(200).json()["checks"],
         json!({ "identity": "ok", "events": "ok", "sessions": "ok" })
@@ -50,7 +50,7 @@ async fn case_08_a_discovery_document_of_another_issuer_makes_the_portal_not_rea
     });
     let why = app.browser().get("/readyz").send().await.expect(503).json()["checks"]["identity"].clone();
     assert!(why.as_str().is_some_and(|why| why.contains("issuer")), "{why}");
-    app.browser().get("/auth/login").from_site("none").send().await.page(502);
+    app.browser().get("/auth/login").sent_from("none").send().await.page(502);
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn metrics_and_issued_tokens_are_on_the_admin_listener_alone() {
         "{kinds:?}"
     );
     for path in ["/metrics", "/dev/issued-tokens"] {
-        let public = bob.get(path).from_site("none").send().await;
+        let public = bob.get(path).sent_from("none").send().await;
         public.page(404);
     }
     let elsewhere = TestApp::with_provider(&FakeProvider::new()).await;

@@ -24,21 +24,21 @@ async fn case_64_every_status_that_a_request_can_get_carries_the_security_header
     app.todos.answers(|_| Reply::headers(304, &[("etag", "\"1\""), ("x-frame-options", "ALLOW")]));
     let too_large = vec![b'x'; 600 * 1024];
     let mut answers = vec![
-        (200, nobody.get("/").from_site("none").send().await),
+        (200, nobody.get("/").sent_from("none").send().await),
         (200, nobody.get("/healthz").send().await),
         (200, nobody.get("/pkg/portico.0a1b.css").send().await),
         (200, nobody.get("/remotes/acme.todos/1.2.0/index.js").send().await),
         (204, nobody.post("/api/platform/reports").json(&json!([])).send().await),
-        (303, nobody.get("/auth/login").from_site("none").send().await),
+        (303, nobody.get("/auth/login").sent_from("none").send().await),
         (304, bob.get("/bff/acme.todos/todos").send().await),
-        (400, nobody.get("/auth/callback").from_site("none").send().await),
+        (400, nobody.get("/auth/callback").sent_from("none").send().await),
         (400, bob.get("/bff/acme.todos/todos/%2e%2e").send().await),
         (401, nobody.get("/api/platform/session").send().await),
-        (401, nobody.get("/todos").from_site("none").send().await),
-        (403, nobody.post("/auth/logout").from_site("cross-site").send().await),
-        (403, bob.get("/org-admin").from_site("none").send().await),
+        (401, nobody.get("/todos").sent_from("none").send().await),
+        (403, nobody.post("/auth/logout").sent_from("cross-site").send().await),
+        (403, bob.get("/org-admin").sent_from("none").send().await),
         (404, nobody.get("/api/nothing").send().await),
-        (404, bob.get("/nothing").from_site("none").send().await),
+        (404, bob.get("/nothing").sent_from("none").send().await),
         (404, nobody.get("/pkg/nothing.js").send().await),
         (405, nobody.request(http::Method::DELETE, "/api/platform/session").send().await),
         (405, nobody.get("/auth/logout").send().await),
@@ -60,7 +60,7 @@ async fn case_64_every_status_that_a_request_can_get_carries_the_security_header
     break_session_store(&app).await;
     nobody.plant("__Host-portico", "ABEiM0RVZneImaq7zN3u_w");
     answers.push((503, nobody.get("/api/platform/session").send().await));
-    answers.push((503, nobody.get("/").from_site("none").send().await));
+    answers.push((503, nobody.get("/").sent_from("none").send().await));
     for (status, answer) in answers {
         answer.expect(status);
         answer.assert_security_headers();
@@ -178,7 +178,7 @@ async fn the_unauthenticated_surface_is_bounded_per_address_and_cheap_paths_do_n
         nobody.get("/remotes/acme.todos/1.2.0/index.js").send().await.expect(200);
         nobody.get("/dev/idp/jwks").send().await.expect(200);
     }
-    let mut last = nobody.get("/").from_site("none").send().await;
+    let mut last = nobody.get("/").sent_from("none").send().await;
     for _ in 0..12 {
         // What a client writes there itself buys it nothing.
         last = nobody

@@ -30,7 +30,7 @@ fn state(answer: &Answer) -> Value {
 #[tokio::test]
 async fn the_first_page_is_html_that_needs_no_script() {
     let app = TestApp::start().await;
-    let page = app.signed_in("bob").await.get("/").from_site("none").send().await;
+    let page = app.signed_in("bob").await.get("/").sent_from("none").send().await;
     let html = page.page(200);
     assert!(html.starts_with("<!DOCTYPE html><html lang=\"en\""));
     for link in ["href=\"/todos\"", "href=\"/insights\"", "href=\"/echo\""] {
@@ -47,22 +47,22 @@ async fn the_first_page_is_html_that_needs_no_script() {
 async fn entitlements_decide_between_a_page_a_403_and_a_404() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.signed_in("alice").await, app.signed_in("bob").await);
-    alice.get("/org-admin").from_site("none").send().await.page(200);
-    alice.get("/org-admin/people/7").from_site("none").send().await.page(200);
-    bob.get("/org-admin").from_site("none").send().await.page(403);
-    bob.get("/org-admin/people/7").from_site("none").send().await.page(403);
-    bob.get("/no-such-page").from_site("none").send().await.page(404);
-    bob.get("/todosx").from_site("none").send().await.page(404);
-    let todos = bob.get("/todos/7?filter=open").from_site("none").send().await;
+    alice.get("/org-admin").sent_from("none").send().await.page(200);
+    alice.get("/org-admin/people/7").sent_from("none").send().await.page(200);
+    bob.get("/org-admin").sent_from("none").send().await.page(403);
+    bob.get("/org-admin/people/7").sent_from("none").send().await.page(403);
+    bob.get("/no-such-page").sent_from("none").send().await.page(404);
+    bob.get("/todosx").sent_from("none").send().await.page(404);
+    let todos = bob.get("/todos/7?filter=open").sent_from("none").send().await;
     assert!(todos.page(200).contains("Todos"));
-    app.browser().get("/").from_site("none").send().await.page(200);
-    app.browser().get("/todos").from_site("none").send().await.page(401);
+    app.browser().get("/").sent_from("none").send().await.page(200);
+    app.browser().get("/todos").sent_from("none").send().await.page(401);
 }
 
 #[tokio::test]
 async fn a_signed_out_page_leads_to_the_login_and_back_to_where_it_was_asked() {
     let app = TestApp::start().await;
-    let page = app.browser().get("/todos/7?filter=open").from_site("none").send().await;
+    let page = app.browser().get("/todos/7?filter=open").sent_from("none").send().await;
     assert!(page.page(401).contains("/auth/login?return_to=/todos/7%3Ffilter%3Dopen"), "{}", page.text());
     assert!(state(&page)["session"].is_null());
 }
@@ -74,7 +74,7 @@ async fn pages_are_read_only_and_head_is_get_without_the_body() {
     let post = bob.post("/todos").send().await;
     assert_eq!(post.problem_kind(405), "method-not-allowed");
     assert_eq!(post.header("allow"), "GET, HEAD");
-    let head = bob.request(Method::HEAD, "/todos").from_site("none").send().await;
+    let head = bob.request(Method::HEAD, "/todos").sent_from("none").send().await;
     head.expect(200);
     assert!(head.body.is_empty());
     head.assert_security_headers();
@@ -83,7 +83,7 @@ async fn pages_are_read_only_and_head_is_get_without_the_body() {
 #[tokio::test]
 async fn the_policy_of_a_page_names_no_source_that_is_unsafe_and_every_script_has_its_hash() {
     let app = TestApp::start().await;
-    let page = app.signed_in("bob").await.get("/").from_site("none").send().await;
+    let page = app.signed_in("bob").await.get("/").sent_from("none").send().await;
     let policy = page.header("content-security-policy");
     for bad in ["unsafe-inline", "'unsafe-eval'", "strict-dynamic", " *", "http:", " data:;"] {
         assert!(!policy.contains(bad), "{bad} in {policy}");
@@ -127,7 +127,7 @@ async fn case_60_a_nonce_is_unique_over_a_thousand_loads_and_the_header_equals_t
             3 => nobody.get("/auth/callback?state=x&code=y"),
             _ => bob.get("/todos"),
         };
-        let page = request.from_site("none").send().await;
+        let page = request.sent_from("none").send().await;
         let policy = page.header("content-security-policy");
         let nonce = nonce(policy);
         assert!(nonce.len() >= 22, "128 bits: {nonce}");
@@ -169,7 +169,7 @@ async fn case_61_naughty_strings_in_a_name_an_organization_or_a_path_stay_text()
         sign_in.await.expect(303);
         let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
         for path in ["/".to_owned(), format!("/todos?x={encoded}"), format!("/no-such-page/{encoded}")] {
-            let page = browser.get(&path).from_site("none").send().await;
+            let page = browser.get(&path).sent_from("none").send().await;
             let html = page.text();
             assert!(
                 !html.to_lowercase().contains("<script>")
@@ -190,7 +190,7 @@ async fn case_61_naughty_strings_in_a_name_an_organization_or_a_path_stay_text()
             format!("/auth/callback?error={encoded}&state=x"),
             format!("/auth/callback?state={encoded}&code={encoded}"),
         ] {
-            let page = app.browser().get(&path).from_site("none").send().await;
+            let page = app.browser().get(&path).sent_from("none").send().await;
             assert!(
                 !page.text().to_lowercase().contains("<script>") && !page.text().contains("<img"),
                 "{text:?} on {path}"
@@ -205,16 +205,16 @@ async fn language_and_theme_are_rendered_by_the_server() {
     let german = app
         .browser()
         .get("/")
-        .from_site("none")
+        .sent_from("none")
         .header("accept-language", "de-AT,de;q=0.9,en;q=0.5")
         .send()
         .await;
     assert!(german.page(200).contains("<html lang=\"de\""));
-    let dark = app.browser().get("/").from_site("none").header("cookie", "portico-theme=dark").send().await;
+    let dark = app.browser().get("/").sent_from("none").header("cookie", "portico-theme=dark").send().await;
     let html = dark.page(200);
     assert!(html.contains("data-theme="), "{html:.200}");
     for odd in ["theme=\"><script>", "portico-theme=%22%3E", "portico-locale=../../etc"] {
-        let page = app.browser().get("/").from_site("none").header("cookie", odd).send().await;
+        let page = app.browser().get("/").sent_from("none").header("cookie", odd).send().await;
         assert!(!page.page(200).contains("\"><script>"));
     }
 }
@@ -235,7 +235,7 @@ async fn assets_come_from_memory_in_the_best_encoding_and_are_kept_for_good() {
     assert_eq!(browser.get("/pkg/portico.0a1b.wasm").send().await.header("content-type"), "application/wasm");
     browser.get("/pkg/no-such-file.js").send().await.problem(404);
     browser.get("/favicon.svg").send().await.expect(200);
-    let boot = script_src(app.browser().get("/").from_site("none").send().await.text());
+    let boot = script_src(app.browser().get("/").sent_from("none").send().await.text());
     let module = browser.get(&boot).send().await;
     assert!(module.expect(200).text().contains("hydrate(") && module.text().contains("integrity:"));
 }

@@ -20,13 +20,13 @@ async fn case_80_no_part_of_the_development_provider_is_reachable_in_production(
         "/dev/idp/style.css",
         "/dev/idp",
     ] {
-        let answer = browser.get(path).from_site("none").send().await;
+        let answer = browser.get(path).sent_from("none").send().await;
         answer.page(401);
         let post = browser.post(path).send().await;
         assert_eq!(post.problem_kind(405), "method-not-allowed", "{path}");
     }
     assert_eq!(app.admin("/dev/issued-tokens").await.status.as_u16(), 404);
-    let home = browser.get("/").from_site("none").send().await;
+    let home = browser.get("/").sent_from("none").send().await;
     for demo in ["login_hint", "alice", "demo"] {
         assert!(!home.page(200).contains(demo), "{demo} is offered in production");
     }

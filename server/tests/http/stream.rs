@@ -127,11 +127,11 @@ async fn case_29_a_foreign_page_opens_no_stream_and_uses_no_slot() {
     app.events_ready().await;
     let bob = app.signed_in("bob").await;
     for request in [
-        bob.get("/stream").from_site("cross-site"),
-        bob.get("/stream").from_site("same-site"),
-        bob.get("/stream").from_nowhere().header("origin", "https://evil.test"),
-        bob.get("/stream").from_nowhere().header("origin", "null"),
-        bob.get("/stream").from_site("same-origin").header("origin", "https://evil.test"),
+        bob.get("/stream").sent_from("cross-site"),
+        bob.get("/stream").sent_from("same-site"),
+        bob.get("/stream").sent_from_nowhere().header("origin", "https://evil.test"),
+        bob.get("/stream").sent_from_nowhere().header("origin", "null"),
+        bob.get("/stream").sent_from("same-origin").header("origin", "https://evil.test"),
     ] {
         let answer = request.send().await;
         answer.problem(403);
@@ -139,7 +139,7 @@ async fn case_29_a_foreign_page_opens_no_stream_and_uses_no_slot() {
     }
     assert_eq!(app.state.events.gateway().health().streams, 0);
     // A same-origin EventSource sends no Origin, and older browsers no Sec-Fetch-Site either.
-    bob.get("/stream").from_nowhere().open().await.expect("a stream").opened().await;
+    bob.get("/stream").sent_from_nowhere().open().await.expect("a stream").opened().await;
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn case_52_an_event_of_one_organization_reaches_nobody_of_another_nor_the_
         (app.signed_in("erin").await, app.browser(), app.signed_in("carol").await);
     erin_globex
         .get("/auth/login?login_hint=erin&organization=globex")
-        .from_site("none")
+        .sent_from("none")
         .follow()
         .await
         .page(200);

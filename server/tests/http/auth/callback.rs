@@ -153,16 +153,16 @@ async fn case_05_a_callback_without_a_login_of_this_browser_binds_nothing() {
         ("no code", format!("{state}&{iss}")),
     ] {
         let browser = mine.copy();
-        let answer = browser.get(&format!("/auth/callback?{query}")).from_site("cross-site").send().await;
+        let answer = browser.get(&format!("/auth/callback?{query}")).sent_from("cross-site").send().await;
         answer.page(400);
         assert_refused(what, &answer, &browser);
     }
     let other = app.browser();
-    let answer = other.get(callback.as_str()).from_site("cross-site").send().await;
+    let answer = other.get(callback.as_str()).sent_from("cross-site").send().await;
     answer.page(400);
     assert_refused("another browser", &answer, &other);
     assert_eq!(app.outbound.count("authorization_code"), 0, "no code went anywhere");
-    mine.get(callback.as_str()).from_site("cross-site").send().await.expect(303);
+    mine.get(callback.as_str()).sent_from("cross-site").send().await.expect(303);
 }
 
 #[tokio::test]
@@ -171,11 +171,11 @@ async fn case_05_a_callback_is_answered_once() {
     let browser = app.browser();
     let callback = browser.up_to_callback("/auth/login?login_hint=alice").await;
     let before = browser.copy();
-    browser.get(callback.as_str()).from_site("cross-site").send().await.expect(303);
-    browser.get(callback.as_str()).from_site("cross-site").send().await.page(400);
+    browser.get(callback.as_str()).sent_from("cross-site").send().await.expect(303);
+    browser.get(callback.as_str()).sent_from("cross-site").send().await.page(400);
     browser.get("/api/platform/session").send().await.expect(200);
     // Somebody who kept the login's cookie as well gets no further: the provider redeems a code once.
-    let answer = before.get(callback.as_str()).from_site("cross-site").send().await;
+    let answer = before.get(callback.as_str()).sent_from("cross-site").send().await;
     assert_refused("a code used twice", &answer, &before);
 }
 
@@ -185,7 +185,7 @@ async fn case_30_another_browsers_login_cannot_be_finished_in_a_session_of_ones_
     let (mallory, bob) = (app.browser(), app.signed_in("bob").await);
     let callback = mallory.up_to_callback("/auth/login?login_hint=alice").await;
     let before = bob.session();
-    bob.get(callback.as_str()).from_site("cross-site").send().await.page(400);
+    bob.get(callback.as_str()).sent_from("cross-site").send().await.page(400);
     assert_eq!(bob.session(), before, "bob stays who he was");
     assert_eq!(bob.get("/api/platform/session").send().await.json()["sub"], "demo|bob");
     let begun = bob.up_to_callback("/auth/login?login_hint=bob").await;
@@ -195,7 +195,7 @@ async fn case_30_another_browsers_login_cannot_be_finished_in_a_session_of_ones_
         pair(&callback, "code"),
         pair(&callback, "iss")
     );
-    bob.get(&mixed).from_site("cross-site").send().await.page(400);
+    bob.get(&mixed).sent_from("cross-site").send().await.page(400);
     assert_eq!(
         bob.get("/api/platform/session").send().await.json()["sub"],
         "demo|bob",
@@ -211,12 +211,12 @@ async fn case_07_an_answer_of_another_issuer_is_refused_before_the_code_goes_any
         let callback = browser.up_to_callback("/auth/login?login_hint=alice").await;
         let mixed =
             format!("/auth/callback?{}&{}&iss={iss}", pair(&callback, "state"), pair(&callback, "code"));
-        let answer = browser.get(&mixed).from_site("cross-site").send().await;
+        let answer = browser.get(&mixed).sent_from("cross-site").send().await;
         assert_refused(iss, &answer, &browser);
     }
     let callback = browser.up_to_callback("/auth/login?login_hint=alice").await;
     let without = format!("/auth/callback?{}&{}", pair(&callback, "state"), pair(&callback, "code"));
-    let answer = browser.get(&without).from_site("cross-site").send().await;
+    let answer = browser.get(&without).sent_from("cross-site").send().await;
     assert_refused("no iss although it was promised", &answer, &browser);
     assert_eq!(app.outbound.count("authorization_code"), 0);
 }
@@ -234,7 +234,7 @@ async fn case_13_a_provider_that_fails_at_the_callback_is_a_bounded_page() {
         let browser = app.browser();
         let callback = browser.up_to_callback("/auth/login?login_hint=alice").await;
         app.dev_idp().fail_next(Endpoint::Token, failure);
-        browser.get(callback.as_str()).from_site("cross-site").send().await.page(status);
+        browser.get(callback.as_str()).sent_from("cross-site").send().await.page(status);
         assert!(browser.session().is_none());
         browser.login("alice").await;
     }
@@ -249,10 +249,10 @@ async fn case_13_a_callback_that_met_a_provider_out_of_reach_can_be_reloaded() {
         [(|| HttpClientError::Timeout, 504), (|| HttpClientError::Connection("refused".into()), 502)];
     for (error, status) in away {
         app.outbound.answers(move |sent| (sent.grant() == "authorization_code").then(|| Err(error())));
-        browser.get(callback.as_str()).from_site("cross-site").send().await.page(status);
+        browser.get(callback.as_str()).sent_from("cross-site").send().await.page(status);
     }
     app.outbound.passes_everything();
-    browser.get(callback.as_str()).from_site("cross-site").send().await.expect(303);
+    browser.get(callback.as_str()).sent_from("cross-site").send().await.expect(303);
     browser.get("/api/platform/session").send().await.expect(200);
 }
 
@@ -274,7 +274,7 @@ async fn case_28_a_login_that_another_site_forces_on_a_browser_does_not_replace_
     let app = TestApp::start().await;
     let (attacker, victim) = (app.browser(), app.signed_in("bob").await);
     let callback = attacker.up_to_callback("/auth/login?login_hint=carol").await;
-    victim.get(callback.as_str()).from_site("cross-site").send().await.page(400);
+    victim.get(callback.as_str()).sent_from("cross-site").send().await.page(400);
     assert_eq!(victim.get("/api/platform/session").send().await.json()["sub"], "demo|bob");
 }
 
@@ -284,7 +284,7 @@ async fn a_login_that_took_longer_than_ten_minutes_has_to_be_begun_again() {
     let browser = app.browser();
     let callback = browser.up_to_callback("/auth/login?login_hint=alice").await;
     app.pass(time::Duration::minutes(11));
-    let answer = browser.get(callback.as_str()).from_site("cross-site").send().await;
+    let answer = browser.get(callback.as_str()).sent_from("cross-site").send().await;
     assert!(answer.page(400).contains("ten minutes"));
 }
 

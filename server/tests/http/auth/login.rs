@@ -13,8 +13,8 @@ fn parameters(answer: &Answer) -> HashMap<String, String> {
 async fn case_06_the_authorization_request_uses_pkce_s256_with_fresh_state_nonce_and_verifier() {
     let app = TestApp::start().await;
     let browser = app.browser();
-    let first = browser.get("/auth/login?return_to=/todos").from_site("none").send().await;
-    let second = browser.get("/auth/login").from_site("none").send().await;
+    let first = browser.get("/auth/login?return_to=/todos").sent_from("none").send().await;
+    let second = browser.get("/auth/login").sent_from("none").send().await;
     let (one, two) = (parameters(&first), parameters(&second));
     assert!(first.location().starts_with(&format!("{}/dev/idp/authorize?", app.origin)));
     assert_eq!((one["response_type"].as_str(), one["code_challenge_method"].as_str()), ("code", "S256"));
@@ -31,7 +31,7 @@ async fn case_06_the_authorization_request_uses_pkce_s256_with_fresh_state_nonce
 async fn case_06_the_transaction_cookie_comes_back_with_the_redirect_from_the_provider() {
     let app = TestApp::start().await;
     let browser = app.browser();
-    let begun = browser.get("/auth/login").from_site("none").send().await;
+    let begun = browser.get("/auth/login").sent_from("none").send().await;
     let [cookie] = begun.set_cookies()[..] else { panic!("one cookie, got {:?}", begun.set_cookies()) };
     assert!(cookie.starts_with("__Host-portico-login-"), "{cookie}");
     // Strict would not be sent with the navigation that comes back from another site.
@@ -55,7 +55,7 @@ async fn case_09_two_tabs_that_log_in_at_once_both_end_signed_in() {
     let first = browser.up_to_callback("/auth/login?login_hint=alice&return_to=/todos").await;
     let second = browser.up_to_callback("/auth/login?login_hint=alice&return_to=/insights").await;
     for (callback, path) in [(first, "/todos"), (second, "/insights")] {
-        let answer = browser.get(callback.as_str()).from_site("cross-site").send().await;
+        let answer = browser.get(callback.as_str()).sent_from("cross-site").send().await;
         assert_eq!(answer.location(), path);
         browser.get("/api/platform/session").send().await.expect(200);
     }
@@ -68,7 +68,7 @@ async fn a_login_that_names_account_and_organization_passes_them_to_the_provider
     let begun = app
         .browser()
         .get("/auth/login?login_hint=erin&organization=globex&prompt=login&acr_values=x")
-        .from_site("none")
+        .sent_from("none")
         .send()
         .await;
     let sent = parameters(&begun);
@@ -78,7 +78,7 @@ async fn a_login_that_names_account_and_organization_passes_them_to_the_provider
     );
     assert!(!sent.contains_key("acr_values"), "nothing else is passed on");
     let erin = app.browser();
-    erin.get("/auth/login?login_hint=erin&organization=globex").from_site("none").follow().await.page(200);
+    erin.get("/auth/login?login_hint=erin&organization=globex").sent_from("none").follow().await.page(200);
     assert_eq!(erin.get("/api/platform/session").send().await.json()["orgId"], "globex");
 }
 
@@ -87,7 +87,7 @@ async fn a_browser_that_begins_logins_without_end_does_not_fill_its_headers_with
     let app = TestApp::start().await;
     let browser = app.browser();
     for _ in 0..30 {
-        browser.get("/auth/login").from_site("none").send().await.expect(303);
+        browser.get("/auth/login").sent_from("none").send().await.expect(303);
         assert!(browser.cookie_names("__Host-portico-login-").len() <= 9);
     }
     browser.login("alice").await;
@@ -142,7 +142,7 @@ async fn case_31_no_return_to_takes_the_browser_off_the_portals_origin() {
             url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", trick).finish();
         let browser = app.browser();
         let callback = browser.up_to_callback(&format!("/auth/login?login_hint=alice&{query}")).await;
-        let answer = browser.get(callback.as_str()).from_site("cross-site").send().await;
+        let answer = browser.get(callback.as_str()).sent_from("cross-site").send().await;
         let target = answer.location();
         // As a browser reads it: tabs and line ends vanish, backslashes are slashes.
         let resolved = callback.join(target).expect("a URL");
@@ -151,7 +151,7 @@ async fn case_31_no_return_to_takes_the_browser_off_the_portals_origin() {
             target.starts_with('/') && !target.starts_with("//") && !target.contains('\\'),
             "{trick:?} became {target:?}"
         );
-        let page = browser.get(resolved.as_str()).from_site("none").send().await;
+        let page = browser.get(resolved.as_str()).sent_from("none").send().await;
         assert!(!page.status.is_redirection(), "{trick:?} leads on to {:?}", page.headers);
         assert!(browser.session().is_some(), "{trick:?} does not keep anyone from signing in");
     }
@@ -164,7 +164,7 @@ async fn a_return_to_of_the_portal_itself_is_where_the_login_ends() {
     let callback = browser
         .up_to_callback("/auth/login?login_hint=alice&return_to=%2Ftodos%2F7%3Ffilter%3Dopen%23top")
         .await;
-    let answer = browser.get(callback.as_str()).from_site("cross-site").send().await;
+    let answer = browser.get(callback.as_str()).sent_from("cross-site").send().await;
     assert_eq!(answer.location(), "/todos/7?filter=open#top");
 }
 
@@ -213,7 +213,7 @@ async fn case_33_line_ends_in_return_to_split_no_header_and_logging_out_is_no_de
     ] {
         let browser = app.browser();
         let callback = browser.up_to_callback(&format!("/auth/login?login_hint=alice&return_to={raw}")).await;
-        let answer = browser.get(callback.as_str()).from_site("cross-site").send().await;
+        let answer = browser.get(callback.as_str()).sent_from("cross-site").send().await;
         assert_eq!(answer.location(), "/", "{raw}");
         assert!(answer.header("x-injected").is_empty());
         assert!(answer.set_cookies().iter().all(|cookie| cookie.starts_with("__Host-portico")), "{raw}");
@@ -231,7 +231,7 @@ async fn case_13_a_provider_that_is_away_or_talks_nonsense_at_login_is_a_page_th
         (Endpoint::Jwks, Failure::Status(500)),
     ] {
         app.dev_idp().fail_next(endpoint, failure);
-        browser.get("/auth/login").from_site("none").send().await.page(502);
+        browser.get("/auth/login").sent_from("none").send().await.page(502);
     }
     browser.login("alice").await;
 }
@@ -241,9 +241,9 @@ async fn a_provider_that_does_not_answer_in_time_is_a_504_page() {
     let provider = FakeProvider::new();
     let app = TestApp::with_provider(&provider).await;
     app.outbound.answers(|_| Some(Err(portico_ports::HttpClientError::Timeout)));
-    app.browser().get("/auth/login").from_site("none").send().await.page(504);
+    app.browser().get("/auth/login").sent_from("none").send().await.page(504);
     app.outbound.passes_everything();
-    let begun = app.browser().get("/auth/login").from_site("none").send().await;
+    let begun = app.browser().get("/auth/login").sent_from("none").send().await;
     assert!(begun.location().starts_with(&format!("{ISSUER}/authorize?")), "the next attempt finds it");
 }
 
@@ -251,7 +251,7 @@ async fn a_provider_that_does_not_answer_in_time_is_a_504_page() {
 async fn prompt_none_without_a_sign_in_at_the_provider_is_a_page_that_says_so() {
     let app = TestApp::start().await;
     let browser = app.browser();
-    let page = browser.get("/auth/login?prompt=none").from_site("none").follow().await;
+    let page = browser.get("/auth/login?prompt=none").sent_from("none").follow().await;
     assert!(page.page(400).contains("sign in"), "{}", page.text());
     assert!(browser.session().is_none());
 }

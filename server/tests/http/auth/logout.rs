@@ -7,7 +7,7 @@ async fn case_14_the_cookie_is_set_and_removed_with_every_attribute_of_the_host_
     let app = TestApp::start().await;
     let browser = app.browser();
     let callback = browser.up_to_callback("/auth/login?login_hint=alice").await;
-    let login = browser.get(callback.as_str()).from_site("cross-site").send().await;
+    let login = browser.get(callback.as_str()).sent_from("cross-site").send().await;
     let logout = browser.post("/auth/logout").send().await;
     for (answer, gone) in [(login, false), (logout, true)] {
         let cookies = answer.set_cookies();
@@ -36,7 +36,7 @@ async fn a_logout_ends_the_session_here_then_revokes_and_leads_to_the_providers_
         app.outbound.sent().iter().any(|sent| sent.url.ends_with("/revoke"))
     })
     .await;
-    let home = browser.get(target.as_str()).from_site("none").follow().await;
+    let home = browser.get(target.as_str()).sent_from("none").follow().await;
     home.page(200);
     let begun = browser.up_to_callback_or_page("/auth/login").await;
     assert!(begun.is_none(), "the provider's own sign-in is over too: it asks who it is");
@@ -54,7 +54,7 @@ async fn case_16_a_cookie_replayed_after_logout_is_refused_at_once() {
     }
     stolen.function("session", &serde_json::json!({})).send().await.problem(401);
     assert!(
-        stolen.get("/").from_site("none").send().await.text().contains("/auth/login"),
+        stolen.get("/").sent_from("none").send().await.text().contains("/auth/login"),
         "the page is the signed-out one"
     );
     assert!(app.todos.seen().is_empty());
@@ -83,11 +83,11 @@ async fn case_28_another_site_cannot_sign_anyone_out() {
     let app = TestApp::start().await;
     let browser = app.signed_in("alice").await;
     for site in ["cross-site", "same-site", "none"] {
-        browser.post("/auth/logout").from_site(site).form(&[]).send().await.problem(403);
+        browser.post("/auth/logout").sent_from(site).form(&[]).send().await.problem(403);
     }
     browser
         .post("/auth/logout")
-        .from_nowhere()
+        .sent_from_nowhere()
         .header("origin", "https://evil.test")
         .send()
         .await

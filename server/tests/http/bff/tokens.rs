@@ -126,7 +126,7 @@ async fn case_37_a_cached_token_is_for_one_session_organization_audience_and_sco
         let browser = app.browser();
         browser
             .get(&format!("/auth/login?login_hint={account}&organization={organization}"))
-            .from_site("none")
+            .sent_from("none")
             .follow()
             .await;
         for (remote, upstream) in [("acme.todos/todos", &app.todos), ("acme.insights/figures", &app.insights)]

@@ -55,7 +55,7 @@ impl Browser {
 
     /// Signs a demo account in, from the first redirect to the page it ends on.
     pub async fn login(&self, account: &str) -> Answer {
-        let page = self.get(&format!("/auth/login?login_hint={account}")).from_site("none").follow().await;
+        let page = self.get(&format!("/auth/login?login_hint={account}")).sent_from("none").follow().await;
         page.page(200);
         assert!(self.session().is_some(), "{account} is signed in");
         page
@@ -68,10 +68,10 @@ impl Browser {
 
     /// The same; none where the provider shows a page instead.
     pub async fn up_to_callback_or_page(&self, login: &str) -> Option<Url> {
-        let begun = self.get(login).from_site("none").send().await;
+        let begun = self.get(login).sent_from("none").send().await;
         let mut next = Url::parse(begun.location()).expect("the provider's URL");
         while next.path() != "/auth/callback" {
-            let answer = self.get(next.as_str()).from_site("none").send().await;
+            let answer = self.get(next.as_str()).sent_from("none").send().await;
             if !answer.status.is_redirection() {
                 return None;
             }

@@ -76,7 +76,7 @@ impl FakeProvider {
 
     /// Logs in with an id_token that `change` has been over, up to the callback's answer.
     pub async fn login(&self, app: &TestApp, browser: &Browser, change: impl FnOnce(&mut IdToken)) -> Answer {
-        let begun = browser.get("/auth/login?return_to=/todos").from_site("none").send().await;
+        let begun = browser.get("/auth/login?return_to=/todos").sent_from("none").send().await;
         let authorize = Url::parse(begun.location()).expect("the provider's URL");
         let parameter = |name: &str| {
             let found = authorize.query_pairs().find(|(n, _)| n == name);
@@ -87,7 +87,7 @@ impl FakeProvider {
         *self.0.id_token.lock() = token.sign();
         let state = parameter("state");
         let callback = format!("/auth/callback?code=a-code&state={state}&iss={ISSUER}");
-        browser.get(&callback).from_site("cross-site").send().await
+        browser.get(&callback).sent_from("cross-site").send().await
     }
 
     /// Hands out, with the next refresh, an id_token whose claims `change` has been over.

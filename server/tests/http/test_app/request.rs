@@ -30,13 +30,13 @@ impl<'a> RequestBuilder<'a> {
     }
 
     /// Says where the request comes from, as browsers do in `Sec-Fetch-Site`.
-    pub fn from_site(mut self, site: &'static str) -> Self {
+    pub fn sent_from(mut self, site: &'static str) -> Self {
         self.fetch_site = Some(site);
         self
     }
 
     /// Sends nothing that says where the request comes from.
-    pub fn from_nowhere(mut self) -> Self {
+    pub fn sent_from_nowhere(mut self) -> Self {
         self.fetch_site = None;
         self
     }
@@ -86,20 +86,20 @@ impl<'a> RequestBuilder<'a> {
                 return answer;
             }
             url = url.join(answer.location()).expect("a redirect names a URL");
-            answer = browser.get(url.as_str()).from_site("none").send().await;
+            answer = browser.get(url.as_str()).sent_from("none").send().await;
         }
         panic!("redirected without end, at last to {url}");
     }
 
     /// Sends it and leaves the body open, as an event stream.
-    pub async fn open(self) -> Result<LiveStream, Answer> {
+    pub async fn open(self) -> Result<LiveStream, Box<Answer>> {
         let (_, response) = self.start().await;
         let (parts, body) = response.into_parts();
         if parts.status.is_success() {
             return Ok(LiveStream::new(parts.headers, body));
         }
         let body = body.collect().await.expect("the body ends").to_bytes();
-        Err(Answer { status: parts.status, headers: parts.headers, body })
+        Err(Box::new(Answer { status: parts.status, headers: parts.headers, body }))
     }
 
     async fn start(mut self) -> (url::Url, http::Response<hyper::body::Incoming>) {

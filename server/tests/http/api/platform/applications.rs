@@ -96,12 +96,12 @@ async fn case_35_a_manifest_that_asks_for_more_than_its_grant_is_left_out_with_t
         assert!(!ids(&alice.get("/api/platform/applications").send().await.json()).contains(&"acme.thief"));
         alice.get("/bff/acme.thief/todos").send().await.problem(404);
         alice.post("/api/platform/remotes/acme.thief/token").send().await.problem(404);
-        alice.get("/thief").from_site("none").send().await.page(404);
+        alice.get("/thief").sent_from("none").send().await.page(404);
     }
     assert_eq!(app.outbound.sent().len(), sent, "the provider was not asked");
-    let home = alice.get("/").from_site("none").send().await;
+    let home = alice.get("/").sent_from("none").send().await;
     assert!(home.text().contains("thief"), "an admin sees which remote was left out");
-    let bob = app.signed_in("bob").await.get("/").from_site("none").send().await;
+    let bob = app.signed_in("bob").await.get("/").sent_from("none").send().await;
     assert!(!bob.text().contains("thief"), "others do not");
 }
 

@@ -78,7 +78,7 @@ async fn case_23_a_cookie_that_is_no_session_id_is_401_or_431_and_never_an_error
         let answer = app.browser().get("/api/platform/session").header("cookie", &cookie).send().await;
         let status = answer.status.as_u16();
         assert!(matches!(status, 401 | 431), "{status} for {:.60}", String::from_utf8_lossy(&cookie));
-        let page = app.browser().get("/").from_site("none").header("cookie", &cookie).send().await;
+        let page = app.browser().get("/").sent_from("none").header("cookie", &cookie).send().await;
         assert!(page.status.as_u16() < 500, "{:.60}", String::from_utf8_lossy(&cookie));
     }
     let lines = format!("Cookie: {name}={id}\r\n").repeat(200);
@@ -131,10 +131,10 @@ async fn case_78_while_the_session_store_is_away_the_answer_is_503_and_never_ano
     unknown.post("/events").body("application/cloudevents+json", "{}").send().await.problem(503);
     unknown.post("/auth/logout").send().await.problem(503);
     for path in ["/", "/todos", "/no-such-page"] {
-        let page = unknown.get(path).from_site("none").send().await;
+        let page = unknown.get(path).sent_from("none").send().await;
         assert!(!page.page(503).contains("login_hint"), "{path} is not the signed-out page");
     }
-    callback.get(pending.as_str()).from_site("cross-site").send().await.page(503);
+    callback.get(pending.as_str()).sent_from("cross-site").send().await.page(503);
     assert!(callback.session().is_none());
     // Once the time comes to note that a known session is in use, that fails too.
     app.pass(Duration::minutes(2));
