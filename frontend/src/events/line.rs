@@ -13,6 +13,10 @@ use crate::{task, time};
 pub(crate) const RESET: &str = "reset";
 /// Control events have names without a dot; `lagged` comes before a close, after which the stream resumes by itself.
 const CONTROL: [&str; 4] = ["ping", RESET, "lagged", "bye"];
+/// Reasons in `bye` after which the session still stands, and is asked for only after a pause. An instance that goes down
+/// sends everyone away at once; they should not all come back at once. A session that was replaced goes on under an id
+/// that this browser may not have yet: whoever asks at once is told that there is none.
+const CONTINUED: [&str; 2] = ["shutdown", "replaced"];
 /// A stream that is refused so often in a row may be refused for the position it should resume from; an `EventSource`
 /// does not say why. A server that is only being restarted is back before that.
 const REFUSALS: u32 = 4;
@@ -145,8 +149,10 @@ impl Line {
                 }
                 match kind.as_str() {
                     "ping" | "lagged" => {}
-                    // An instance that goes down sends everyone away at once; they should not all come back at once.
-                    "bye" => self.hang_up_and_try_later(!data.contains("shutdown")),
+                    "bye" => {
+                        let goes_on = CONTINUED.iter().any(|why| data.contains(why));
+                        self.hang_up_and_try_later(!goes_on);
+                    }
                     _ => (self.on_event)(&kind, &data),
                 }
             }

@@ -97,6 +97,20 @@ async fn a_server_that_says_goodbye_while_the_session_stands_is_followed_by_anot
 }
 
 #[wasm_bindgen_test]
+async fn a_session_that_goes_on_under_another_id_is_not_taken_for_ended() {
+    let world = World::new();
+    let told = world.connections();
+    let _outlet = live(&world).await;
+    world.portal.organization.replace(None);
+    world.streams.event("bye", "", "{\"reason\":\"replaced\"}");
+    // The answer that brings the new id arrives a moment later.
+    sleep(1).await;
+    world.portal.organization.replace(Some("acme".into()));
+    world.streams.opened(2).await;
+    assert!(!told.borrow().contains(&Ended));
+}
+
+#[wasm_bindgen_test]
 async fn a_network_that_comes_back_reconnects_at_once() {
     let world = World::new();
     let told = world.connections();
