@@ -9,16 +9,22 @@ use http_body_util::Limited;
 use super::ApiError;
 use crate::config::LimitsConfig;
 
-/// Bounds the body of a request that is forwarded: a declared length beyond the limit is refused at once, a longer stream
-/// breaks off.
-pub fn bounded(request: Request, limits: &LimitsConfig) -> Result<Request, ApiError> {
-    let declared =
+/// Refuses a body whose declared length is beyond what its endpoint takes, before anything of it is read.
+///
+/// # Errors
+/// 413 with the limit: that of the proxy below `/bff/`, that of the portal's own endpoints elsewhere.
+pub fn check_declared(request: &Request, limits: &LimitsConfig) -> Result<(), ApiError> {
+    let proxied = request.uri().path().starts_with("/bff/");
+    let limit = if proxied { limits.proxy_body_bytes } else { limits.body_bytes as u64 };
+    let length =
         request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > limits.proxy_body_bytes) {
-        return Err(too_large(limits.proxy_body_bytes));
-    }
+    if length.is_some_and(|length| length > limit) { Err(too_large(limit)) } else { Ok(()) }
+}
+
+/// Bounds the body of a request that is forwarded: a stream that is longer breaks off.
+pub fn bounded(request: Request, limits: &LimitsConfig) -> Request {
     let most = usize::try_from(limits.proxy_body_bytes).unwrap_or(usize::MAX);
-    Ok(request.map(|body| Body::new(Limited::new(body, most))))
+    request.map(|body| Body::new(Limited::new(body, most)))
 }
 
 /// 413, with the limit.

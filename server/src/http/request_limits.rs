@@ -1,4 +1,5 @@
-//! Bounds on a request's head that are tighter than the parser's own, and on the pauses within its body.
+//! Bounds on a request's head that are tighter than the parser's own, on its body's declared length, and on the pauses
+//! within it.
 
 use std::time::Duration;
 
@@ -10,13 +11,13 @@ use axum::response::{IntoResponse, Response};
 
 use http_body::Body as _;
 
-use super::ApiError;
 use super::paced_body::PacedBody;
+use super::{ApiError, body_limit};
 use crate::config::LimitsConfig;
 use crate::state::AppState;
 
-/// The layer: 414 for a target that is too long, 431 for too many or too large header fields. HTTP/1.1's parser refuses
-/// most of these before; HTTP/2 counts differently, so both are held to the same numbers here.
+/// The layer: 413 for a body that is too long, 414 for a target, 431 for too many or too large header fields. HTTP/1.1's
+/// parser refuses most of these before; HTTP/2 counts differently, so both are held to the same numbers here.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let limits = &state.config.limits;
     let uri_bytes = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
@@ -40,6 +41,9 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
             detail,
         )
         .into_response();
+    }
+    if let Err(error) = body_limit::check_declared(&request, limits) {
+        return error.into_response();
     }
     next.run(paced(request, limits)).await
 }

@@ -38,7 +38,7 @@ pub async fn call(
         audit::decision("call", &resource, false, "the call names another organization", &session, &context);
         return Err(ApiError::forbidden("The call names another organization than the session's."));
     }
-    let request = body_limit::bounded(request, &state.config.limits)?;
+    let request = body_limit::bounded(request, &state.config.limits);
     let tokens = SessionTokens::new(&state, &session);
     let call = Call {
         remote: &backend,

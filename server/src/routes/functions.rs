@@ -5,12 +5,12 @@ use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use leptos::prelude::provide_context;
 use portico_app::portal_api::PortalApi;
 use portico_contracts::Problem;
 
-use crate::http::{ApiError, Authenticated, RequestContext};
+use crate::http::{ApiError, Authenticated, RequestContext, body_limit};
 use crate::services::SessionApi;
 use crate::state::AppState;
 
@@ -40,6 +40,7 @@ pub async fn call(
             "Send the arguments as application/json.",
         ));
     }
+    let request = whole(request, state.config.limits.body_bytes).await?;
     let api: Arc<dyn PortalApi> = Arc::new(SessionApi::new(state, context.clone(), session));
     let response =
         leptos_axum::handle_server_fns_with_context(move || provide_context(api.clone()), request).await;
@@ -49,6 +50,16 @@ pub async fn call(
         return Ok(response);
     }
     as_problem(response, &context).await
+}
+
+/// The request with its body read: the library would read one of any length.
+async fn whole(request: Request, limit: usize) -> Result<Request, ApiError> {
+    let (parts, body) = request.into_parts();
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(Request::from_parts(parts, Body::from(body.to_bytes()))),
+        Err(error) if error.is::<LengthLimitError>() => Err(body_limit::too_large(limit as u64)),
+        Err(error) => Err(ApiError::bad_request("The body broke off.").cause(error)),
+    }
 }
 
 async fn as_problem(response: Response, context: &RequestContext) -> Result<Response, ApiError> {

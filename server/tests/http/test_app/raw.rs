@@ -15,6 +15,8 @@ pub async fn exchange(addr: SocketAddr, request: &[u8]) -> Answer {
     let _ = socket.write_all(request).await;
     let mut received = Vec::new();
     let _ = tokio::time::timeout(Duration::from_secs(10), socket.read_to_end(&mut received)).await;
+    let beginning = String::from_utf8_lossy(&request[..request.len().min(60)]);
+    assert!(!received.is_empty(), "no answer to {beginning}");
     parse(&received)
 }
 

@@ -52,51 +52,33 @@ async fn add(app: &TestApp, folder: &str, manifest: &Value) -> Vec<String> {
 async fn case_35_a_manifest_that_asks_for_more_than_its_grant_is_left_out_with_the_field_named() {
     let app = TestApp::start().await;
     let alice = app.signed_in("alice").await;
-    let base = remote_manifest("@acme/thief", "Thief", "/thief", "todos.read");
-    let with = |backend: Value| {
-        let mut manifest = base.clone();
-        manifest["backend"] = backend;
-        manifest
-    };
     let sent = app.outbound.sent().len();
-    for (field, manifest) in [
+    let backend = |changes: Value| {
+        let mut backend = json!({ "url": app.todos.url(), "audience": TODOS_AUDIENCE, "routes": [] });
+        backend.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
+        ("backend", backend)
+    };
+    let wishes = [
+        ("/backend/audience", backend(json!({}))),
+        ("/backend/url", backend(json!({ "url": "http://127.0.0.1:1" }))),
+        ("/backend/tokenMode", backend(json!({ "tokenMode": true }))),
+        ("/backend/scopes", backend(json!({ "scopes": ["todos.read"] }))),
         (
-            "/backend/audience",
-            with(json!({ "url": app.todos.url(), "audience": TODOS_AUDIENCE, "routes": [] })),
+            "/events/publish",
+            ("events", json!({ "publish": [{ "type": "echo.request", "topic": "echo.loop" }] })),
         ),
-        (
-            "/backend/url",
-            with(json!({ "url": "http://127.0.0.1:1", "audience": "https://api.test/thief", "routes": [] })),
-        ),
-        (
-            "/backend/tokenMode",
-            with(
-                json!({ "url": app.todos.url(), "audience": TODOS_AUDIENCE, "tokenMode": true, "routes": [] }),
-            ),
-        ),
-        (
-            "/backend/scopes",
-            with(
-                json!({ "url": app.todos.url(), "audience": TODOS_AUDIENCE, "scopes": ["todos.read"], "routes": [] }),
-            ),
-        ),
-        ("/events/publish", {
-            let mut manifest = base.clone();
-            manifest["events"] = json!({ "publish": [{ "type": "echo.request", "topic": "echo.loop" }] });
-            manifest
-        }),
-        ("/security/csp", {
-            let mut manifest = base.clone();
-            manifest["security"] = json!({ "csp": { "connect-src": ["https://evil.test"] } });
-            manifest
-        }),
-    ] {
-        let problems = add(&app, "thief", &manifest).await;
+        ("/security/csp", ("security", json!({ "csp": { "connect-src": ["https://evil.test"] } }))),
+    ];
+    for (n, (field, (member, wish))) in wishes.into_iter().enumerate() {
+        let (id, path) = (format!("thief-{n}"), format!("/thief-{n}"));
+        let mut manifest = remote_manifest(&format!("@acme/{id}"), "Thief", &path, "todos.read");
+        manifest[member] = wish;
+        let problems = add(&app, &id, &manifest).await;
         assert!(problems.iter().any(|problem| problem.starts_with(field)), "{field}: {problems:?}");
-        assert!(!ids(&alice.get("/api/platform/applications").send().await.json()).contains(&"acme.thief"));
-        alice.get("/bff/acme.thief/todos").send().await.problem(404);
-        alice.post("/api/platform/remotes/acme.thief/token").send().await.problem(404);
-        alice.get("/thief").sent_from("none").send().await.page(404);
+        assert!(!alice.get("/api/platform/applications").send().await.text().contains("thief"));
+        alice.get(&format!("/bff/acme.{id}/todos")).send().await.problem(404);
+        alice.post(&format!("/api/platform/remotes/acme.{id}/token")).send().await.problem(404);
+        alice.get(&path).sent_from("none").send().await.page(404);
     }
     assert_eq!(app.outbound.sent().len(), sent, "the provider was not asked");
     let home = alice.get("/").sent_from("none").send().await;
