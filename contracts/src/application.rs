@@ -1,6 +1,9 @@
+#[cfg(test)]
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use crate::entries;
 
 /// A remote that a session may load, resolved to one version: an item of `GET /api/platform/applications`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +36,9 @@ pub struct Application {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub styles: Vec<Style>,
     /// Further script URLs and their hashes, for the import map.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
-    pub modules: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default, with = "entries")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
+    pub modules: Vec<(String, String)>,
     /// Whether the remote is in token mode: its context then carries audience-scoped access tokens.
     pub token_mode: bool,
     /// Event types this session may publish through it.
@@ -44,8 +48,9 @@ pub struct Application {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub subscribes: Vec<ApplicationEvent>,
     /// Feature flags for this session.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
-    pub flags: BTreeMap<String, bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default, with = "entries")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, bool>"))]
+    pub flags: Vec<(String, bool)>,
 }
 
 /// A page of a remote. The remote answers for `path` and everything below it.

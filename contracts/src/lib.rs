@@ -5,6 +5,7 @@
 //! writes them with `UPDATE=1`. The schema derives are compiled for that test only.
 
 mod application;
+mod entries;
 mod event;
 #[cfg(test)]
 mod generated;

@@ -113,7 +113,7 @@ impl Loader {
 /// Every script of the remote with its hash, and the mark of the copy that the next attempt uses.
 fn entries(application: &Application, failures: u32) -> Entries {
     let entry = (&application.entry, &application.integrity);
-    let scripts = std::iter::once(entry).chain(&application.modules);
+    let scripts = std::iter::once(entry).chain(application.modules.iter().map(|(url, hash)| (url, hash)));
     let integrity = scripts.filter_map(|(url, hash)| Some((js::absolute(url)?, hash.clone()))).collect();
     Entries { integrity, copy: failures }
 }

@@ -3,7 +3,6 @@
 //! The server writes it with serde, from the same types. Reading it with serde too would put a parser and a visitor per
 //! type into the download, a fifth of it; these readers are short, and a test holds them to what serde writes.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use js_sys::{Array, JSON, Object};
@@ -142,14 +141,12 @@ fn list<T>(of: &JsValue, field: &'static str, read: fn(&JsValue) -> Read<T>) -> 
 }
 
 /// The entries of a field; serde leaves out what is empty.
-fn map<T>(of: &JsValue, field: &'static str, read: fn(&JsValue) -> Read<T>) -> Read<BTreeMap<String, T>> {
+fn map<T>(of: &JsValue, field: &'static str, read: fn(&JsValue) -> Read<T>) -> Read<Vec<(String, T)>> {
     let map = js::get(of, field);
-    let Some(map) = map.dyn_ref::<Object>() else { return Ok(BTreeMap::new()) };
-    // One by one: collecting into a tree sorts first, and brings a sorting algorithm per type along.
-    let mut entries = BTreeMap::new();
-    for key in Object::keys(map).iter().filter_map(|key| key.as_string()) {
-        let value = read(&js::get(map, &key))?;
-        entries.insert(key, value);
-    }
-    Ok(entries)
+    let Some(map) = map.dyn_ref::<Object>() else { return Ok(Vec::new()) };
+    let entry = |key: JsValue| {
+        let key = key.as_string().unwrap_or_default();
+        Ok((key.clone(), read(&js::get(map, &key))?))
+    };
+    Object::keys(map).iter().map(entry).collect()
 }

@@ -2,8 +2,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use leptos::mount::hydrate_from;
+use any_spawner::Executor;
 use leptos::prelude::*;
+use leptos::tachys::hydration::Cursor;
+use leptos::tachys::view::{PositionState, RenderHtml};
 use wasm_bindgen::JsCast;
 
 use super::palette::Palette;
@@ -68,6 +70,19 @@ fn hydrate_page(shell: &Shell) -> Option<RwSignal<Page>> {
     let page = owner.with(|| RwSignal::new(page));
     std::mem::forget(owner);
     let shell = shell.clone();
-    hydrate_from(content, move || move || pages::local(&shell, page.get())).forget();
+    take_over(content, move || pages::local(&shell, page.get()));
     Some(page)
+}
+
+/// Hydrates an element's content, for as long as the document lasts. As `leptos::mount::hydrate_from` does, but without
+/// what receives the server's resources and errors: there are none, since every page is rendered from the state alone.
+fn take_over(content: web_sys::HtmlElement, view: impl IntoView + 'static) {
+    // An error says that the executor stands already.
+    let _ = Executor::init_wasm_bindgen();
+    let owner = Owner::new_root(None);
+    let mounted = owner.with(|| {
+        let view = view.into_view();
+        view.hydrate::<true>(&Cursor::new(content.unchecked_into()), &PositionState::default())
+    });
+    std::mem::forget((owner, mounted));
 }

@@ -61,7 +61,7 @@ async fn retrying_loads_fresh_copies_of_chunks_too() {
     );
     let chunk = chunk.replace('\'', "%27");
     let remote = remote.with_entry(&entry).change(|application| {
-        application.modules.insert(chunk, String::new());
+        application.modules.push((chunk, String::new()));
     });
     let outlet = world.mount(&remote.application());
     assert_eq!(outlet.failure().await.message, "Error: chunk");

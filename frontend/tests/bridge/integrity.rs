@@ -36,7 +36,7 @@ async fn case_57_a_swapped_chunk_does_not_run_and_neither_does_a_retry() {
     let chunk = remote.module("here.ran = true; export default 1;").replace('\'', "%27");
     let other = hash("data:text/javascript,other").await;
     let remote = remote.with_entry(&format!("import '{chunk}'; {CODE}")).change(|application| {
-        application.modules.insert(chunk, other);
+        application.modules.push((chunk, other));
     });
     let outlet = world.mount(&remote.application());
     assert_eq!(outlet.failure().await.reason, Reason::Network);

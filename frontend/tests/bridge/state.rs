@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portico_app::{Locale, Preferences, ShellState, Theme};
@@ -42,11 +41,11 @@ fn application() -> Application {
             ApplicationCard { slot: "home:left".into(), mount: "mount".into(), title: None, height: None },
         ],
         styles: vec![Style { href: "/s.css".into(), integrity: "sha384-s".into() }],
-        modules: BTreeMap::from([("/b.js".into(), "sha384-b".into()), ("/a.js".into(), "sha384-a".into())]),
+        modules: vec![("/a.js".into(), "sha384-a".into()), ("/b.js".into(), "sha384-b".into())],
         token_mode: true,
         publishes: vec![event("chat.message")],
         subscribes: vec![event("chat.reply"), event("chat.typing")],
-        flags: BTreeMap::from([("new".into(), true), ("old".into(), false)]),
+        flags: vec![("new".into(), true), ("old".into(), false)],
     }
 }
 

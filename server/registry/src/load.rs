@@ -49,7 +49,8 @@ impl Loader<'_> {
         if !beyond.is_empty() {
             return Err(named(fields(beyond)));
         }
-        let flags = self.flags.get(&manifest.name).cloned().unwrap_or_default();
+        let none = BTreeMap::new();
+        let flags = self.flags.get(&manifest.name).unwrap_or(&none);
         let remote = Remote::new(manifest.clone(), version, &candidate.place, flags);
         let wrong = self.check_files(&remote, &file);
         if wrong.is_empty() { Ok(remote) } else { Err(named(wrong)) }

@@ -46,7 +46,7 @@ impl Remote {
         manifest: Manifest,
         version: Version,
         place: &Place,
-        flags: BTreeMap<String, bool>,
+        flags: &BTreeMap<String, bool>,
     ) -> Self {
         let serving = match place {
             Place::Directory(directory) => Serving::Portal { directory: directory.clone() },
@@ -57,6 +57,7 @@ impl Remote {
             Serving::Portal { .. } => format!("/remotes/{id}/{}", manifest.version),
             Serving::Elsewhere { base } => base.clone(),
         };
+        let flags = flags.iter().map(|(flag, on)| (flag.clone(), *on)).collect();
         let application = Application { flags, ..application(&manifest, &id, &base) };
         Self { id, version, manifest, source: place.manifest(), serving, application }
     }
@@ -108,7 +109,7 @@ fn application(manifest: &Manifest, id: &str, base: &str) -> Application {
     let frontend = &manifest.frontend;
     let url = |path: &str| format!("{base}/{path}");
     let is_script = |path: &str| [".js", ".mjs"].iter().any(|ending| path.ends_with(ending));
-    let modules: BTreeMap<String, String> = frontend
+    let modules = frontend
         .files
         .iter()
         .filter(|(path, _)| is_script(path) && **path != frontend.entry)
@@ -132,7 +133,7 @@ fn application(manifest: &Manifest, id: &str, base: &str) -> Application {
         token_mode: manifest.backend.as_ref().is_some_and(|backend| backend.token_mode),
         publishes: Vec::new(),
         subscribes: Vec::new(),
-        flags: BTreeMap::new(),
+        flags: Vec::new(),
     }
 }
 

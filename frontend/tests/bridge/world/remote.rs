@@ -1,5 +1,4 @@
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portico_contracts::{Application, ApplicationEvent, ApplicationRoute, Style};
@@ -41,11 +40,11 @@ impl Remote {
             }],
             cards: Vec::new(),
             styles: Vec::new(),
-            modules: BTreeMap::new(),
+            modules: Vec::new(),
             token_mode: false,
             publishes: Vec::new(),
             subscribes: Vec::new(),
-            flags: BTreeMap::from([("beta".into(), true)]),
+            flags: vec![("beta".into(), true)],
         };
         let mut remote = Self { application, here };
         remote.application.entry = remote.module(code);

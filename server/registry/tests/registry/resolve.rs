@@ -37,7 +37,10 @@ async fn an_application_says_all_that_the_shell_needs() {
     let application = resolve(&registry, &["todos.read"])[0].clone();
     assert_eq!(application.entry, "/remotes/acme.todos/1.2.0/index.js");
     assert_eq!(application.styles[0].href, "/remotes/acme.todos/1.2.0/index.css");
-    assert_eq!(application.modules.keys().collect::<Vec<_>>(), ["/remotes/acme.todos/1.2.0/chunk.js"]);
+    assert_eq!(
+        application.modules.iter().map(|(url, _)| url).collect::<Vec<_>>(),
+        ["/remotes/acme.todos/1.2.0/chunk.js"]
+    );
     assert_eq!((application.format.as_str(), application.isolation.as_str()), ("esm", "shadow"));
     assert_eq!(application.routes[0].nav.as_ref().expect("it has one").section, "Work");
     assert_eq!(
