@@ -2,7 +2,8 @@ use axum::extract::{Path, Request, State};
 use axum::http::header::{ALLOW, VARY};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
-use portico_gateway::{Call, CallError, Outcome, Verdict};
+use http_body_util::LengthLimitError;
+use portico_gateway::{Call, CallError, ForwardError, Outcome, Verdict};
 
 use crate::audit;
 use crate::http::context::Proxied;
@@ -49,7 +50,10 @@ pub async fn call(
     };
     let Outcome { verdict, result, .. } = state.gateway.call(call, request).await;
     record(&verdict, &context);
-    let response = result.map_err(problem)?;
+    let response = result.map_err(|error| match is_too_large(&error) {
+        true => body_limit::too_large(state.config.limits.proxy_body_bytes),
+        false => problem(error),
+    })?;
     let mut response = response.map(axum::body::Body::new);
     // Another session's cookie makes another answer: two organizations may well use one ETag, and the browser's cache must
     // not let a 304 for the one bring back the other's body.
@@ -78,6 +82,19 @@ fn record(verdict: &Verdict<'_>, context: &RequestContext) {
 /// the header would be dropped.
 fn names_another_organization(headers: &HeaderMap, session: &Authenticated) -> bool {
     headers.get_all("x-org-id").iter().any(|value| value.as_bytes() != session.state.org_id.as_bytes())
+}
+
+/// Whether a caller's body broke off because it passed the limit.
+fn is_too_large(error: &CallError) -> bool {
+    let CallError::Upstream(ForwardError::CallerGone(broken)) = error else { return false };
+    let mut cause: Option<&dyn std::error::Error> = Some(broken);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn problem(error: CallError) -> ApiError {

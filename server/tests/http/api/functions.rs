@@ -37,7 +37,7 @@ async fn publish_event_is_acknowledged_and_subscribe_events_says_where_it_arrive
     let subscription: EventSubscription = read(&bob.function("subscribe_events", &json!({})).send().await);
     assert_eq!(
         (subscription.url.as_str(), subscription.types.as_slice()),
-        ("/stream", &["echo.request".to_owned()][..])
+        ("/stream?organization=acme", &["echo.request".to_owned()][..])
     );
     let mut stream = bob.get(&subscription.url).open().await.expect("a stream");
     stream.opened().await;
