@@ -90,7 +90,8 @@ fn count(parts: &Parts, state: &AppState, session: Option<&ActiveSession>) -> Re
     }
 }
 
-fn organization_changed() -> ApiError {
+/// The answer to a tab that was opened before a switch of organization.
+pub fn organization_changed() -> ApiError {
     ApiError::new(
         axum::http::StatusCode::CONFLICT,
         "organization-changed",

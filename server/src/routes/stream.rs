@@ -8,19 +8,25 @@ use portico_stream::{SubscribeError, Subscription};
 use serde::Deserialize;
 
 use crate::audit;
+use crate::http::session::organization_changed;
 use crate::http::{ApiError, Authenticated, RequestContext, origin};
 use crate::services::events::subscribable;
 use crate::state::AppState;
 
-/// `?types=&last_event_id=`.
+/// `?types=&last_event_id=&organization=`.
 #[derive(Debug, Default, Deserialize)]
 pub struct Parameters {
     types: Option<String>,
     last_event_id: Option<String>,
+    organization: Option<String>,
 }
 
 /// `GET /stream`: this session's events as server-sent events (HTML, section 9.2). Without `types` it carries every type
 /// that the session may subscribe to.
+///
+/// # Errors
+/// 409 where `organization` is not the session's: a page that was opened before a switch must not get the other
+/// organization's events. It names its own here as it does in `X-Portico-Org` elsewhere.
 pub async fn open(
     State(state): State<AppState>,
     axum::Extension(context): axum::Extension<RequestContext>,
@@ -29,6 +35,9 @@ pub async fn open(
     Query(parameters): Query<Parameters>,
 ) -> Result<Response, ApiError> {
     origin::check_stream(&headers, &state.origin).map_err(ApiError::forbidden)?;
+    if parameters.organization.as_ref().is_some_and(|asked| *asked != session.state.org_id) {
+        return Err(organization_changed());
+    }
     let allowed = subscribable(&state, &session);
     let types = wanted(parameters.types.as_deref(), allowed).map_err(|kind| {
         audit::decision(

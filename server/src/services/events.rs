@@ -89,6 +89,14 @@ pub fn topic_specs<'a>(topics: impl Iterator<Item = &'a str>, partitions: i32) -
     topics.map(|name| TopicSpec { name: Arc::from(name), partitions }).collect()
 }
 
+/// Where a page of this session opens its stream. The URL names the page's organization, since an `EventSource` sends no
+/// header of its own that could.
+pub fn stream_url(session: &Authenticated) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("organization", &session.state.org_id);
+    format!("/stream?{}", query.finish())
+}
+
 /// Every type that a session may subscribe to, sorted.
 pub fn subscribable(state: &AppState, session: &Authenticated) -> Vec<String> {
     let applications = state.applications(session);

@@ -51,7 +51,7 @@ impl PortalApi for SessionApi {
 
     async fn subscribe_events(&self) -> Result<EventSubscription, Refusal> {
         Ok(EventSubscription {
-            url: "/stream".into(),
+            url: events::stream_url(&self.session),
             types: events::subscribable(&self.state, &self.session),
         })
     }
