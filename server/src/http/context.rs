@@ -117,13 +117,15 @@ fn detail_of(status: StatusCode) -> &'static str {
 }
 
 fn describe(state: &AppState, request: &Request) -> RequestContext {
-    let trace_id = request.headers().get("traceparent").and_then(trace_id_of).map(str::to_owned);
-    let trace_id = trace_id.unwrap_or_else(|| hex::<16>(state));
+    let mut random = [0_u8; 24];
+    state.random.fill(&mut random);
+    let (trace, span) = random.split_at(16);
+    let continued = request.headers().get("traceparent").and_then(trace_id_of);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let peer = peer.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     RequestContext {
-        trace_id: trace_id.into(),
-        span_id: hex::<8>(state).into(),
+        trace_id: continued.map_or_else(|| hex(trace).into(), Arc::from),
+        span_id: hex(span).into(),
         client_ip: client_ip(peer, request.headers(), &state.config.listen.trusted_proxies),
         path: request.uri().path().into(),
     }
@@ -145,10 +147,10 @@ fn trace_id_of(value: &HeaderValue) -> Option<&str> {
     valid.then_some(trace)
 }
 
-fn hex<const N: usize>(state: &AppState) -> String {
-    let mut bytes = [0_u8; N];
-    state.random.fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Lower-case hex, digit by digit: every request needs two of these, and formatting allocates for each byte.
+fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 /// The address to account a request to: the last one in `X-Forwarded-For` that no trusted proxy vouches for. What a

@@ -26,7 +26,7 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     );
     // `no-referrer` would make a form POST carry `Origin: null`.
     set("referrer-policy", "same-origin");
-    if state.config.public_url().scheme() == "https" && !state.config.is_development() {
+    if state.origin.starts_with("https:") && !state.config.is_development() {
         set("strict-transport-security", "max-age=31536000; includeSubDomains");
     }
     if !idp {

@@ -17,6 +17,9 @@ pub struct KafkaConfig {
     pub queue_kibibytes: usize,
     /// How many readers of history may run at once; further ones wait for a place.
     pub readers: usize,
+    /// How long a broker may hold a fetch that finds nothing. A real one answers as soon as something arrives, and waits
+    /// at most so long; the embedded one always waits, so that this is how late its events are at most.
+    pub fetch_wait: Duration,
     /// Whether topics that do not exist are created. Off where the cluster's owner creates them.
     pub create_topics: bool,
     /// Names the log in event ids instead of the cluster's own id. The embedded cluster sets it, because its
@@ -36,6 +39,7 @@ impl KafkaConfig {
             queue_records: 10_000,
             queue_kibibytes: 64 * 1024,
             readers: 4,
+            fetch_wait: Duration::from_millis(100),
             create_topics: true,
             identity: None,
             properties: BTreeMap::new(),
@@ -65,7 +69,7 @@ impl KafkaConfig {
             .set("enable.auto.offset.store", "false")
             // Whoever is outside what a partition holds must be told: going on elsewhere would lose events silently.
             .set("auto.offset.reset", "error")
-            .set("fetch.wait.max.ms", "100")
+            .set("fetch.wait.max.ms", self.fetch_wait.as_millis().to_string())
             .set("fetch.error.backoff.ms", "100")
             .set("queued.max.messages.kbytes", "16384");
         self.overridden(config)

@@ -1,4 +1,4 @@
-use std::{collections::HashMap, sync::Arc, thread};
+use std::{collections::HashMap, sync::Arc, thread, time::Duration};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -26,6 +26,9 @@ pub struct EmbeddedKafka {
     created: Mutex<HashMap<Arc<str>, i32>>,
 }
 
+/// Short, because every event waits for half of it on average; two hundred empty answers a second cost next to nothing.
+const FETCH_WAIT: Duration = Duration::from_millis(5);
+
 /// Why no embedded cluster could be started.
 #[derive(Debug, Error)]
 #[error("the embedded Kafka cluster did not start: {0}")]
@@ -36,7 +39,11 @@ impl EmbeddedKafka {
     pub async fn start(random: &dyn Random) -> Result<Self, EmbeddedKafkaError> {
         let identity = token::<16>(random);
         let (cluster, bootstrap_servers) = ClusterThread::start().await?;
-        let config = KafkaConfig { identity: Some(identity), ..KafkaConfig::new(bootstrap_servers) };
+        let config = KafkaConfig {
+            identity: Some(identity),
+            fetch_wait: FETCH_WAIT,
+            ..KafkaConfig::new(bootstrap_servers)
+        };
         let log = KafkaLog::new(config).map_err(|error| EmbeddedKafkaError(error.to_string()))?;
         Ok(Self { log, cluster, created: Mutex::default() })
     }
