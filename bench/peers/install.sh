@@ -1,51 +1,55 @@
 #!/usr/bin/env bash
-# Builds and installs the peers that the benchmarks compare with; what stands is left alone. Mercure and its modules come
-# through the Go module proxy (a few minutes, once), Fastify and React through npm, nginx and wrk from the distribution.
+# Installs the peers that the benchmarks compare with; what stands is left alone. nginx and wrk come from the distribution,
+# Fastify and React through npm, Mercure and its modules through the Go module proxy, built once.
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 source scripts/setup.d/system.sh
+source scripts/setup.d/packages.sh
 
 MERCURE_VERSION=v0.24.2
 PEERS="${PORTICO_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/portico/peers}"
 
+install_load_tools() {
+  if have wrk && { have nginx || [ -x /usr/sbin/nginx ]; }; then return; fi
+  system_package "nginx and wrk" nginx-light wrk ||
+    fail "nginx and wrk are needed. Install both (Debian: apt-get install nginx-light wrk)."
+}
+
+install_fastify() {
+  npm_ci bench/peers/fastify-react
+  npm run --silent --prefix bench/peers/fastify-react build
+}
+
+install_mercure() {
+  if [ "$(cat "$PEERS/mercure.version" 2>/dev/null)" = "$MERCURE_VERSION" ]; then return; fi
+  mkdir -p "$PEERS"
+  have go || system_package "Go, to build Mercure" golang-go || true
+  if have go && announce "Mercure $MERCURE_VERSION, compiled once into $PEERS (about 6 minutes on two cores)" build_mercure; then
+    echo "$MERCURE_VERSION" >"$PEERS/mercure.version"
+  else
+    note "Mercure could not be built: events are measured without their peer"
+  fi
+}
+
 # A scratch module with a pinned `require` resolves where `go install module@version` does not: Mercure's command is a
-# module of its own whose `replace` lines `go install` refuses.
+# module of its own with `replace` lines, which `go install` refuses. Its Caddy also wants the roots of x509.
 build_mercure() {
   local work
   work=$(mktemp -d)
   (
+    set -e
     cd "$work"
     printf 'module peer\n\ngo 1.24\n' >go.mod
     printf '//go:build tools\n\npackage tools\n\nimport _ "github.com/dunglas/mercure/caddy/mercure"\n' >tools.go
     go mod edit -require="github.com/dunglas/mercure@$MERCURE_VERSION" -require="github.com/dunglas/mercure/caddy@$MERCURE_VERSION"
     go get golang.org/x/crypto/x509roots/fallback@latest
-    go build -mod=mod -p 1 -trimpath -ldflags '-s -w' -o "$PEERS/mercure" github.com/dunglas/mercure/caddy/mercure
+    go build -mod=mod -trimpath -ldflags '-s -w' -o "$PEERS/mercure" github.com/dunglas/mercure/caddy/mercure
   )
+  local status=$?
+  chmod -R u+w "$work"
   rm -rf "$work"
+  return "$status"
 }
 
-install_mercure() {
-  if [ "$(cat "$PEERS/mercure.version" 2>/dev/null)" = "$MERCURE_VERSION" ]; then return; fi
-  have go || system_package "Go, to build Mercure" golang-go || { note "no Go: the comparison with Mercure is left out"; return; }
-  mkdir -p "$PEERS"
-  if announce "Mercure $MERCURE_VERSION (about 6 minutes on two cores)" build_mercure; then
-    echo "$MERCURE_VERSION" >"$PEERS/mercure.version"
-  else
-    note "Mercure could not be built: the comparison with it is left out"
-  fi
-}
-
-install_load_tools() {
-  have wrk && have nginx || [ -x /usr/sbin/nginx ] && have wrk || system_package "nginx and wrk" nginx-light wrk ||
-    fail "nginx and wrk are needed. Install both (Debian: apt-get install nginx-light wrk)."
-  have brotli || [ -n "$(node -p 'typeof require("zlib").brotliCompressSync')" ] || fail "Node.js without brotli"
-}
-
-case "${1:-all}" in
-  mercure) install_mercure ;;
-  *)
-    install_load_tools
-    npm_ci_peer() { npm ci --prefix bench/peers/fastify-react --loglevel error; }
-    [ -d bench/peers/fastify-react/node_modules/fastify ] || announce "Fastify and React" npm_ci_peer
-    install_mercure
-    ;;
-esac
+install_load_tools
+install_fastify
+install_mercure
