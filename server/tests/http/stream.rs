@@ -124,11 +124,12 @@ async fn a_switch_of_organization_closes_the_old_sessions_streams() {
 #[tokio::test]
 async fn case_15_a_page_of_another_organization_gets_no_stream() {
     let app = TestApp::start().await;
+    app.events_ready().await;
     let erin = app.signed_in("erin").await;
     erin.post("/api/platform/organization").form(&[("organization", "globex")]).send().await.expect(303);
     let refused = erin.get("/stream?organization=acme").send().await;
     assert_eq!(refused.problem_kind(409), "organization-changed");
-    open(&erin, "/stream?organization=globex").await;
+    open(&erin, "/stream?organization=globex").await.opened().await;
 }
 
 #[tokio::test]
