@@ -1,6 +1,7 @@
 //! Puts the portal together from a configuration: real parts in production, embedded ones where development has none.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -30,7 +31,7 @@ use crate::outbound::Outbound;
 use crate::services::events::{Events, topic_specs};
 use crate::services::{Backends, EntitlementService};
 use crate::state::{AppState, Portal};
-use crate::storage::{SqliteSessionStore, open_sqlite};
+use crate::storage::{Database, SqliteSessionStore};
 use crate::{tls, upkeep};
 
 /// The outside world: real in the program, under control in tests.
@@ -83,6 +84,9 @@ pub enum StartError {
     /// The SQLite file.
     #[error("the SQLite file {0} cannot be used: {1}")]
     Sqlite(String, sqlx::Error),
+    /// PostgreSQL.
+    #[error("the PostgreSQL database that storage.database_url_file or PORTICO_DATABASE_URL names: {0}")]
+    Postgres(sqlx::Error),
     /// The development IdP.
     #[error(transparent)]
     DevIdp(#[from] DevIdpError),
@@ -103,7 +107,8 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     let (provider_config, dev_idp) = identity(&config, &parts, &public_url)?;
     let provider = Arc::new(Provider::new(provider_config, parts.http.clone(), parts.clock.clone()));
     let sealer = sealer(&config, &parts)?;
-    let sessions = sessions(&config, &parts, sealer.clone()).await?;
+    let database = database(&config).await?;
+    let sessions = sessions(&config, &parts, sealer.clone(), &database).await?;
     let registry = registry(&config, &parts).await?;
     let events = events(&config, &parts, &registry).await?;
     let policy = Arc::new(RolePolicy);
@@ -191,13 +196,21 @@ fn audiences(config: &Config) -> Vec<Audience> {
 }
 
 fn client_secret(config: &Config) -> Result<Option<String>, StartError> {
-    if let Some(file) = &config.identity.client_secret_file {
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            StartError::Other(format!("identity.client_secret_file {}: {error}", file.display()))
-        })?;
+    secret(
+        "identity.client_secret_file",
+        config.identity.client_secret_file.as_deref(),
+        "PORTICO_CLIENT_SECRET",
+    )
+}
+
+/// A secret from the file that `key` names, or else from the environment.
+fn secret(key: &str, file: Option<&Path>, variable: &str) -> Result<Option<String>, StartError> {
+    if let Some(file) = file {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| StartError::Other(format!("{key} {}: {error}", file.display())))?;
         return Ok(Some(text.trim().to_owned()));
     }
-    Ok(std::env::var("PORTICO_CLIENT_SECRET").ok())
+    Ok(std::env::var(variable).ok().filter(|text| !text.is_empty()))
 }
 
 fn sealer(config: &Config, parts: &Parts) -> Result<Sealer, StartError> {
@@ -210,12 +223,31 @@ fn sealer(config: &Config, parts: &Parts) -> Result<Sealer, StartError> {
     Sealer::new(&keys).ok_or_else(|| StartError::Other("session.key_files names no key".into()))
 }
 
-async fn sessions(config: &Config, parts: &Parts, sealer: Sealer) -> Result<Sessions, StartError> {
+/// The relational store that the configuration names, or the SQLite file.
+async fn database(config: &Config) -> Result<Database, StartError> {
+    let storage = &config.storage;
+    if let Some(url) =
+        secret("storage.database_url_file", storage.database_url_file.as_deref(), "PORTICO_DATABASE_URL")?
+    {
+        let opened = Database::open_postgres(&url).await;
+        return opened.map_err(StartError::Postgres);
+    }
     let file = config.data_dir.join("portico.db");
     let problem = |error: sqlx::Error| StartError::Sqlite(file.display().to_string(), error);
     std::fs::create_dir_all(&config.data_dir).map_err(|error| problem(error.into()))?;
-    let pool = open_sqlite(&file).await.map_err(problem)?;
-    let store = Arc::new(SqliteSessionStore::new(pool));
+    Database::open_sqlite(&file).await.map_err(problem)
+}
+
+async fn sessions(
+    config: &Config,
+    parts: &Parts,
+    sealer: Sealer,
+    database: &Database,
+) -> Result<Sessions, StartError> {
+    let Database::Sqlite(pool) = database else {
+        return Err(StartError::Other("sessions in PostgreSQL".into()));
+    };
+    let store = Arc::new(SqliteSessionStore::new(pool.clone()));
     if let Err(error) = store.delete_expired(parts.clock.now()).await {
         tracing::warn!(error.message = %error, "old sessions could not be removed");
     }

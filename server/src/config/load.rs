@@ -31,9 +31,11 @@ const SHORT_NAMES: [(&str, &str); 6] = [
 ];
 
 /// Names that are not settings of the server: the set-up's own and secrets, which are read where they are used.
-const OTHER_NAMES: [&str; 6] = [
+const OTHER_NAMES: [&str; 8] = [
     "PORTICO_CONFIG",
     "PORTICO_CLIENT_SECRET",
+    "PORTICO_DATABASE_URL",
+    "PORTICO_REDIS_URL",
     "PORTICO_TOOLS",
     "PORTICO_STAGES",
     "PORTICO_LOG",

@@ -12,6 +12,7 @@ mod listen;
 mod load;
 mod registry;
 mod session;
+mod storage;
 
 use std::path::PathBuf;
 
@@ -29,6 +30,7 @@ pub use listen::{ListenConfig, TlsMode};
 pub use load::{ConfigError, file, load, load_from};
 pub use registry::RegistryConfig;
 pub use session::SessionConfig;
+pub use storage::StorageConfig;
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,6 +51,8 @@ pub struct Config {
     pub identity: IdentityConfig,
     /// Session lifetimes and keys.
     pub session: SessionConfig,
+    /// Databases that several instances share.
+    pub storage: StorageConfig,
     /// Roles, plans, organizations.
     pub policy: PolicyConfig,
     /// Remotes, their signatures and grants.
@@ -73,6 +77,7 @@ impl Default for Config {
             listen: ListenConfig::default(),
             identity: IdentityConfig::default(),
             session: SessionConfig::default(),
+            storage: StorageConfig::default(),
             policy: PolicyConfig::default(),
             registry: RegistryConfig::default(),
             gateway: GatewayConfig::default(),

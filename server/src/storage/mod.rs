@@ -1,5 +1,7 @@
 //! Storage adapters behind the domain's ports.
 
+mod database;
 mod sqlite;
 
-pub use sqlite::{SqliteSessionStore, open_sqlite};
+pub use database::Database;
+pub use sqlite::SqliteSessionStore;

@@ -1,27 +1,13 @@
 use std::fmt;
-use std::path::Path;
 
 use async_trait::async_trait;
 use portico_identity::session::session_store::{Error, Result};
 use portico_identity::session::{Record, SessionId, SessionStore};
 use sha2::{Digest, Sha256};
 use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use time::OffsetDateTime;
 
-/// Opens, or creates, the portal's SQLite file. For one instance: SQLite has no feed that others could hear.
-pub async fn open_sqlite(path: &Path) -> std::result::Result<SqlitePool, sqlx::Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal);
-    let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
-    sqlx::query(SCHEMA).execute(&pool).await?;
-    Ok(pool)
-}
-
-const SCHEMA: &str = "
+pub(super) const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS sessions (
         id         BLOB    PRIMARY KEY,
         record     BLOB    NOT NULL,
