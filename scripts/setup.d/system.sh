@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What comes from the operating system: a browser with its driver, and Java for the tests against a real Kafka.
+# What comes from the operating system: a browser with its driver, Java for the tests against a real Kafka, PostgreSQL.
 
 # system_package WANTED PACKAGE...: installs them with apt where there is one and we may; fails where not.
 system_package() {
@@ -36,4 +36,10 @@ install_java() {
   have java && have mvn || system_package "Java and Maven for the tests against Apache Kafka" default-jre-headless maven ||
     fail "no Java 17 or no Maven. Install both (Debian: apt-get install default-jre-headless maven)."
   [ ! -x scripts/kafka ] || scripts/kafka install
+}
+
+install_postgres() {
+  compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || have initdb ||
+    system_package "PostgreSQL for the tests against a real database" postgresql ||
+    fail "no PostgreSQL. Install its server (Debian: apt-get install postgresql)."
 }

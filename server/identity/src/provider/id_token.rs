@@ -108,7 +108,7 @@ pub(crate) fn person(config: &ProviderConfig, claims: &Claims) -> Person {
     let named = claims.name().and_then(|names| names.get(None)).map(|name| name.to_string());
     let preferred = claims.preferred_username().map(|name| name.to_string());
     let name = named.or(preferred).or_else(|| email.clone()).unwrap_or_else(|| sub.clone());
-    Person { issuer: config.issuer.to_string(), sub, name, email }
+    Person { issuer: config.issuer.to_string(), sub, name, email, email_verified: claims.email_verified() }
 }
 
 /// The organization the claims are for and every one they name. A person without any has one of their own.

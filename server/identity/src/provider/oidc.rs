@@ -251,6 +251,7 @@ impl Provider {
             person: id_token::person(&self.config, claims),
             org_id,
             organizations,
+            names_all_organizations: !claims.additional_claims().organizations.is_empty(),
             sid: claims.additional_claims().sid.clone(),
             tokens: collect(answer, raw, previous, self.clock.now()),
         }

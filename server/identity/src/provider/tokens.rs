@@ -16,8 +16,11 @@ pub struct SignIn {
     pub person: Person,
     /// The organization the tokens are for.
     pub org_id: String,
-    /// Every organization the person belongs to.
+    /// The organizations that the claims name.
     pub organizations: Vec<Membership>,
+    /// Whether these are all that the person belongs to. A provider that names only the organization of the login says
+    /// nothing of others.
+    pub names_all_organizations: bool,
     /// The provider's session id.
     pub sid: Option<String>,
     /// The tokens.

@@ -26,6 +26,9 @@ pub struct Person {
     pub name: String,
     /// E-mail address, where the provider gave one.
     pub email: Option<String>,
+    /// The `email_verified` claim (OpenID Connect Core 1.0, section 5.1); none where the provider says nothing of it.
+    #[serde(default)]
+    pub email_verified: Option<bool>,
 }
 
 /// The tokens of a session. They never leave the server; `Debug` shows none of them.

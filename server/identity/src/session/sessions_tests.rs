@@ -28,6 +28,7 @@ impl World {
                 sub: "s".into(),
                 name: "Alice".into(),
                 email: None,
+                email_verified: None,
             },
             org_id: "acme".into(),
             organizations: vec![Membership {
