@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What comes from the operating system: a browser with its driver, Java for the tests against a real Kafka, PostgreSQL.
+# What comes from the operating system: a browser with its driver, Java for the tests against a real Kafka and a real
+# Keycloak, PostgreSQL.
 
 # system_package WANTED PACKAGE...: installs them with apt where there is one and we may; fails where not.
 system_package() {
@@ -33,9 +34,10 @@ find_browser() {
 }
 
 install_java() {
-  have java && have mvn || system_package "Java and Maven for the tests against Apache Kafka" default-jre-headless maven ||
+  have java && have mvn || system_package "Java and Maven for the tests against Apache Kafka and Keycloak" default-jre-headless maven ||
     fail "no Java 17 or no Maven. Install both (Debian: apt-get install default-jre-headless maven)."
-  [ ! -x scripts/kafka ] || scripts/kafka install
+  scripts/kafka install
+  scripts/keycloak install
 }
 
 install_postgres() {
