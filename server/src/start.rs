@@ -11,7 +11,7 @@ use portico_dev_idp::{Audience, Client, DevIdp, DevIdpConfig, DevIdpError};
 use portico_gateway::{Gateway, PublicOrigin};
 use portico_identity::provider::{Provider, ProviderConfig, Secret};
 use portico_identity::seal::Sealer;
-use portico_identity::session::{Lifetimes, Sessions};
+use portico_identity::session::{Lifetimes, Sessions, SharedSessionStore};
 use portico_identity::token::{CacheLimits, Rfc8693, TokenCache};
 use portico_policy::{PolicyConfig, RolePolicy};
 use portico_ports::{Clock, HttpClient, OsRandom, Random, SystemClock};
@@ -31,7 +31,7 @@ use crate::outbound::Outbound;
 use crate::services::events::{Events, topic_specs};
 use crate::services::{Backends, EntitlementService};
 use crate::state::{AppState, Portal};
-use crate::storage::{Database, SqliteSessionStore};
+use crate::storage::{Database, PostgresSessionStore, RedisError, RedisSessionStore, SqliteSessionStore};
 use crate::{tls, upkeep};
 
 /// The outside world: real in the program, under control in tests.
@@ -87,6 +87,9 @@ pub enum StartError {
     /// PostgreSQL.
     #[error("the PostgreSQL database that storage.database_url_file or PORTICO_DATABASE_URL names: {0}")]
     Postgres(sqlx::Error),
+    /// Redis.
+    #[error("the Redis server that storage.redis_url_file or PORTICO_REDIS_URL names: {0}")]
+    Redis(RedisError),
     /// The development IdP.
     #[error(transparent)]
     DevIdp(#[from] DevIdpError),
@@ -244,19 +247,39 @@ async fn sessions(
     sealer: Sealer,
     database: &Database,
 ) -> Result<Sessions, StartError> {
-    let Database::Sqlite(pool) = database else {
-        return Err(StartError::Other("sessions in PostgreSQL".into()));
-    };
-    let store = Arc::new(SqliteSessionStore::new(pool.clone()));
-    if let Err(error) = store.delete_expired(parts.clock.now()).await {
-        tracing::warn!(error.message = %error, "old sessions could not be removed");
-    }
-    tracing::info!("sessions are kept in SQLite, which serves one instance");
+    let store = session_store(config, database).await?;
     let lifetimes = Lifetimes {
         idle: Span::minutes(config.session.idle_minutes.into()),
         absolute: Span::minutes(config.session.absolute_minutes.into()),
     };
-    Ok(Sessions::new(store, sealer, lifetimes, parts.clock.clone(), parts.random.clone()))
+    let sessions = Sessions::new(store, sealer, lifetimes, parts.clock.clone(), parts.random.clone());
+    if let Err(error) = sessions.remove_expired().await {
+        tracing::warn!(error.message = %error, "old sessions could not be removed");
+    }
+    Ok(sessions)
+}
+
+/// Redis where the configuration names it, or else the relational store.
+async fn session_store(
+    config: &Config,
+    database: &Database,
+) -> Result<Arc<dyn SharedSessionStore>, StartError> {
+    let storage = &config.storage;
+    let redis = secret("storage.redis_url_file", storage.redis_url_file.as_deref(), "PORTICO_REDIS_URL")?;
+    if let Some(url) = redis {
+        tracing::info!("sessions are kept in Redis, which serves any number of instances");
+        return Ok(Arc::new(RedisSessionStore::connect(&url).await.map_err(StartError::Redis)?));
+    }
+    Ok(match database {
+        Database::Postgres(pool) => {
+            tracing::info!("sessions are kept in PostgreSQL, which serves any number of instances");
+            Arc::new(PostgresSessionStore::new(pool.clone()))
+        }
+        Database::Sqlite(pool) => {
+            tracing::info!("sessions are kept in SQLite, which serves one instance");
+            Arc::new(SqliteSessionStore::new(pool.clone()))
+        }
+    })
 }
 
 async fn registry(config: &Config, parts: &Parts) -> Result<Registry, StartError> {

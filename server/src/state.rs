@@ -124,11 +124,17 @@ impl Portal {
         self.registry.snapshot().csp_sources(applications)
     }
 
-    /// Ends a session everywhere on this instance: store, cached tokens, streams.
+    /// Ends a session everywhere: in the store, which tells the other instances, and here its tokens and streams at once.
     pub async fn end_session(&self, id: &SessionId, reason: EndReason) -> Result<(), SessionError> {
         self.sessions.end(id, reason).await?;
         self.session_ended(id, reason);
         Ok(())
+    }
+
+    /// A session may do other things than before: its tokens are exchanged and its streams opened anew.
+    pub fn privileges_changed(&self, id: &SessionId) {
+        self.forget_tokens(id);
+        self.events.interrupt_session(id);
     }
 
     /// Whatever ended a session, its tokens and streams go with it. Doing it twice changes nothing.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use portico_identity::session::{EndReason, SessionId};
+use portico_identity::session::{Notice, SessionSignal};
 use portico_registry::{LoadProblem, Snapshot};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -20,7 +20,8 @@ const IMPATIENT: Duration = Duration::from_secs(1);
 /// Starts the background work. It ends with the portal.
 pub fn spawn(state: &AppState) {
     tokio::spawn(sweep_sessions(state.downgrade()));
-    tokio::spawn(close_streams(state.downgrade(), state.sessions.ended()));
+    tokio::spawn(follow_sessions(state.downgrade(), state.sessions.signals()));
+    tokio::spawn(hear_other_instances(state.downgrade(), state.sessions.listen()));
     tokio::spawn(forget(state.downgrade()));
     if live_reload::watching() {
         tokio::spawn(live_reload::follow_assets(state.downgrade()));
@@ -55,16 +56,36 @@ async fn sweep_sessions(state: WeakState) {
         if let Err(error) = state.sessions.sweep().await {
             tracing::warn!(error.message = %error, "ended sessions could not be removed");
         }
+        // While the feed is silent, open streams are what would outlive their sessions.
+        if !state.sessions.trusts_memory()
+            && let Err(error) = state.sessions.recheck().await
+        {
+            tracing::warn!(error.message = %error, "sessions could not be looked up in the store");
+        }
     }
 }
 
-/// Whatever ended a session, its streams and tokens go with it.
-async fn close_streams(state: WeakState, mut ended: broadcast::Receiver<(SessionId, EndReason)>) {
+/// What other instances did to sessions holds here within a moment.
+async fn hear_other_instances(state: WeakState, mut notices: broadcast::Receiver<Notice>) {
     loop {
-        let heard = ended.recv().await;
+        let heard = notices.recv().await;
         let Some(state) = state.upgrade() else { return };
         match heard {
-            Ok((id, reason)) => state.session_ended(&id, reason),
+            Ok(notice) => state.sessions.heard(&notice),
+            Err(RecvError::Lagged(_)) => state.sessions.heard(&Notice::Gap),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Whatever ended or changed a session, its streams and tokens go with it.
+async fn follow_sessions(state: WeakState, mut signals: broadcast::Receiver<SessionSignal>) {
+    loop {
+        let heard = signals.recv().await;
+        let Some(state) = state.upgrade() else { return };
+        match heard {
+            Ok(SessionSignal::Ended(id, reason)) => state.session_ended(&id, reason),
+            Ok(SessionSignal::PrivilegesChanged(id)) => state.privileges_changed(&id),
             Err(RecvError::Lagged(missed)) => {
                 tracing::warn!(
                     missed,
@@ -81,6 +102,9 @@ async fn forget(state: WeakState) {
         tokio::time::sleep(FORGET).await;
         let Some(state) = state.upgrade() else { return };
         state.limits.sweep();
+        if let Err(error) = state.sessions.remove_expired().await {
+            tracing::warn!(error.message = %error, "expired sessions could not be removed from the store");
+        }
     }
 }
 

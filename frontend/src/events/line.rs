@@ -16,7 +16,7 @@ const CONTROL: [&str; 4] = ["ping", RESET, "lagged", "bye"];
 /// Reasons in `bye` after which the session still stands, and is asked for only after a pause. An instance that goes down
 /// sends everyone away at once; they should not all come back at once. A session that was replaced goes on under an id
 /// that this browser may not have yet: whoever asks at once is told that there is none.
-const CONTINUED: [&str; 2] = ["shutdown", "replaced"];
+const CONTINUED: [&str; 3] = ["shutdown", "replaced", "changed"];
 /// A stream that is refused so often in a row may be refused for the position it should resume from; an `EventSource`
 /// does not say why. A server that is only being restarted is back before that.
 const REFUSALS: u32 = 4;

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use portico_app::functions::Refusal;
 use portico_contracts::Problem;
+use portico_identity::session::SessionError;
 
 /// An error on its way out. The request's layer adds `instance` and `traceId`, and logs it once.
 #[derive(Clone, Debug)]
@@ -129,6 +130,16 @@ impl ApiError {
             );
         }
         Refusal(Box::new(self.problem(instance, trace_id)))
+    }
+}
+
+/// A session that is over is no fault of the store.
+impl From<SessionError> for ApiError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Ended => Self::signed_out(),
+            error => Self::unavailable("The session store", error),
+        }
     }
 }
 

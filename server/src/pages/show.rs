@@ -1,12 +1,13 @@
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
 use portico_app::Outcome;
 use portico_app::routing::{Page, resolve};
 
 use super::document::{Document, respond};
 use super::{PageError, shell_state};
 use crate::http::{ApiError, MaybeSession, RequestContext};
+use crate::services::renew;
 use crate::state::AppState;
 
 /// Every page: `GET` of any path that is no endpoint.
@@ -31,10 +32,21 @@ pub async fn show(
     };
     let preferences = shell_state::preferences(request.headers());
     let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let Some(session) = session else {
+    let Some(mut session) = session else {
         let shell = shell_state::anonymous(&state, preferences, None);
         return respond(&state, Document { shell, path_and_query, csp: Default::default() });
     };
+    let mut new_cookie = None;
+    if session.state.renew {
+        match renew(&state, &session).await {
+            Ok((renewed, cookie)) => (session, new_cookie) = (renewed, Some(cookie)),
+            // Another page of this browser was faster: its cookie is there now, so asking again finds the session.
+            Err(error) if error.status() == StatusCode::UNAUTHORIZED => {
+                return Redirect::to(&path_and_query).into_response();
+            }
+            Err(error) => return PageError::from_api(&context, &error).into_response(),
+        }
+    }
     let mut shell = shell_state::for_session(&state, preferences, &session);
     let path = request.uri().path();
     if resolve(path, &shell) == Page::NotFound {
@@ -52,5 +64,9 @@ pub async fn show(
         shell.outcome = Some(if hidden { Outcome::Forbidden } else { Outcome::NotFound });
     }
     let csp = state.csp_sources(&shell.applications);
-    respond(&state, Document { shell, path_and_query, csp })
+    let mut response = respond(&state, Document { shell, path_and_query, csp });
+    if let Some(cookie) = new_cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }

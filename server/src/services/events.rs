@@ -78,6 +78,11 @@ impl Events {
         text
     }
 
+    /// Ends a session's streams so that they are opened again, with what the session may have now.
+    pub fn interrupt_session(&self, id: &SessionId) {
+        self.gateway.interrupt_session(&id.to_string());
+    }
+
     /// Ends a session's streams.
     pub fn close_session(&self, id: &SessionId, reason: CloseReason) {
         self.gateway.close_session(&id.to_string(), reason);

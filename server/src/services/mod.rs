@@ -2,6 +2,7 @@
 
 mod backends;
 mod entitlements;
+mod renewal;
 mod session_api;
 mod session_tokens;
 mod session_view;
@@ -13,6 +14,7 @@ pub mod remote_token;
 
 pub use backends::Backends;
 pub use entitlements::EntitlementService;
+pub use renewal::renew;
 pub use session_api::SessionApi;
 pub use session_tokens::SessionTokens;
 pub use session_view::session_view;

@@ -41,7 +41,14 @@ pub async fn switch(
     let public_url = state.config.public_url();
     let location = ReturnTo::parse(return_to, &public_url).unwrap_or_else(ReturnTo::home).to_string();
     // On its own: a browser that goes away in the middle must not take a rotated refresh token with it.
-    let moved = tokio::spawn(move_session(state.clone(), session.clone(), organization.to_owned(), location));
+    let (state, session, organization) = (state.clone(), session.clone(), organization.to_owned());
+    let moved = tokio::spawn(async move {
+        // Its turn, on every instance: a refresh token is spent once.
+        let (sessions, active) = (&state.sessions, &session.active);
+        sessions
+            .in_turn(active, || move_session(state.clone(), session.clone(), organization, location))
+            .await
+    });
     moved.await.map_err(ApiError::internal)?
 }
 
@@ -51,8 +58,6 @@ async fn move_session(
     organization: String,
     location: String,
 ) -> Result<Switched, ApiError> {
-    // Its turn: a refresh token is spent once.
-    let _turn = session.active.refresh_turn().await;
     let current = session.active.state();
     match state.provider.refresh(&current, Some(&organization)).await {
         Ok(Refreshed::SignIn(sign_in)) if sign_in.org_id == organization => {

@@ -27,6 +27,15 @@ pub enum SubjectTokenError {
     Aborted(String),
 }
 
+impl From<SessionError> for SubjectTokenError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Ended => Self::SessionOver("it ended during a refresh".into()),
+            error => Self::Store(error),
+        }
+    }
+}
+
 /// The session's access token, refreshed where it is about to end. One refresh serves every request that waits for it.
 pub async fn subject_token(
     portal: &AppState,
@@ -41,7 +50,13 @@ pub async fn subject_token(
 }
 
 async fn refreshed(portal: AppState, session: Arc<ActiveSession>) -> Result<String, SubjectTokenError> {
-    let _turn = session.refresh_turn().await;
+    portal.sessions.in_turn(&session, || refreshed_in_turn(portal.clone(), session.clone())).await
+}
+
+async fn refreshed_in_turn(
+    portal: AppState,
+    session: Arc<ActiveSession>,
+) -> Result<String, SubjectTokenError> {
     let state = session.state();
     if let Some(token) = usable(&portal, &state) {
         return Ok(token);
@@ -81,10 +96,7 @@ async fn keep(
         portal.end_session(&session.id, EndReason::Replaced).await.map_err(SubjectTokenError::Store)?;
         return Err(SubjectTokenError::SessionOver("the person left the organization".into()));
     };
-    kept.map(|()| token).map_err(|error| match error {
-        SessionError::Ended => SubjectTokenError::SessionOver("it ended during a refresh".into()),
-        error => SubjectTokenError::Store(error),
-    })
+    kept.map(|()| token).map_err(SubjectTokenError::from)
 }
 
 /// Whether the refresh token is dead. Any other refusal is a misunderstanding between portal and provider, which is no

@@ -2,8 +2,8 @@
 
 mod database;
 mod directory;
-mod sqlite;
+mod sessions;
 
 pub use database::Database;
 pub use directory::DatabaseDirectory;
-pub use sqlite::SqliteSessionStore;
+pub use sessions::{PostgresSessionStore, RedisError, RedisSessionStore, SqliteSessionStore};

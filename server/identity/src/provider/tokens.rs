@@ -33,11 +33,14 @@ impl SignIn {
         SessionState {
             person: self.person,
             org_id: self.org_id,
+            provider_organizations: self.organizations.clone(),
             organizations: self.organizations,
             sid: self.sid,
             tokens: self.tokens,
             created_at: now,
             expires_at: now + absolute,
+            device: String::new(),
+            renew: false,
         }
     }
 }
@@ -57,6 +60,7 @@ pub(crate) fn collect(
         access_token: answer.access_token().secret().clone(),
         access_expires_at: now + lifetime,
         refresh_token: answer.refresh_token().map(|token| token.secret().clone()).or(previous),
+        refresh_expires_at: None,
         id_token,
     }
 }

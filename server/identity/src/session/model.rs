@@ -41,6 +41,9 @@ pub struct Tokens {
     pub access_expires_at: OffsetDateTime,
     /// Rotating, single-use.
     pub refresh_token: Option<String>,
+    /// When the refresh token ends, where the provider says so.
+    #[serde(default, with = "time::serde::timestamp::option")]
+    pub refresh_expires_at: Option<OffsetDateTime>,
     /// Kept for `id_token_hint` at logout.
     pub id_token: String,
 }
@@ -58,8 +61,11 @@ pub struct SessionState {
     pub person: Person,
     /// The organization it acts for.
     pub org_id: String,
-    /// Every organization the person may switch to.
+    /// Every organization the person may switch to: what the provider says and what the portal keeps itself.
     pub organizations: Vec<Membership>,
+    /// What the provider's claims alone say of it.
+    #[serde(default)]
+    pub provider_organizations: Vec<Membership>,
     /// The provider's session id (`sid`), for back-channel logout.
     pub sid: Option<String>,
     /// The provider's tokens.
@@ -70,9 +76,26 @@ pub struct SessionState {
     /// When it ends whatever happens.
     #[serde(with = "time::serde::timestamp")]
     pub expires_at: OffsetDateTime,
+    /// What the person would know the browser by, from its `User-Agent`.
+    #[serde(default)]
+    pub device: String,
+    /// What it may do has changed: the next page goes on under a new id.
+    #[serde(default)]
+    pub renew: bool,
 }
 
 impl SessionState {
+    /// When it ends if it is used all the time: a session never outlives the tokens it was made from.
+    pub fn ends_at(&self) -> OffsetDateTime {
+        let tokens = &self.tokens;
+        let tokens_end = match (&tokens.refresh_token, tokens.refresh_expires_at) {
+            (Some(_), Some(end)) => end,
+            (Some(_), None) => return self.expires_at,
+            (None, _) => tokens.access_expires_at,
+        };
+        self.expires_at.min(tokens_end)
+    }
+
     /// The roles held in the current organization; none when the person is not its member.
     pub fn roles(&self) -> &[String] {
         self.organizations.iter().find(|o| o.id == self.org_id).map_or(&[], |o| &o.roles)

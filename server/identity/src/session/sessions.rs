@@ -1,17 +1,17 @@
-use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
-use parking_lot::{Mutex, RwLock};
 use portico_ports::{Clock, Random};
 use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::broadcast;
-use tower_sessions_core::SessionStore;
 use tower_sessions_core::session::Record;
 
-use super::{Membership, SessionId, SessionState, Tokens};
+use super::cache::Cache;
+use super::vault::Vault;
+use super::{
+    ActiveSession, Membership, Replaced, SessionId, SessionKey, SessionState, SharedSessionStore, Tokens,
+};
 use crate::seal::Sealer;
 
 /// How long sessions live.
@@ -32,6 +32,9 @@ pub enum SessionError {
     /// The session ended while it was being changed.
     #[error("the session has ended")]
     Ended,
+    /// Another instance has had the turn to refresh it for too long.
+    #[error("another instance is refreshing the session and does not finish")]
+    Busy,
 }
 
 /// Why a session is over.
@@ -45,64 +48,59 @@ pub enum EndReason {
     Replaced,
 }
 
-/// A session in use on this instance.
-pub struct ActiveSession {
-    /// The id in the browser's cookie.
-    pub id: SessionId,
-    state: RwLock<Arc<SessionState>>,
-    last_seen: AtomicI64,
-    saved_seen: AtomicI64,
-    /// Held across a refresh, so that one refresh serves every request that waits for it.
-    refreshing: tokio::sync::Mutex<()>,
-}
-
-impl ActiveSession {
-    /// What it is now; a refresh replaces the value, never changes it.
-    pub fn state(&self) -> Arc<SessionState> {
-        self.state.read().clone()
+impl EndReason {
+    /// As the feed writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed-out",
+            Self::Expired => "expired",
+            Self::Replaced => "replaced",
+        }
     }
 
-    /// Waits for the right to refresh this session's tokens.
-    pub async fn refresh_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.refreshing.lock().await
+    /// Reads what [`EndReason::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::SignedOut, Self::Expired, Self::Replaced].into_iter().find(|reason| reason.as_str() == text)
     }
 }
 
-impl fmt::Debug for ActiveSession {
-    /// The id is a credential, so it is not shown.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ActiveSession").field("sub", &self.state().person.sub).finish_non_exhaustive()
-    }
+/// What happened to a session that this instance has in use, wherever it was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionSignal {
+    /// It is over: its streams close and its exchanged tokens are forgotten.
+    Ended(SessionId, EndReason),
+    /// It may do other things than before: streams and exchanged tokens are to be made anew.
+    PrivilegesChanged(SessionId),
 }
 
 /// Every session of this portal: begun, found, changed and ended here and nowhere else.
 ///
-/// What is at rest is sealed. A session that this instance has seen is answered from memory.
+/// What is at rest is sealed. A session that this instance has seen is answered from memory, as long as the store's feed
+/// has been heard within the last second; otherwise by one read of the store.
 pub struct Sessions {
-    store: Arc<dyn SessionStore>,
-    sealer: Sealer,
+    pub(super) store: Arc<dyn SharedSessionStore>,
+    pub(super) vault: Vault,
+    pub(super) cache: Cache,
+    pub(super) clock: Arc<dyn Clock>,
     lifetimes: Lifetimes,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    active: Mutex<HashMap<SessionId, Arc<ActiveSession>>>,
-    ended: broadcast::Sender<(SessionId, EndReason)>,
+    signals: broadcast::Sender<SessionSignal>,
 }
 
 /// An idle time is written back at most this often, so that reading a page does not cost a write.
 const SEEN_RESOLUTION_SECONDS: i64 = 60;
-const PURPOSE: &str = "session";
 
 impl Sessions {
     /// Sessions over `store`.
     pub fn new(
-        store: Arc<dyn SessionStore>,
+        store: Arc<dyn SharedSessionStore>,
         sealer: Sealer,
         lifetimes: Lifetimes,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        let (ended, _) = broadcast::channel(1024);
-        Self { store, sealer, lifetimes, clock, random, active: Mutex::default(), ended }
+        let (signals, _) = broadcast::channel(1024);
+        let cache = Cache::new(store.feed().is_shared());
+        Self { store, vault: Vault::new(sealer, random), cache, clock, lifetimes, signals }
     }
 
     /// How long sessions live.
@@ -110,43 +108,52 @@ impl Sessions {
         self.lifetimes
     }
 
-    /// Sessions that ended, as they end: their streams are closed by this.
-    pub fn ended(&self) -> broadcast::Receiver<(SessionId, EndReason)> {
-        self.ended.subscribe()
+    /// What happens to sessions of this instance, as it happens.
+    pub fn signals(&self) -> broadcast::Receiver<SessionSignal> {
+        self.signals.subscribe()
+    }
+
+    /// How many sessions this instance has in memory.
+    pub fn in_memory(&self) -> usize {
+        self.cache.len()
     }
 
     /// Begins a session under a new id.
     pub async fn begin(&self, state: SessionState) -> Result<Arc<ActiveSession>, SessionError> {
         let now = self.clock.now();
-        let mut record = self.record(self.new_id(), &state, now);
+        let mut record = self.vault.close(self.vault.new_id(), &state, 1, now, self.lifetimes.idle);
         self.store.create(&mut record).await.map_err(store_error)?;
-        Ok(self.activate(record.id, state, now))
+        self.cache.keep(ActiveSession::new(record.id, state, 1, now)).ok_or(SessionError::Ended)
     }
 
-    /// The session with this id, if it lives; being found counts as being used.
+    /// The session with this id, if it lives; being found counts as being used. Costs at most one read of the store, and
+    /// none while the feed is heard.
     pub async fn find(&self, id: &SessionId) -> Result<Option<Arc<ActiveSession>>, SessionError> {
-        let now = self.clock.now();
-        let cached = self.active.lock().get(id).cloned();
+        let cached = self.cache.get(&SessionKey::of(id));
         let session = match cached {
-            Some(session) => session,
-            None => match self.load(id, now).await? {
-                Some(session) if self.still_stored(id).await? => session,
-                _ => return Ok(None),
+            Some(session) if session.is_current() && self.cache.is_trusted() => session,
+            _ => match self.read(id).await? {
+                Some(session) => session,
+                None => return Ok(None),
             },
         };
+        let now = self.clock.now();
         if self.expired(&session, now) {
             self.end(id, EndReason::Expired).await?;
             return Ok(None);
         }
-        self.touch(&session, now).await?;
-        Ok(Some(session))
+        let alive = self.touch(&session, now).await?;
+        Ok(alive.then_some(session))
     }
 
     /// Replaces the tokens, in the store first: a rotated refresh token is never only in memory.
     pub async fn replace_tokens(&self, session: &ActiveSession, tokens: Tokens) -> Result<(), SessionError> {
-        let mut state = (*session.state()).clone();
-        state.tokens = tokens;
-        self.replace(session, state).await
+        self.change(session, |state| {
+            state.tokens = tokens.clone();
+            Change::Save
+        })
+        .await
+        .map(drop)
     }
 
     /// Replaces the tokens and what the person may do where, after a refresh that told both.
@@ -156,29 +163,41 @@ impl Sessions {
         tokens: Tokens,
         organizations: Vec<Membership>,
     ) -> Result<(), SessionError> {
-        let mut state = (*session.state()).clone();
-        (state.tokens, state.organizations) = (tokens, organizations);
-        self.replace(session, state).await
+        self.change(session, |state| {
+            state.tokens = tokens.clone();
+            if state.organizations == organizations {
+                return Change::Save;
+            }
+            state.organizations = organizations.clone();
+            state.renew = true;
+            Change::SavePrivileges
+        })
+        .await
+        .map(drop)
     }
 
     /// Ends `old` and goes on under a new id: at an organization switch and at every change of privilege.
+    ///
+    /// # Errors
+    /// [`SessionError::Ended`] when `old` was over before: it must not live on in another shape.
     pub async fn rotate(
         &self,
         old: &ActiveSession,
         state: SessionState,
     ) -> Result<Arc<ActiveSession>, SessionError> {
         let session = self.begin(state).await?;
-        self.end(&old.id, EndReason::Replaced).await?;
-        Ok(session)
+        if self.end(&old.id, EndReason::Replaced).await? {
+            return Ok(session);
+        }
+        self.end(&session.id, EndReason::SignedOut).await?;
+        Err(SessionError::Ended)
     }
 
-    /// Ends a session here and in the store. Ending one that has ended changes nothing.
-    pub async fn end(&self, id: &SessionId, reason: EndReason) -> Result<(), SessionError> {
-        self.store.delete(id).await.map_err(store_error)?;
-        self.active.lock().remove(id);
-        // Nobody listening is no error: there may be no stream open.
-        let _ = self.ended.send((*id, reason));
-        Ok(())
+    /// Ends a session everywhere. `false` when it was over already, which changes nothing.
+    pub async fn end(&self, id: &SessionId, reason: EndReason) -> Result<bool, SessionError> {
+        let was = self.store.end(id, reason).await.map_err(store_error)?;
+        self.gone(&SessionKey::of(id), reason);
+        Ok(was)
     }
 
     /// Whether the store answers.
@@ -189,113 +208,137 @@ impl Sessions {
     /// Ends the sessions of this instance whose time is over, so that their streams close on time.
     pub async fn sweep(&self) -> Result<usize, SessionError> {
         let now = self.clock.now();
-        let over: Vec<_> =
-            self.active.lock().values().filter(|s| self.expired(s, now)).map(|session| session.id).collect();
-        for id in &over {
-            self.end(id, EndReason::Expired).await?;
+        self.cache.forget();
+        let mut over = 0;
+        for session in self.cache.all() {
+            // It may have been used on another instance since.
+            if self.expired(&session, now)
+                && self.read(&session.id).await?.is_some_and(|s| self.expired(&s, now))
+            {
+                self.end(&session.id, EndReason::Expired).await?;
+                over += 1;
+            }
         }
-        Ok(over.len())
+        Ok(over)
     }
 
-    async fn replace(&self, session: &ActiveSession, state: SessionState) -> Result<(), SessionError> {
-        if !self.active.lock().contains_key(&session.id) {
-            return Err(SessionError::Ended);
-        }
-        self.store.save(&self.record(session.id, &state, self.clock.now())).await.map_err(store_error)?;
-        *session.state.write() = Arc::new(state);
-        Ok(())
-    }
-
-    async fn load(
+    /// Changes a session in the store and here. `change` is applied to the newest state, again where another instance was
+    /// faster, so that neither change is lost. Returns whether the session goes on.
+    pub(super) async fn change(
         &self,
-        id: &SessionId,
-        now: OffsetDateTime,
-    ) -> Result<Option<Arc<ActiveSession>>, SessionError> {
-        let Some(record) = self.store.load(id).await.map_err(store_error)? else { return Ok(None) };
-        let opened = record
-            .data
-            .get(PURPOSE)
-            .and_then(|value| value.as_str())
-            .and_then(|sealed| self.sealer.open(PURPOSE, sealed).ok())
-            .and_then(|plain| serde_json::from_slice::<SessionState>(&plain).ok());
-        let Some(state) = opened else {
-            // Sealed with a key that has left the ring: it cannot be used again, and the person signs in once more.
-            self.store.delete(id).await.map_err(store_error)?;
+        session: &ActiveSession,
+        change: impl Fn(&mut SessionState) -> Change,
+    ) -> Result<bool, SessionError> {
+        loop {
+            let current = session.current();
+            let mut state = (*current.state).clone();
+            let privileges = match change(&mut state) {
+                Change::None => return Ok(true),
+                Change::Save => false,
+                Change::SavePrivileges => true,
+                Change::End(reason) => {
+                    self.end(&session.id, reason).await?;
+                    return Ok(false);
+                }
+            };
+            let version = current.version + 1;
+            let record = self.record(session, &state, version);
+            match self.store.replace(&record, privileges).await.map_err(store_error)? {
+                Replaced::Done => {
+                    session.take_over(state, version);
+                    if privileges {
+                        let _ = self.signals.send(SessionSignal::PrivilegesChanged(session.id));
+                    }
+                    return Ok(true);
+                }
+                Replaced::Ended => {
+                    self.gone(&session.key, EndReason::SignedOut);
+                    return Err(SessionError::Ended);
+                }
+                Replaced::Conflict => {
+                    self.read(&session.id).await?.ok_or(SessionError::Ended)?;
+                }
+            }
+        }
+    }
+
+    /// Reads a session from the store into memory, whatever memory holds.
+    pub(super) async fn read(&self, id: &SessionId) -> Result<Option<Arc<ActiveSession>>, SessionError> {
+        let key = SessionKey::of(id);
+        let Some(record) = self.store.load(id).await.map_err(store_error)? else {
+            // Ended where this instance could not hear of it.
+            self.gone(&key, EndReason::SignedOut);
             return Ok(None);
         };
-        let seen = record.expiry_date - self.lifetimes.idle;
-        let session = self.activate(*id, state, seen.min(now));
-        Ok(Some(session))
-    }
-
-    /// A session that was ended while it was being loaded must not live on in memory: whoever ends one takes it out of
-    /// the store first and out of memory then, so one look after it went into memory is enough (case 17).
-    async fn still_stored(&self, id: &SessionId) -> Result<bool, SessionError> {
-        let stored = self.store.load(id).await.map_err(store_error)?.is_some();
-        if !stored {
-            self.active.lock().remove(id);
+        let Some(opened) = self.vault.open(&record) else {
+            // Sealed with a key that has left the ring: it cannot be used again, and the person signs in once more.
+            self.end(id, EndReason::Expired).await?;
+            return Ok(None);
+        };
+        let seen = (opened.expires_at - self.lifetimes.idle).min(self.clock.now());
+        let session = self.cache.keep(ActiveSession::new(*id, opened.state, opened.version, seen));
+        if let Some(session) = &session {
+            session.last_seen.fetch_max(seen.unix_timestamp(), Ordering::Relaxed);
         }
-        Ok(stored)
+        Ok(session)
     }
 
-    fn activate(&self, id: SessionId, state: SessionState, seen: OffsetDateTime) -> Arc<ActiveSession> {
-        let fresh = Arc::new(ActiveSession {
-            id,
-            state: RwLock::new(Arc::new(state)),
-            last_seen: AtomicI64::new(seen.unix_timestamp()),
-            saved_seen: AtomicI64::new(seen.unix_timestamp()),
-            refreshing: tokio::sync::Mutex::new(()),
-        });
-        // Two requests may load at once: both must then share one refresh turn.
-        self.active.lock().entry(id).or_insert(fresh).clone()
+    /// Whatever ended it: it leaves memory, and those who hold something for it are told, once.
+    pub(super) fn gone(&self, key: &SessionKey, reason: EndReason) {
+        if let Some(session) = self.cache.remove(key) {
+            // Nobody listening is no error: there may be no stream open.
+            let _ = self.signals.send(SessionSignal::Ended(session.id, reason));
+        }
     }
 
-    fn expired(&self, session: &ActiveSession, now: OffsetDateTime) -> bool {
-        let seen = session.last_seen.load(Ordering::Relaxed);
-        now >= session.state.read().expires_at
-            || now.unix_timestamp() - seen >= self.lifetimes.idle.whole_seconds()
+    pub(super) fn signal(&self, signal: SessionSignal) {
+        let _ = self.signals.send(signal);
     }
 
-    async fn touch(&self, session: &ActiveSession, now: OffsetDateTime) -> Result<(), SessionError> {
+    pub(super) fn expired(&self, session: &ActiveSession, now: OffsetDateTime) -> bool {
+        now >= session.state().ends_at()
+            || now.unix_timestamp() - session.seen() >= self.lifetimes.idle.whole_seconds()
+    }
+
+    /// Notes that the session is used. `false` when the store says that it is over.
+    async fn touch(&self, session: &ActiveSession, now: OffsetDateTime) -> Result<bool, SessionError> {
         let now_seconds = now.unix_timestamp();
         session.last_seen.store(now_seconds, Ordering::Relaxed);
         let saved = session.saved_seen.load(Ordering::Relaxed);
-        if now_seconds - saved < SEEN_RESOLUTION_SECONDS {
-            return Ok(());
-        }
-        if session
-            .saved_seen
-            .compare_exchange(saved, now_seconds, Ordering::Relaxed, Ordering::Relaxed)
-            .is_err()
+        let turn = &session.saved_seen;
+        if now_seconds - saved < SEEN_RESOLUTION_SECONDS
+            || turn.compare_exchange(saved, now_seconds, Ordering::Relaxed, Ordering::Relaxed).is_err()
         {
-            return Ok(());
+            return Ok(true);
         }
-        // A refresh writes the same record: taking its turn keeps an older value from overwriting a newer one.
-        let _turn = session.refresh_turn().await;
-        let record = self.record(session.id, &session.state(), now);
-        match self.store.save(&record).await {
-            Ok(()) => Ok(()),
-            // It was ended meanwhile: the next request finds that out. Saving it again must never revive it.
-            Err(_) if !self.active.lock().contains_key(&session.id) => Ok(()),
-            Err(error) => Err(store_error(error)),
+        let ends = (now + self.lifetimes.idle).min(session.state().ends_at());
+        let alive = self.store.touch(&session.id, ends).await.map_err(store_error)?;
+        if !alive {
+            self.gone(&session.key, EndReason::SignedOut);
         }
+        Ok(alive)
     }
 
-    fn record(&self, id: SessionId, state: &SessionState, seen: OffsetDateTime) -> Record {
-        let plain = serde_json::to_vec(state).expect("a session state always serializes");
-        let sealed = self.sealer.seal(PURPOSE, &plain, self.random.as_ref());
-        let expiry_date = (seen + self.lifetimes.idle).min(state.expires_at);
-        Record { id, data: HashMap::from([(PURPOSE.to_owned(), sealed.into())]), expiry_date }
-    }
-
-    fn new_id(&self) -> SessionId {
-        let mut bytes = [0_u8; 16];
-        self.random.fill(&mut bytes);
-        tower_sessions_core::session::Id(i128::from_le_bytes(bytes))
+    fn record(&self, session: &ActiveSession, state: &SessionState, version: i64) -> Record {
+        let seen = OffsetDateTime::from_unix_timestamp(session.seen()).unwrap_or(state.created_at);
+        self.vault.close(session.id, state, version, seen, self.lifetimes.idle)
     }
 }
 
-fn store_error(error: tower_sessions_core::session_store::Error) -> SessionError {
+/// What a change made of a session's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    None,
+    /// It is to be kept.
+    Save,
+    /// It is to be kept, and the session may do other things than before.
+    SavePrivileges,
+    /// The session ends.
+    End(EndReason),
+}
+
+pub(super) fn store_error(error: tower_sessions_core::session_store::Error) -> SessionError {
     SessionError::Store(error.to_string())
 }
 

@@ -1,5 +1,7 @@
 use portico_ports::{OsRandom, TestClock};
 
+use tower_sessions_core::SessionStore as _;
+
 use super::super::{Membership, MemorySessionStore, Person};
 use super::*;
 
@@ -15,8 +17,11 @@ impl World {
 
     /// One instance; two of them over one store behave like two servers.
     fn instance(&self) -> Sessions {
+        self.instance_with(Sealer::new(&[[7; 32]]).expect("one key"))
+    }
+
+    fn instance_with(&self, sealer: Sealer) -> Sessions {
         let lifetimes = Lifetimes { idle: Duration::minutes(30), absolute: Duration::hours(8) };
-        let sealer = Sealer::new(&[[7; 32]]).expect("one key");
         Sessions::new(self.store.clone(), sealer, lifetimes, self.clock.clone(), Arc::new(OsRandom))
     }
 
@@ -40,6 +45,9 @@ impl World {
             tokens: tokens("first", now),
             created_at: now,
             expires_at: now + Duration::hours(8),
+            provider_organizations: Vec::new(),
+            device: String::new(),
+            renew: false,
         }
     }
 }
@@ -49,6 +57,7 @@ fn tokens(access: &str, now: OffsetDateTime) -> Tokens {
         access_token: access.into(),
         access_expires_at: now + Duration::minutes(5),
         refresh_token: Some("r".into()),
+        refresh_expires_at: None,
         id_token: "i".into(),
     }
 }
@@ -95,13 +104,14 @@ async fn a_session_in_use_stays_alive_across_a_restart() {
 async fn rotation_gives_a_new_id_and_the_old_one_is_gone_everywhere() {
     let world = World::new();
     let sessions = world.instance();
-    let mut ended = sessions.ended();
+    let mut signals = sessions.signals();
     let old = sessions.begin(world.state()).await.expect("begins");
     let new = sessions.rotate(&old, world.state()).await.expect("rotates");
     assert_ne!(old.id, new.id);
     assert!(sessions.find(&old.id).await.expect("store answers").is_none());
     assert!(world.instance().find(&old.id).await.expect("store answers").is_none());
-    assert_eq!(ended.try_recv().expect("streams are told"), (old.id, EndReason::Replaced));
+    let told = signals.try_recv().expect("streams are told");
+    assert_eq!(told, SessionSignal::Ended(old.id, EndReason::Replaced));
 }
 
 #[tokio::test]
@@ -119,7 +129,6 @@ async fn case_17_a_slow_change_does_not_bring_a_logged_out_session_back() {
 async fn a_session_sealed_with_a_key_that_left_the_ring_is_none_at_all() {
     let world = World::new();
     let session = world.instance().begin(world.state()).await.expect("begins");
-    let mut other = world.instance();
-    other.sealer = Sealer::new(&[[8; 32]]).expect("one key");
+    let other = world.instance_with(Sealer::new(&[[8; 32]]).expect("one key"));
     assert!(other.find(&session.id).await.expect("store answers").is_none());
 }

@@ -1,5 +1,5 @@
 use axum::extract::{RawQuery, State};
-use axum::http::header::COOKIE;
+use axum::http::header::{COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use portico_identity::login::{LoginTransaction, TransactionError};
@@ -9,7 +9,7 @@ use url::form_urlencoded;
 
 use super::login::append_cookie;
 use crate::audit;
-use crate::http::{MaybeSession, RequestContext};
+use crate::http::{MaybeSession, RequestContext, device};
 use crate::pages::PageError;
 use crate::state::AppState;
 
@@ -30,7 +30,7 @@ pub async fn callback(
     let cookies = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
     let transaction = LoginTransaction::find(&answer.state, cookies, &state.sealer, state.clock.now())
         .map_err(|error| PageError::login(&context, StatusCode::BAD_REQUEST, transaction_text(error)))?;
-    let result = finish(&state, &context, session, &answer, &transaction).await;
+    let result = finish(&state, &context, session, &headers, &answer, &transaction).await;
     let mut response = match result {
         Ok(response) => response,
         // The login stays open while the provider is away, so that reloading the page can finish it.
@@ -45,6 +45,7 @@ async fn finish(
     state: &AppState,
     context: &RequestContext,
     session: Result<MaybeSession, crate::http::ApiError>,
+    headers: &HeaderMap,
     answer: &Answer,
     transaction: &LoginTransaction,
 ) -> Result<Response, PageError> {
@@ -82,7 +83,8 @@ async fn finish(
         .await
         .map_err(|error| PageError::provider(context, &error))?;
     let lifetimes = state.sessions.lifetimes();
-    let begun = sign_in.into_state(state.clock.now(), lifetimes.absolute);
+    let mut begun = sign_in.into_state(state.clock.now(), lifetimes.absolute);
+    begun.device = device::describe(headers.get(USER_AGENT));
     audit::session("login", context, &begun);
     let store_error =
         |error: &dyn std::fmt::Display| PageError::unavailable(context, "The session store", error);

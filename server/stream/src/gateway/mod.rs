@@ -137,6 +137,12 @@ impl EventGateway {
         self.shared.hub.get().map_or(0, |hub| hub.close_session(session_id, reason))
     }
 
+    /// Ends a session's streams, which it may open again: what it may have has changed. How many there were.
+    pub fn interrupt_session(&self, session_id: &str) -> usize {
+        let hub = self.shared.hub.get();
+        hub.map_or(0, |hub| hub.interrupt_session(session_id, CloseReason::Changed))
+    }
+
     /// Ends a person's streams, in one organization or in all. How many there were.
     pub fn close_user(&self, org: Option<&str>, user: &str, reason: CloseReason) -> usize {
         let Some(hub) = self.shared.hub.get() else { return 0 };

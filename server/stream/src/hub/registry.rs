@@ -18,6 +18,8 @@ pub enum CloseReason {
     Expired,
     /// The session was replaced, by a switch of organization or a change of rights.
     Replaced,
+    /// The session goes on and may have other events than before: open the stream again.
+    Changed,
     /// The instance goes down; another one takes over.
     Shutdown,
 }
@@ -29,6 +31,7 @@ impl CloseReason {
             Self::SignedOut => "signed_out",
             Self::Expired => "expired",
             Self::Replaced => "replaced",
+            Self::Changed => "changed",
             Self::Shutdown => "shutdown",
         }
     }
@@ -120,6 +123,11 @@ impl Registry {
         true
     }
 
+    fn of_session(&self, session: &str) -> Vec<Arc<Subscriber>> {
+        let numbers = self.sessions.get(session).into_iter().flatten();
+        numbers.filter_map(|number| self.streams.get(number).cloned()).collect()
+    }
+
     fn end_session(&mut self, session: &str) {
         if self.ended.insert(session.into()) {
             self.ended_order.push_back(session.into());
@@ -165,10 +173,14 @@ impl Hub {
     pub(crate) fn close_session(&self, session: &str, reason: CloseReason) -> usize {
         let mut state = self.state.lock();
         state.streams.end_session(session);
-        let streams = &state.streams;
-        let numbers = streams.sessions.get(session).into_iter().flatten();
-        let doomed: Vec<_> = numbers.filter_map(|number| streams.streams.get(number).cloned()).collect();
+        let doomed = state.streams.of_session(session);
         drop(state);
+        close_each(&doomed, reason)
+    }
+
+    /// Ends the session's streams, which it may open again.
+    pub(crate) fn interrupt_session(&self, session: &str, reason: CloseReason) -> usize {
+        let doomed = self.state.lock().streams.of_session(session);
         close_each(&doomed, reason)
     }
 
