@@ -45,3 +45,9 @@ install_postgres() {
     system_package "PostgreSQL for the tests against a real database" postgresql ||
     fail "no PostgreSQL. Install its server (Debian: apt-get install postgresql)."
 }
+
+install_redis() {
+  have redis-server ||
+    system_package "Redis for the tests against a real one" redis-server ||
+    fail "no Redis. Install its server (Debian: apt-get install redis-server)."
+}
