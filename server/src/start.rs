@@ -9,7 +9,8 @@ use std::time::Duration;
 use parking_lot::RwLock;
 use portico_dev_idp::{Audience, Client, DevIdp, DevIdpConfig, DevIdpError};
 use portico_gateway::{Gateway, PublicOrigin};
-use portico_identity::provider::{Provider, ProviderConfig, Secret};
+use portico_identity::client_auth::ClientAuth;
+use portico_identity::provider::{Par, Provider, ProviderConfig, Secret};
 use portico_identity::seal::Sealer;
 use portico_identity::session::{Lifetimes, Sessions, SharedSessionStore};
 use portico_identity::token::{CacheLimits, Rfc8693, TokenCache};
@@ -108,7 +109,9 @@ pub enum StartError {
 pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError> {
     let public_url = config.public_url();
     let (provider_config, dev_idp) = identity(&config, &parts, &public_url)?;
-    let provider = Arc::new(Provider::new(provider_config, parts.http.clone(), parts.clock.clone()));
+    let provider =
+        Provider::new(provider_config, parts.http.clone(), parts.clock.clone(), parts.random.clone());
+    let provider = Arc::new(provider);
     let sealer = sealer(&config, &parts)?;
     let database = database(&config).await?;
     let sessions = sessions(&config, &parts, sealer.clone(), &database).await?;
@@ -116,7 +119,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     let events = events(&config, &parts, &registry).await?;
     let policy = Arc::new(RolePolicy);
     let origin = PublicOrigin::of(&public_url).map_err(|error| StartError::Other(error.to_string()))?;
-    let exchange = Arc::new(Rfc8693::new(provider.clone(), parts.http.clone(), parts.clock.clone()));
+    let exchange = Arc::new(Rfc8693::new(provider.clone()));
     let state = AppState::new(Portal {
         origin: public_url.origin().ascii_serialization(),
         tokens: TokenCache::new(exchange, parts.clock.clone(), CacheLimits::default()),
@@ -162,10 +165,13 @@ fn identity(
     };
     let provider = ProviderConfig {
         client_id: config.identity.client_id.clone(),
-        client_secret: client_secret.clone().map(Secret),
+        client_auth: client_secret
+            .clone()
+            .map_or(ClientAuth::None, |secret| ClientAuth::SecretBasic(Secret(secret))),
         redirect_uri: join(public_url, "auth/callback")?,
         post_logout_redirect_uri: public_url.clone(),
         scopes: config.identity.scopes.clone(),
+        par: Par::default(),
         issuer,
     };
     if !embedded {

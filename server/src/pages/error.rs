@@ -38,7 +38,7 @@ impl PageError {
     /// What the provider's failure means to the person at the screen.
     pub fn provider(context: &RequestContext, error: &ProviderError) -> Self {
         let (status, temporary, why) = match error {
-            ProviderError::Unavailable(why) if why.contains("time limit") => {
+            ProviderError::Timeout => {
                 (StatusCode::GATEWAY_TIMEOUT, true, "The identity provider did not answer in time.")
             }
             ProviderError::Unavailable(_) => {

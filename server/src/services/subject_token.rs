@@ -105,7 +105,7 @@ fn is_final(error: &ProviderError) -> bool {
     match error {
         ProviderError::Refused { code } => code == "invalid_grant",
         ProviderError::IdToken(_) => true,
-        ProviderError::Unavailable(_) | ProviderError::Nonsense(_) => false,
+        ProviderError::Timeout | ProviderError::Unavailable(_) | ProviderError::Nonsense(_) => false,
     }
 }
 

@@ -9,10 +9,11 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use portico_dev_idp::{Endpoint, Failure, router};
-use portico_identity::provider::{AuthorizationRequest, Provider, ProviderConfig, Refreshed, Secret};
+use portico_identity::client_auth::ClientAuth;
+use portico_identity::provider::{AuthorizationRequest, Par, Provider, ProviderConfig, Refreshed, Secret};
 use portico_identity::session::SessionState;
 use portico_identity::token::{ExchangeError, ExchangeRequest, Rfc8693, Scope, TokenExchange as _};
-use portico_ports::{Clock as _, HttpClient, HttpClientError};
+use portico_ports::{Clock as _, HttpClient, HttpClientError, OsRandom};
 use time::Duration;
 use tower::ServiceExt as _;
 
@@ -45,13 +46,15 @@ impl Portal {
         let config = ProviderConfig {
             issuer: url(ISSUER),
             client_id: "portal".to_owned(),
-            client_secret: Some(Secret("portal s3cret/+&=".to_owned())),
+            client_auth: ClientAuth::SecretBasic(Secret("portal s3cret/+&=".to_owned())),
             redirect_uri: url(CALLBACK),
             post_logout_redirect_uri: url("http://127.0.0.1:3000/"),
             scopes: vec!["profile".to_owned(), "email".to_owned()],
+            par: Par::Auto,
         };
-        let provider = Arc::new(Provider::new(config, Arc::clone(&http), Arc::clone(&world.clock) as _));
-        let exchange = Rfc8693::new(Arc::clone(&provider), http, Arc::clone(&world.clock) as _);
+        let provider = Provider::new(config, http, Arc::clone(&world.clock) as _, Arc::new(OsRandom));
+        let provider = Arc::new(provider);
+        let exchange = Rfc8693::new(Arc::clone(&provider));
         Self { world, provider, exchange }
     }
 

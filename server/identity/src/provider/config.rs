@@ -2,6 +2,8 @@ use std::fmt;
 
 use url::Url;
 
+use crate::client_auth::ClientAuth;
+
 /// A text that must not be shown: client secrets, keys. `Debug` prints none of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
@@ -19,12 +21,27 @@ pub struct ProviderConfig {
     pub issuer: Url,
     /// Our `client_id` there.
     pub client_id: String,
-    /// Our secret there; sent by `client_secret_basic`.
-    pub client_secret: Option<Secret>,
+    /// How we prove there that we are that client.
+    pub client_auth: ClientAuth,
     /// `<public_url>/auth/callback`.
     pub redirect_uri: Url,
     /// Where the provider sends the browser after logout.
     pub post_logout_redirect_uri: Url,
     /// Scopes besides `openid`.
     pub scopes: Vec<String>,
+    /// Whether authorization requests are pushed.
+    pub par: Par,
+}
+
+/// When authorization requests are pushed to the provider, so that the browser carries none of their parameters
+/// (RFC 9126).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Par {
+    /// Wherever the provider's discovery document names the endpoint for it.
+    #[default]
+    Auto,
+    /// Not even where the provider offers it.
+    Never,
+    /// Always; a provider without the endpoint is no provider to sign in with.
+    Required,
 }

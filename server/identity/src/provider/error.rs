@@ -1,11 +1,16 @@
 use portico_ports::HttpClientError;
 use thiserror::Error;
 
+use crate::signing::SignError;
+
 /// Why the provider did not give us what we asked.
 #[derive(Debug, Error)]
 pub enum ProviderError {
-    /// It could not be reached, or not in time. Worth another try.
-    #[error("the identity provider did not answer: {0}")]
+    /// It did not answer within the limit. Worth another try.
+    #[error("the identity provider did not answer in time")]
+    Timeout,
+    /// It could not be reached, or is not well. Worth another try.
+    #[error("the identity provider is not available: {0}")]
     Unavailable(String),
     /// Its answer is not what the specifications say. Nothing of it was used.
     #[error("the identity provider's answer cannot be used: {0}")]
@@ -23,6 +28,16 @@ pub enum ProviderError {
 
 impl From<HttpClientError> for ProviderError {
     fn from(error: HttpClientError) -> Self {
+        match error {
+            HttpClientError::Timeout => Self::Timeout,
+            HttpClientError::Connection(_) => Self::Unavailable(error.to_string()),
+            HttpClientError::TooLarge => Self::Nonsense(error.to_string()),
+        }
+    }
+}
+
+impl From<SignError> for ProviderError {
+    fn from(error: SignError) -> Self {
         Self::Unavailable(error.to_string())
     }
 }

@@ -1,5 +1,5 @@
 use openidconnect::OAuth2TokenResponse as _;
-use openidconnect::core::{CoreGenderClaim, CoreJwsSigningAlgorithm as Alg};
+use openidconnect::core::CoreGenderClaim;
 use openidconnect::{AccessTokenHash, TokenResponse};
 use openidconnect::{
     ClaimsVerificationError, IdTokenClaims, Nonce, NonceVerifier, SignatureVerificationError,
@@ -7,29 +7,14 @@ use openidconnect::{
 use time::OffsetDateTime;
 
 use super::discovered::{OidcClient, TokenAnswer};
+use super::keys::{ALGORITHMS, KeyFailure, SKEW};
 use super::{PortalClaims, ProviderConfig, ProviderError};
 use crate::session::{Membership, Person};
 
 pub(crate) type Claims = IdTokenClaims<PortalClaims, CoreGenderClaim>;
 
-/// Asymmetric algorithms only: a symmetric one would let whoever knows the client's secret, or the public key passed off
-/// as a secret, sign in as anyone.
-const ALGORITHMS: [Alg; 9] = [
-    Alg::RsaSsaPkcs1V15Sha256,
-    Alg::RsaSsaPkcs1V15Sha384,
-    Alg::RsaSsaPkcs1V15Sha512,
-    Alg::RsaSsaPssSha256,
-    Alg::RsaSsaPssSha384,
-    Alg::RsaSsaPssSha512,
-    Alg::EcdsaP256Sha256,
-    Alg::EcdsaP384Sha384,
-    Alg::EdDsa,
-];
-
-/// Clocks differ by this much at most.
-const SKEW_SECONDS: i64 = 60;
-
 /// The nonce that a login expects; a refresh's id_token need not carry one (OpenID Connect Core, section 12.2).
+#[derive(Clone, Copy)]
 pub(crate) enum ExpectedNonce<'a> {
     Exactly(&'a str),
     Any,
@@ -44,35 +29,30 @@ impl NonceVerifier for ExpectedNonce<'_> {
     }
 }
 
-/// Why an id_token failed, with a hint whether other keys could help.
-pub(crate) enum IdTokenFailure {
-    /// No key of the set fits: the provider may have rotated.
-    UnknownKey(String),
-    /// Nothing else will help.
-    Final(ProviderError),
-}
-
 /// Verifies the answer's id_token (OpenID Connect Core, section 3.1.3.7) and its binding to the access token.
+///
+/// An id_token without `kid` is taken to be signed by the one key of the set that fits its algorithm; where several fit,
+/// it is refused, since section 10.1 demands a `kid` then (case 3).
 pub(crate) fn verify(
     client: &OidcClient,
     answer: &TokenAnswer,
     nonce: ExpectedNonce<'_>,
     now: OffsetDateTime,
-) -> Result<Claims, IdTokenFailure> {
-    let refuse = |why: String| IdTokenFailure::Final(ProviderError::IdToken(why));
+) -> Result<Claims, KeyFailure<ProviderError>> {
+    let refuse = |why: String| KeyFailure::Final(ProviderError::IdToken(why));
     let id_token = answer.id_token().ok_or_else(|| refuse("there is none in the answer".into()))?;
-    let now = chrono_now(now);
+    let (now, skew) = (chrono_now(now), chrono::Duration::seconds(SKEW.whole_seconds()));
     let verifier = client
         .id_token_verifier()
         .set_allowed_algs(ALGORITHMS)
-        .set_time_fn(move || now - chrono::Duration::seconds(SKEW_SECONDS))
+        .set_time_fn(move || now - skew)
         .set_issue_time_verifier_fn(move |iat| {
-            let limit = now + chrono::Duration::seconds(SKEW_SECONDS);
+            let limit = now + skew;
             (iat <= limit).then_some(()).ok_or_else(|| "iat lies in the future".to_owned())
         });
     let claims = id_token.claims(&verifier, nonce).map_err(|error| match error {
         ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => {
-            IdTokenFailure::UnknownKey(error.to_string())
+            KeyFailure::UnknownKey(ProviderError::IdToken(error.to_string()))
         }
         other => refuse(other.to_string()),
     })?;

@@ -1,12 +1,12 @@
-use openidconnect::{
-    OAuth2TokenResponse, RequestTokenError, StandardErrorResponse, core::CoreErrorResponseType,
-};
-use portico_ports::HttpClientError;
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use openidconnect::OAuth2TokenResponse;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
 use super::ProviderError;
 use super::discovered::TokenAnswer;
+use crate::answer::{self, Failure};
 use crate::session::{Membership, Person, SessionState, Tokens};
 
 /// A finished sign-in or refresh: verified, with everything a session is made of.
@@ -65,27 +65,29 @@ pub(crate) fn collect(
     }
 }
 
-/// What an error of the token endpoint means: refused for good, or worth another try.
-pub(crate) fn token_error(
-    error: RequestTokenError<HttpClientError, StandardErrorResponse<CoreErrorResponseType>>,
-) -> ProviderError {
-    match error {
-        RequestTokenError::ServerResponse(refusal) => match refusal.error().as_ref() {
-            // The provider is not well (RFC 6749, section 4.1.2.1, which providers use here too): that is no refusal.
-            code @ ("server_error" | "temporarily_unavailable") => {
-                ProviderError::Unavailable(code.to_owned())
-            }
-            code => ProviderError::Refused { code: code.to_owned() },
-        },
-        RequestTokenError::Request(error) => error.into(),
-        // The body may hold tokens, so only the place of the error is told.
-        RequestTokenError::Parse(_, body) if is_token_answer(&body) => {
+/// The token endpoint's answer to a grant (RFC 6749, section 5).
+pub(crate) fn read(response: &Response<Bytes>) -> Result<TokenAnswer, ProviderError> {
+    if response.status() != StatusCode::OK {
+        return Err(failed(response, "the token endpoint"));
+    }
+    answer::json(response).map_err(|unreadable| {
+        // The body may hold tokens, so nothing of it is told.
+        if is_token_answer(response.body()) {
             ProviderError::IdToken("it lacks a claim that must be there, or is no JWT".into())
+        } else {
+            ProviderError::Nonsense(format!("the token endpoint's answer: {}", unreadable.as_str()))
         }
-        RequestTokenError::Parse(error, _) => {
-            ProviderError::Nonsense(format!("the token endpoint's answer, at {}", error.path()))
+    })
+}
+
+/// What it means that `endpoint` did not do as asked: refused for good, or worth another try.
+pub(crate) fn failed(response: &Response<Bytes>, endpoint: &str) -> ProviderError {
+    match answer::failure(response) {
+        Failure::Unavailable(why) => ProviderError::Unavailable(format!("{endpoint}: {why}")),
+        Failure::Refused(code) => ProviderError::Refused { code },
+        Failure::Neither => {
+            ProviderError::Nonsense(format!("{endpoint} answered {} without a reason", response.status()))
         }
-        RequestTokenError::Other(_) => ProviderError::Nonsense("the token endpoint's answer is empty".into()),
     }
 }
 

@@ -79,8 +79,12 @@ pub enum ExchangeError {
 impl From<ProviderError> for ExchangeError {
     fn from(error: ProviderError) -> Self {
         match error {
+            ProviderError::Timeout => Self::Timeout,
+            ProviderError::Unavailable(why) => Self::Unavailable(why),
             ProviderError::Refused { code } => Self::Refused { code },
-            other => Self::Unavailable(other.to_string()),
+            ProviderError::Nonsense(_) | ProviderError::IdToken(_) => {
+                Self::Answer("it is not what the specifications say")
+            }
         }
     }
 }

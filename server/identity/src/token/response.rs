@@ -1,10 +1,11 @@
 use bytes::Bytes;
-use http::{Response, StatusCode, header};
+use http::{Response, StatusCode};
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
 use super::jwt::{self, AccessTokenClaims, Reading};
 use super::{BearerToken, ExchangeError, ExchangeRequest, ExchangedToken, Scope};
+use crate::answer::{self, Failure, Unreadable};
 
 /// The token type that is asked for and expected (RFC 8693, section 3).
 pub(super) const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -19,19 +20,10 @@ struct Success {
     scope: Option<String>,
 }
 
-/// RFC 6749, section 5.2. The description is the provider's prose and stays out of our errors.
-#[derive(Deserialize)]
-struct Failure {
-    error: String,
-}
-
 /// No token counts as current for longer, whatever the provider says: a revocation must take effect some time.
 const LONGEST_LIFETIME: Duration = Duration::hours(1);
 /// What an opaque token without `expires_in` is trusted for (RFC 6749, section 5.1, only recommends the field).
 const ASSUMED_LIFETIME: Duration = Duration::minutes(1);
-/// A sound answer is a few kilobytes.
-const LARGEST_ANSWER: usize = 64 * 1024;
-
 /// Reads the provider's answer and holds it against what was asked (case 36).
 pub(super) fn read(
     response: &Response<Bytes>,
@@ -72,37 +64,18 @@ pub(super) fn read(
 }
 
 fn parse(response: &Response<Bytes>) -> Result<Success, ExchangeError> {
-    let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/json") {
-        return Err(ExchangeError::Answer("it is not application/json"));
-    }
-    if response.body().len() > LARGEST_ANSWER {
-        return Err(ExchangeError::Answer("it is larger than 64 KiB"));
-    }
-    serde_json::from_slice(response.body()).map_err(|_| ExchangeError::Answer("it is not a token response"))
+    answer::json(response).map_err(|unreadable| match unreadable {
+        Unreadable::Malformed => ExchangeError::Answer("it is not a token response"),
+        other => ExchangeError::Answer(other.as_str()),
+    })
 }
 
-/// An answer without a token. A gateway's page or a redirect is no refusal by the provider.
 fn failure(response: &Response<Bytes>) -> ExchangeError {
-    let status = response.status();
-    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        return ExchangeError::Unavailable(format!("it answered {}", status.as_u16()));
+    match answer::failure(response) {
+        Failure::Unavailable(why) => ExchangeError::Unavailable(why),
+        Failure::Refused(code) => ExchangeError::Refused { code },
+        Failure::Neither => ExchangeError::Answer("it is neither a token nor an OAuth error"),
     }
-    match serde_json::from_slice::<Failure>(response.body()) {
-        Ok(failure) if status.is_client_error() => {
-            ExchangeError::Refused { code: error_code(&failure.error) }
-        }
-        _ => ExchangeError::Answer("it is neither a token nor an OAuth error"),
-    }
-}
-
-/// The code as it may appear in logs: short, and of the characters that codes are made of.
-fn error_code(code: &str) -> String {
-    code.chars()
-        .filter(|character| character.is_ascii_alphanumeric() || "_-.:/".contains(*character))
-        .take(64)
-        .collect()
 }
 
 fn check_audience(claims: &AccessTokenClaims, asked: &ExchangeRequest<'_>) -> Result<(), ExchangeError> {

@@ -7,11 +7,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::{Request, Response};
 use parking_lot::Mutex;
-use portico_ports::{Clock as _, HttpClient, HttpClientError, TestClock};
+use portico_ports::{Clock as _, HttpClient, HttpClientError, OsRandom, TestClock};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::provider::{Provider, ProviderConfig, Secret};
+use crate::client_auth::ClientAuth;
+use crate::provider::{Par, Provider, ProviderConfig, Secret};
 use crate::token::{ExchangeError, ExchangeRequest, ExchangedToken, Rfc8693, Scope, TokenExchange as _};
 
 pub(super) const TODOS: &str = "https://api.example/todos";
@@ -73,13 +74,15 @@ impl World {
         let config = ProviderConfig {
             issuer: url(ISSUER),
             client_id: "portal".to_owned(),
-            client_secret: Some(Secret("s3cret".to_owned())),
+            client_auth: ClientAuth::SecretBasic(Secret("s3cret".to_owned())),
             redirect_uri: url("http://127.0.0.1:3000/auth/callback"),
             post_logout_redirect_uri: url("http://127.0.0.1:3000/"),
             scopes: Vec::new(),
+            par: Par::Auto,
         };
-        let provider = Arc::new(Provider::new(config, Arc::clone(&http) as _, Arc::clone(&clock) as _));
-        let exchange = Rfc8693::new(provider, Arc::clone(&http) as _, Arc::clone(&clock) as _);
+        let provider =
+            Provider::new(config, Arc::clone(&http) as _, Arc::clone(&clock) as _, Arc::new(OsRandom));
+        let exchange = Rfc8693::new(Arc::new(provider));
         Self { provider: http, clock, exchange }
     }
 

@@ -1,0 +1,5 @@
+mod discovery;
+mod logout_token;
+mod par;
+mod tokens;
+pub(crate) mod world;
