@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use portico_contracts::Session;
 
 use crate::components::icon;
 use crate::preferences::Locale;
@@ -9,11 +10,15 @@ use crate::text::{FrameText, fill};
 
 /// Who is signed in, as what, and how to leave. Signing out is a form, so that it works without script.
 #[component]
-pub(super) fn AccountMenu(state: Arc<ShellState>) -> Option<impl IntoView> {
-    let session = state.session.as_ref()?;
+pub(super) fn AccountMenu(state: Arc<ShellState>) -> impl IntoView {
+    // `cargo leptos watch` erases the types of components, and no `Option` of them.
+    state.session.as_ref().map(|session| menu(&state, session))
+}
+
+fn menu(state: &ShellState, session: &Session) -> impl IntoView + use<> {
     let frame = FrameText::of(state.preferences.locale);
     let email = session.email.clone().map(|email| view! { <span class="account-mail">{email}</span> });
-    Some(view! {
+    view! {
         <details class="menu account-menu">
             <summary class="avatar-button" aria-label=frame.account title=session.name.clone()>
                 <span class="avatar" aria-hidden="true">{initials(&session.name)}</span>
@@ -39,7 +44,7 @@ pub(super) fn AccountMenu(state: Arc<ShellState>) -> Option<impl IntoView> {
                 </form>
             </div>
         </details>
-    })
+    }
 }
 
 fn languages(spoken: Locale, frame: &'static FrameText) -> impl IntoView {

@@ -11,20 +11,23 @@ use crate::text::{FrameText, fill};
 /// The organization the session acts for, and, where the person belongs to several, the way to another: a form, so that
 /// it works without script. A switch is a full navigation with a new session id.
 #[component]
-pub(super) fn OrganizationMenu(state: Arc<ShellState>, path: String) -> Option<impl IntoView> {
-    let session = state.session.as_ref()?;
+pub(super) fn OrganizationMenu(state: Arc<ShellState>, path: String) -> impl IntoView {
+    state.session.as_ref().map(|session| menu(&state, session, path))
+}
+
+fn menu(state: &ShellState, session: &Session, path: String) -> impl IntoView + use<> {
     let name = state.organization_name().to_owned();
     if session.organizations.len() < 2 {
-        return Some(Either::Left(view! {
+        return Either::Left(view! {
             <span class="organization" title=name.clone()>
                 <span class="organization-name">{name.clone()}</span>
             </span>
-        }));
+        });
     }
     let frame = FrameText::of(state.preferences.locale);
     // A page that the server decided about, such as a forbidden one, is no place to come back to.
     let return_to = if state.outcome.is_some() { "/".to_owned() } else { path };
-    Some(Either::Right(view! {
+    Either::Right(view! {
         <details class="menu organization-menu">
             <summary class="organization" title=name.clone()>
                 <span class="visually-hidden">{frame.switch_organization}": "</span>
@@ -37,7 +40,7 @@ pub(super) fn OrganizationMenu(state: Arc<ShellState>, path: String) -> Option<i
                 <ul class="menu-list">{choices(session, frame)}</ul>
             </form>
         </details>
-    }))
+    })
 }
 
 fn choices(session: &Session, frame: &'static FrameText) -> impl IntoView + use<> {
