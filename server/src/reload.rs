@@ -53,7 +53,7 @@ async fn replace(
     match start(next.clone(), parts.clone()).await {
         Ok(state) => {
             tracing::info!("the changed configuration is in use");
-            // What was served until now is dropped with its last connection.
+            // What was served until now is dropped with its last request.
             drop(router.send_replace(app::app(state.clone())));
             // Open streams reconnect, and find the portal as it is now.
             current.send_replace(state).drain();

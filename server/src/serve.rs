@@ -18,7 +18,7 @@ use tower::ServiceExt as _;
 use crate::config::LimitsConfig;
 
 /// Serves the current `router` on `listener` until `shutdown` resolves, then lets open requests finish for `drain`. A
-/// connection keeps the router it began with, so that a reload never changes a request under way.
+/// request keeps the router it began with; the next one on its connection, which browsers keep open, finds the new one.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
@@ -37,14 +37,15 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         let Some((stream, peer, permit)) = accepted else { continue };
-        let (tls, router, builder) = (tls.clone(), router.borrow().clone(), builder.clone());
+        let (tls, router, builder) = (tls.clone(), router.clone(), builder.clone());
         let watcher = graceful.watcher();
         let head_timeout = Duration::from_millis(limits.head_timeout_ms);
         tokio::spawn(async move {
             let _permit = permit;
             let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
                 request.extensions_mut().insert(ConnectInfo(peer));
-                router.clone().oneshot(request.map(axum::body::Body::new))
+                let current = router.borrow().clone();
+                current.oneshot(request.map(axum::body::Body::new))
             });
             let ended = match tls {
                 None => {
