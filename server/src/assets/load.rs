@@ -7,7 +7,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha384};
 use thiserror::Error;
 
-use super::boot;
+use super::{boot, serve};
 use crate::dev::live_reload;
 
 /// One file, in every encoding it was built in.
@@ -37,6 +37,8 @@ pub struct Assets {
     pub preloads: String,
     /// The `<script>` element that starts the shell.
     pub boot_tag: String,
+    /// How long browsers may keep the files.
+    pub(super) caching: HeaderValue,
     site_dir: PathBuf,
 }
 
@@ -69,12 +71,14 @@ impl Assets {
             glue.path, glue.integrity, wasm.path
         );
         let mut boot_tag = script_tag(&boot.path, &boot.integrity);
+        let mut caching = serve::IMMUTABLE;
         if live_reload::watching() {
+            caching = serve::ALWAYS_ASKED_FOR;
             boot_tag
                 .push_str(&script_tag(live_reload::SCRIPT_PATH, &integrity(live_reload::SCRIPT.as_bytes())));
         }
         files.insert(boot.path.clone(), boot);
-        Ok(Self { files, style, preloads, boot_tag, site_dir: site_dir.to_owned() })
+        Ok(Self { files, style, preloads, boot_tag, caching, site_dir: site_dir.to_owned() })
     }
 
     /// The file at a URL path.

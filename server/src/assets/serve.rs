@@ -9,12 +9,16 @@ use crate::http::ApiError;
 use crate::state::AppState;
 
 /// A name with a hash in it never means anything else, so it is kept for a year.
-const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+pub(super) const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// `cargo leptos watch` puts no hashes into the names of what it builds again: what a browser kept would not be what the
+/// next page names the hash of, and would be refused.
+pub(super) const ALWAYS_ASKED_FOR: HeaderValue = HeaderValue::from_static("no-store");
 
 /// `GET /pkg/…`: in the best encoding that the client takes.
 pub async fn pkg(State(state): State<AppState>, uri: Uri, headers: HeaderMap) -> Response {
-    match state.assets().get(uri.path()) {
-        Some(asset) => serve(asset, &headers),
+    let assets = state.assets();
+    match assets.get(uri.path()) {
+        Some(asset) => serve(asset, &assets.caching, &headers),
         None => {
             ApiError::not_found("There is no such file; the shell may have been updated. Reload the page.")
                 .into_response()
@@ -38,7 +42,7 @@ fn public_file(state: &AppState, name: &str, content_type: &'static str) -> Resp
     response
 }
 
-fn serve(asset: &Asset, headers: &HeaderMap) -> Response {
+fn serve(asset: &Asset, caching: &HeaderValue, headers: &HeaderMap) -> Response {
     let (bytes, encoding) = match (&asset.brotli, &asset.gzip) {
         (Some(brotli), _) if accepts(headers, "br") => (brotli.clone(), Some("br")),
         (_, Some(gzip)) if accepts(headers, "gzip") => (gzip.clone(), Some("gzip")),
@@ -47,7 +51,7 @@ fn serve(asset: &Asset, headers: &HeaderMap) -> Response {
     let mut response = Response::new(Body::from(bytes));
     let out = response.headers_mut();
     out.insert(CONTENT_TYPE, asset.content_type.clone());
-    out.insert(CACHE_CONTROL, IMMUTABLE);
+    out.insert(CACHE_CONTROL, caching.clone());
     out.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     if let Some(encoding) = encoding {
         out.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));

@@ -1,6 +1,7 @@
 //! `make dev`: pages reload themselves when the shell, its style or a remote changes.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
@@ -59,15 +60,22 @@ pub async fn version(State(state): State<AppState>) -> Response {
     format!("{:016x}", hasher.finish()).into_response()
 }
 
-/// Follows the browser's files: `cargo leptos watch` replaces them without starting the server again.
+/// What pages are rendered from, here as in the browser.
+const SHELL: [&str; 2] = ["app/src", "contracts/src"];
+
+/// Follows the browser's files: `cargo leptos watch` replaces them without starting the server again. Where the shell's
+/// own source is newer than this server, the next one is being built and they are left to it: a browser cannot hydrate
+/// what an older shell has rendered.
 pub async fn follow_assets(state: WeakState) {
-    let mut known = None;
+    let built = std::env::current_exe().ok().and_then(|program| modified(&program));
+    let (mut known, mut seen) = (None, None);
     loop {
         tokio::time::sleep(LOOK).await;
         let Some(state) = state.upgrade() else { return };
-        let pkg = state.config.site_dir.join("pkg");
-        let now = newest(&pkg);
-        if now == known {
+        let now = newest(&state.config.site_dir.join("pkg"));
+        // Files come one after the other; they are complete when nothing is added for a while.
+        let settled = std::mem::replace(&mut seen, now) == now;
+        if now == known || !settled || SHELL.iter().any(|source| newest(Path::new(source)) > built) {
             continue;
         }
         // A file may be half written; what cannot be read yet is looked at again.
@@ -78,7 +86,12 @@ pub async fn follow_assets(state: WeakState) {
     }
 }
 
-fn newest(directory: &std::path::Path) -> Option<SystemTime> {
-    let entries = std::fs::read_dir(directory).ok()?;
-    entries.filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok()).max()
+/// When the youngest file below a directory was written.
+fn newest(directory: &Path) -> Option<SystemTime> {
+    let paths = std::fs::read_dir(directory).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    paths.filter_map(|path| if path.is_dir() { newest(&path) } else { modified(&path) }).max()
+}
+
+fn modified(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).and_then(|meta| meta.modified()).ok()
 }
