@@ -10,7 +10,7 @@ const built = /(^|[\\/])(node_modules|dist)([\\/]|$)/;
 const quietMs = 200;
 
 let timer;
-let building = false;
+let building;
 let again = false;
 
 watch(join(root, "remotes"), { recursive: true }, (_event, file) => {
@@ -25,13 +25,19 @@ function build() {
     again = true;
     return;
   }
-  building = true;
-  spawn(join(root, "scripts/remotes"), { stdio: "inherit" }).on("exit", (status) => {
-    if (status !== 0) console.error("a remote did not build; it is tried again at the next change");
-    building = false;
+  // A process group of its own, so that all of a build can be ended.
+  building = spawn(join(root, "scripts/remotes"), { stdio: "inherit", detached: true }).on("exit", (status) => {
+    if (status !== 0) console.error("What does not build stays as it was, and is tried again at the next change");
+    building = undefined;
     if (again) {
       again = false;
       build();
     }
   });
 }
+
+// Nothing is left to build once nobody watches.
+process.on("SIGTERM", () => {
+  if (building?.pid) process.kill(-building.pid);
+  process.exit();
+});

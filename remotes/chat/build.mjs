@@ -1,15 +1,14 @@
 // Builds src/index.* into dist/ with content-hashed names; portico-manifest then writes dist/remote.json.
 // Shared by copy between the example remotes (remotes/scripts/sync.mjs keeps the copies in step).
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { build, transform } from "esbuild";
 
 /** Found by convention: the module that exports the mounts, and style sheets that the manifest lists. */
 const ENTRIES = ["src/index.ts", "src/index.js", "src/page.css"].filter(existsSync);
 
-rmSync("dist", { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: ENTRIES,
   outdir: "dist",
   entryNames: "[name].[hash]",
@@ -20,8 +19,15 @@ await build({
   target: "es2022",
   minify: true,
   logLevel: "warning",
+  metafile: true,
   plugins: [cssText()],
 });
+
+// Only now, since what does not build must not take away what is being served.
+const current = new Set([...Object.keys(metafile.outputs).map((path) => basename(path)), "remote.json"]);
+for (const name of readdirSync("dist")) {
+  if (!current.has(name)) rmSync(join("dist", name), { recursive: true });
+}
 
 /** `import css from "./page.css?text"`: minified text for a constructable style sheet. */
 function cssText() {
