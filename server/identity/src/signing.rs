@@ -106,6 +106,11 @@ impl SigningKey {
         Ok(self)
     }
 
+    /// What it signs by.
+    pub fn algorithm(&self) -> SigningAlgorithm {
+        self.algorithm
+    }
+
     /// A JWT with `claims` (RFC 7519) in compact form (RFC 7515, section 3.1).
     pub(crate) fn jwt(&self, claims: &impl Serialize) -> Result<String, SignError> {
         let header = Header {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use portico_gateway::{BearerToken, TokenError, TokenRequest, TokenSource};
-use portico_identity::token::{ExchangeError, ExchangedToken, Scope, TokenKey};
+use portico_identity::token::{ExchangeError, ExchangedToken, Holder, Scope, TokenKey};
 
 use super::{SubjectTokenError, subject_token};
 use crate::http::{ApiError, Authenticated};
@@ -41,12 +41,12 @@ impl<'a> SessionTokens<'a> {
             return Ok(token);
         }
         let subject = subject_token(self.state, &self.session.active).await?;
-        Ok(self.state.tokens.token(&key, &subject).await?)
+        Ok(self.state.tokens.token(&key, subject.as_str()).await?)
     }
 
     fn key(&self, request: TokenRequest<'_>) -> TokenKey {
         TokenKey {
-            session: self.session.active.id,
+            holder: Holder::Session(self.session.active.id),
             organization: self.session.state.org_id.clone(),
             audience: request.audience.to_owned(),
             resource: None,
@@ -73,7 +73,7 @@ impl TokenSource for SessionTokens<'_> {
         }
         let subject = subject_token(self.state, &self.session.active).await;
         let subject = subject.map_err(|error| token_error(error.into()))?;
-        let fresh = self.state.tokens.refresh(&key, &subject, &refused).await;
+        let fresh = self.state.tokens.refresh(&key, subject.as_str(), &refused).await;
         let fresh = fresh.map_err(|error| token_error(error.into()))?;
         bearer(fresh.as_deref().unwrap_or(&refused))
     }

@@ -12,7 +12,7 @@ use portico_dev_idp::{Endpoint, Failure, router};
 use portico_identity::client_auth::ClientAuth;
 use portico_identity::provider::{AuthorizationRequest, Par, Provider, ProviderConfig, Refreshed, Secret};
 use portico_identity::session::SessionState;
-use portico_identity::token::{ExchangeError, ExchangeRequest, Rfc8693, Scope, TokenExchange as _};
+use portico_identity::token::{ExchangeError, ExchangeRequest, Rfc8693, Scope, Subject, TokenExchange as _};
 use portico_ports::{Clock as _, HttpClient, HttpClientError, OsRandom};
 use time::Duration;
 use tower::ServiceExt as _;
@@ -76,9 +76,14 @@ impl Portal {
         audience: &str,
         scope: &str,
     ) -> Result<String, ExchangeError> {
-        let subject_token = &state.tokens.access_token;
         let scope = Scope::parse(scope);
-        let request = ExchangeRequest { subject_token, audience, resource: None, scope: &scope };
+        let request = ExchangeRequest {
+            subject: Subject::Person(&state.tokens.access_token),
+            organization: Some(&state.org_id),
+            audience,
+            resource: None,
+            scope: &scope,
+        };
         self.exchange.exchange(request).await.map(|exchanged| exchanged.token.secret().to_owned())
     }
 }

@@ -63,6 +63,16 @@ impl Provider {
         self.post(&discovered.token_endpoint, &discovered, fields).await
     }
 
+    /// A call to the introspection endpoint (RFC 7662); none where discovery names no such endpoint.
+    pub(crate) async fn post_introspection(
+        &self,
+        fields: &[(&str, &str)],
+    ) -> Result<Option<Response<Bytes>>, ProviderError> {
+        let discovered = self.discovered().await?;
+        let Some(endpoint) = &discovered.extras.introspection_endpoint else { return Ok(None) };
+        self.post(endpoint, &discovered, fields).await.map(Some)
+    }
+
     /// A form POST to one of the provider's endpoints, as the client that the provider knows.
     pub(super) async fn post(
         &self,
@@ -79,6 +89,10 @@ impl Provider {
             random: self.random.as_ref(),
         };
         Ok(self.http.send(form_post(endpoint, &call, fields)?).await?)
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {

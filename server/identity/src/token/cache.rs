@@ -1,4 +1,3 @@
-use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -7,35 +6,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::slot::Wanted;
 use super::slots::Slots;
-use super::{ExchangeError, ExchangeRequest, ExchangedToken, Scope, TokenExchange};
+use super::{ExchangeError, ExchangeRequest, ExchangedToken, Subject, TokenExchange, TokenKey};
 use crate::session::SessionId;
-
-/// Whose token it is and what for. Two keys that differ in anything never share a token (case 37).
-#[derive(Clone, PartialEq, Eq)]
-pub struct TokenKey {
-    /// The session.
-    pub session: SessionId,
-    /// The organization the session acts for.
-    pub organization: String,
-    /// The upstream, from a granted manifest.
-    pub audience: String,
-    /// The upstream's address, where the provider wants it too (RFC 8707).
-    pub resource: Option<String>,
-    /// What it may be used for, from a granted manifest.
-    pub scope: Scope,
-}
-
-impl fmt::Debug for TokenKey {
-    /// The session's id is a credential, so it is not shown.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("TokenKey")
-            .field("organization", &self.organization)
-            .field("audience", &self.audience)
-            .field("scope", &self.scope)
-            .finish_non_exhaustive()
-    }
-}
 
 /// The bounds of the cache.
 #[derive(Clone, Copy, Debug)]
@@ -75,21 +47,22 @@ impl TokenCache {
         slot.current(self.current_until())
     }
 
-    /// A current token, exchanged for `subject_token` where there is none yet.
+    /// A current token, exchanged for `subject` where there is none yet: a session's access token, or
+    /// [`Subject::Portal`].
     ///
     /// # Errors
     /// Those of the exchange; nothing is cached then, and the subject token must not be sent instead.
     pub async fn token(
         &self,
         key: &TokenKey,
-        subject_token: &str,
+        subject: impl Into<Subject<'_>>,
     ) -> Result<Arc<ExchangedToken>, ExchangeError> {
         let slot = self.slots.lock().find_or_insert(key, self.clock.now());
         if let Some(token) = slot.current(self.current_until()) {
             return Ok(token);
         }
         let wanted = Wanted::Current(self.current_until());
-        let token = slot.fetch(wanted, self.ask(key, subject_token)).await?;
+        let token = slot.fetch(wanted, self.ask(key, subject.into())).await?;
         token.ok_or(ExchangeError::SessionEnded)
     }
 
@@ -102,7 +75,7 @@ impl TokenCache {
     pub async fn refresh(
         &self,
         key: &TokenKey,
-        subject_token: &str,
+        subject: impl Into<Subject<'_>>,
         refused: &ExchangedToken,
     ) -> Result<Option<Arc<ExchangedToken>>, ExchangeError> {
         let wanted = Wanted::Other {
@@ -112,7 +85,7 @@ impl TokenCache {
             pause: self.limits.refresh_pause,
         };
         let slot = self.slots.lock().find_or_insert(key, self.clock.now());
-        slot.fetch(wanted, self.ask(key, subject_token)).await
+        slot.fetch(wanted, self.ask(key, subject.into())).await
     }
 
     /// Drops every token of a session, also those being fetched (case 39).
@@ -132,9 +105,14 @@ impl TokenCache {
         self.len() == 0
     }
 
-    async fn ask(&self, key: &TokenKey, subject_token: &str) -> Result<ExchangedToken, ExchangeError> {
-        let resource = key.resource.as_deref();
-        let request = ExchangeRequest { subject_token, audience: &key.audience, resource, scope: &key.scope };
+    async fn ask(&self, key: &TokenKey, subject: Subject<'_>) -> Result<ExchangedToken, ExchangeError> {
+        let request = ExchangeRequest {
+            subject,
+            organization: Some(key.organization.as_str()).filter(|organization| !organization.is_empty()),
+            audience: &key.audience,
+            resource: key.resource.as_deref(),
+            scope: &key.scope,
+        };
         self.exchange.exchange(request).await
     }
 

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::{BearerToken, Scope};
 use crate::provider::ProviderError;
 
-/// Trades a session's access token for one that a single upstream accepts.
+/// Gives a token that a single upstream accepts, in exchange for a session's access token or for the portal's own calls.
 #[async_trait]
 pub trait TokenExchange: Send + Sync + 'static {
     /// One exchange. What comes back has been checked against what was asked.
@@ -17,27 +17,43 @@ pub trait TokenExchange: Send + Sync + 'static {
     async fn exchange(&self, request: ExchangeRequest<'_>) -> Result<ExchangedToken, ExchangeError>;
 }
 
+/// Whom the token acts for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// The person whose session has this access token.
+    Person(&'a str),
+    /// The portal itself, in calls that nobody is behind.
+    Portal,
+}
+
+impl<'a> From<&'a str> for Subject<'a> {
+    fn from(subject_token: &'a str) -> Self {
+        Self::Person(subject_token)
+    }
+}
+
+impl fmt::Debug for Subject<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Person(_) => "Person(redacted)",
+            Self::Portal => "Portal",
+        })
+    }
+}
+
 /// What is asked for (RFC 8693, section 2.1).
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct ExchangeRequest<'a> {
-    /// The session's own access token.
-    pub subject_token: &'a str,
+    /// Whom the token acts for.
+    pub subject: Subject<'a>,
+    /// The organization that the session acts for, if any. A token that says that it is for another one is refused.
+    pub organization: Option<&'a str>,
     /// The upstream, by its logical name. It comes from a granted manifest, never from the browser.
     pub audience: &'a str,
     /// The upstream, by its address (RFC 8707), for providers that want it as well.
     pub resource: Option<&'a str>,
     /// What the token may be used for.
     pub scope: &'a Scope,
-}
-
-impl fmt::Debug for ExchangeRequest<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("ExchangeRequest")
-            .field("audience", &self.audience)
-            .field("scope", &self.scope)
-            .finish_non_exhaustive()
-    }
 }
 
 /// A token for one upstream.
@@ -47,10 +63,33 @@ pub struct ExchangedToken {
     pub token: BearerToken,
     /// The audience that was asked for.
     pub audience: String,
+    /// How it is known that the token is for that audience and no other.
+    pub audience_evidence: AudienceEvidence,
     /// What it may be used for: what was asked, or less.
     pub scope: Scope,
     /// When it ends.
     pub expires_at: OffsetDateTime,
+}
+
+/// How it is known that a token is for its audience and for no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AudienceEvidence {
+    /// The token is a JWT, and its `aud` says so (RFC 9068, section 2.2).
+    Claim,
+    /// The provider's introspection endpoint says so (RFC 7662).
+    Introspection,
+    /// It is not known: the token is opaque and nobody was asked. The provider is taken at its word.
+    Unverified,
+}
+
+/// What is done about opaque tokens, whose audience cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IntrospectionPolicy {
+    /// Nothing: they are [`AudienceEvidence::Unverified`].
+    #[default]
+    Never,
+    /// The provider is asked about each (RFC 7662); one that it does not vouch for is refused.
+    OpaqueTokens,
 }
 
 /// Why there is no token. None of these texts holds one.
@@ -71,6 +110,9 @@ pub enum ExchangeError {
     /// The answer is not what was asked for, so nothing of it is used.
     #[error("the identity provider's answer cannot be used: {0}")]
     Answer(&'static str),
+    /// What was asked for cannot be had this way, so the provider was not even called.
+    #[error("no exchange was tried: {0}")]
+    Request(&'static str),
     /// The session ended while the exchange was under way.
     #[error("the session has ended")]
     SessionEnded,

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::Scope;
 
-/// What a JWT access token (RFC 9068) says about itself. The signature is for the upstream to verify: the portal got the
+/// What a JWT access token (RFC 9068) says about itself, or introspection (RFC 7662) about an opaque one. The signature is for the upstream to verify: the portal got the
 /// token from the provider's own endpoint, and reads it only to notice an answer that is not what was asked.
 #[derive(Debug, Deserialize)]
 pub(super) struct AccessTokenClaims {
@@ -15,6 +15,16 @@ pub(super) struct AccessTokenClaims {
     scope: Option<OneOrMany>,
     /// What some providers call `scope`.
     scp: Option<OneOrMany>,
+    /// The organization the token is for, where the provider keeps organizations.
+    pub(super) org_id: Option<String>,
+    /// Who acts for the subject (RFC 8693, section 4.1).
+    act: Option<Actor>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Actor {
+    sub: Option<String>,
+    client_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,6 +70,12 @@ impl AccessTokenClaims {
     /// Every value of `aud`.
     pub(super) fn audiences(&self) -> impl Iterator<Item = &str> {
         self.aud.iter().flat_map(OneOrMany::values)
+    }
+
+    /// Whether it says who acts for the subject.
+    pub(super) fn names_an_actor(&self) -> bool {
+        let named = |name: &Option<String>| name.as_ref().is_some_and(|name| !name.is_empty());
+        self.act.as_ref().is_some_and(|actor| named(&actor.sub) || named(&actor.client_id))
     }
 
     /// What the token says it may be used for, if it says so.

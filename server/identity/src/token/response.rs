@@ -3,9 +3,14 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
+use super::introspection::introspect;
 use super::jwt::{self, AccessTokenClaims, Reading};
-use super::{BearerToken, ExchangeError, ExchangeRequest, ExchangedToken, Scope};
+use super::{
+    AudienceEvidence, BearerToken, ExchangeError, ExchangeRequest, ExchangedToken, IntrospectionPolicy,
+    Scope, Subject,
+};
 use crate::answer::{self, Failure, Unreadable};
+use crate::provider::Provider;
 
 /// The token type that is asked for and expected (RFC 8693, section 3).
 pub(super) const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -14,55 +19,91 @@ pub(super) const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_t
 #[derive(Deserialize)]
 struct Success {
     access_token: String,
-    issued_token_type: String,
+    issued_token_type: Option<String>,
     token_type: String,
     expires_in: Option<i64>,
     scope: Option<String>,
 }
 
+/// What an answer must fit, beyond the request itself.
+pub(super) struct Expected<'a> {
+    pub(super) request: &'a ExchangeRequest<'a>,
+    /// Whether `issued_token_type` must be there, as RFC 8693 says; other grants have no such member.
+    pub(super) issued_token_type: bool,
+    /// Another value that stands for the audience in `aud`.
+    pub(super) alias: Option<&'a str>,
+    /// What the provider writes before the values of a scope and this portal does not.
+    pub(super) scope_prefix: Option<&'a str>,
+    /// What the scope must not exceed; none where everything that the provider ever granted was asked for.
+    pub(super) scope: Option<&'a Scope>,
+    /// Whether the token must say on whose behalf the portal acts (RFC 8693, section 4.1).
+    pub(super) actor: bool,
+    /// Whether the token must name the organization.
+    pub(super) organization: bool,
+    pub(super) introspection: IntrospectionPolicy,
+}
+
+impl<'a> Expected<'a> {
+    /// What RFC 8693 says of the answer to `request`.
+    pub(super) fn of(request: &'a ExchangeRequest<'a>) -> Self {
+        Self {
+            request,
+            issued_token_type: true,
+            alias: None,
+            scope_prefix: None,
+            scope: Some(request.scope),
+            actor: false,
+            organization: false,
+            introspection: IntrospectionPolicy::Never,
+        }
+    }
+}
+
 /// No token counts as current for longer, whatever the provider says: a revocation must take effect some time.
-const LONGEST_LIFETIME: Duration = Duration::hours(1);
+pub(super) const LONGEST_LIFETIME: Duration = Duration::hours(1);
 /// What an opaque token without `expires_in` is trusted for (RFC 6749, section 5.1, only recommends the field).
 const ASSUMED_LIFETIME: Duration = Duration::minutes(1);
+
 /// Reads the provider's answer and holds it against what was asked (case 36).
-pub(super) fn read(
+pub(super) async fn accept(
+    provider: &Provider,
     response: &Response<Bytes>,
-    asked: &ExchangeRequest<'_>,
-    now: OffsetDateTime,
+    expected: &Expected<'_>,
 ) -> Result<ExchangedToken, ExchangeError> {
     if response.status() != StatusCode::OK {
         return Err(failure(response));
     }
     let success = parse(response)?;
-    if success.issued_token_type != ACCESS_TOKEN {
-        return Err(ExchangeError::Answer("issued_token_type is not access_token"));
-    }
-    if !success.token_type.eq_ignore_ascii_case("bearer") {
-        return Err(ExchangeError::Answer("token_type is not Bearer"));
-    }
-    if success.access_token == asked.subject_token {
+    check_types(&success, expected)?;
+    if expected.request.subject == Subject::Person(&success.access_token) {
         return Err(ExchangeError::Answer("it gave the subject token back"));
     }
     let token = BearerToken::parse(success.access_token)
         .ok_or(ExchangeError::Answer("access_token is not a bearer token"))?;
-    let claims = match jwt::read(token.secret()) {
-        Reading::Opaque => None,
-        Reading::Claims(claims) => Some(claims),
-        Reading::Unreadable => {
-            return Err(ExchangeError::Answer("the claims of the access token cannot be read"));
-        }
-    };
+    let (claims, audience_evidence) = claims(provider, &token, expected.introspection).await?;
     if let Some(claims) = &claims {
-        check_audience(claims, asked)?;
+        check_audience(claims, expected)?;
+        check_organization(claims, expected)?;
+    } else if expected.organization {
+        return Err(ExchangeError::Answer("nothing says which organization the access token is for"));
+    }
+    if expected.actor && claims.as_ref().is_none_or(|claims| !claims.names_an_actor()) {
+        return Err(ExchangeError::Answer("the access token names no actor"));
+    }
+    let expiring = claims.as_ref().filter(|_| audience_evidence == AudienceEvidence::Claim);
+    if expiring.is_some_and(|claims| claims.exp.is_none()) {
+        return Err(ExchangeError::Answer("the access token never expires"));
     }
     Ok(ExchangedToken {
         token,
-        audience: asked.audience.to_owned(),
-        scope: scope(success.scope.as_deref(), claims.as_ref(), asked.scope)?,
-        expires_at: expires_at(success.expires_in, claims.as_ref(), now)?,
+        audience: expected.request.audience.to_owned(),
+        audience_evidence,
+        scope: scope(success.scope.as_deref(), claims.as_ref(), expected)?,
+        expires_at: expires_at(success.expires_in, claims.as_ref(), provider.now())?,
     })
 }
 
+/// The body of a successful answer, as far as it can be one.
 fn parse(response: &Response<Bytes>) -> Result<Success, ExchangeError> {
     answer::json(response).map_err(|unreadable| match unreadable {
         Unreadable::Malformed => ExchangeError::Answer("it is not a token response"),
@@ -70,7 +111,8 @@ fn parse(response: &Response<Bytes>) -> Result<Success, ExchangeError> {
     })
 }
 
-fn failure(response: &Response<Bytes>) -> ExchangeError {
+/// An answer without a token. A gateway's page or a redirect is no refusal by the provider.
+pub(super) fn failure(response: &Response<Bytes>) -> ExchangeError {
     match answer::failure(response) {
         Failure::Unavailable(why) => ExchangeError::Unavailable(why),
         Failure::Refused(code) => ExchangeError::Refused { code },
@@ -78,11 +120,47 @@ fn failure(response: &Response<Bytes>) -> ExchangeError {
     }
 }
 
-fn check_audience(claims: &AccessTokenClaims, asked: &ExchangeRequest<'_>) -> Result<(), ExchangeError> {
+fn check_types(success: &Success, expected: &Expected<'_>) -> Result<(), ExchangeError> {
+    match success.issued_token_type.as_deref() {
+        Some(ACCESS_TOKEN) => {}
+        Some(_) => return Err(ExchangeError::Answer("issued_token_type is not access_token")),
+        None if expected.issued_token_type => {
+            return Err(ExchangeError::Answer("issued_token_type is missing"));
+        }
+        None => {}
+    }
+    if success.token_type.eq_ignore_ascii_case("bearer") {
+        Ok(())
+    } else {
+        Err(ExchangeError::Answer("token_type is not Bearer"))
+    }
+}
+
+/// What is known of the token, and from where.
+async fn claims(
+    provider: &Provider,
+    token: &BearerToken,
+    introspection: IntrospectionPolicy,
+) -> Result<(Option<AccessTokenClaims>, AudienceEvidence), ExchangeError> {
+    match (jwt::read(token.secret()), introspection) {
+        (Reading::Claims(claims), _) => Ok((Some(claims), AudienceEvidence::Claim)),
+        (Reading::Unreadable, _) => {
+            Err(ExchangeError::Answer("the claims of the access token cannot be read"))
+        }
+        (Reading::Opaque, IntrospectionPolicy::OpaqueTokens) => {
+            Ok((Some(introspect(provider, token).await?), AudienceEvidence::Introspection))
+        }
+        (Reading::Opaque, IntrospectionPolicy::Never) => Ok((None, AudienceEvidence::Unverified)),
+    }
+}
+
+fn check_audience(claims: &AccessTokenClaims, expected: &Expected<'_>) -> Result<(), ExchangeError> {
+    let asked = expected.request;
     let mut named = false;
     for audience in claims.audiences() {
-        named |= audience == asked.audience;
-        if audience != asked.audience && Some(audience) != asked.resource {
+        let this = audience == asked.audience || Some(audience) == expected.alias;
+        named |= this;
+        if !this && Some(audience) != asked.resource {
             return Err(ExchangeError::Answer("the access token is for another audience too"));
         }
     }
@@ -93,18 +171,37 @@ fn check_audience(claims: &AccessTokenClaims, asked: &ExchangeRequest<'_>) -> Re
     }
 }
 
+/// A token of another organization would show one tenant another's data, whatever the session says (case 50).
+fn check_organization(claims: &AccessTokenClaims, expected: &Expected<'_>) -> Result<(), ExchangeError> {
+    match (claims.org_id.as_deref(), expected.request.organization) {
+        (None, _) if expected.organization => {
+            Err(ExchangeError::Answer("nothing says which organization the access token is for"))
+        }
+        (None, _) => Ok(()),
+        (Some(stated), Some(asked)) if stated == asked => Ok(()),
+        (Some(_), _) => Err(ExchangeError::Answer("the access token is for another organization")),
+    }
+}
+
 /// The response and the token may both state the scope; neither may be wider. Without either it is what was asked
 /// (RFC 6749, section 5.1).
 fn scope(
     stated: Option<&str>,
     claims: Option<&AccessTokenClaims>,
-    asked: &Scope,
+    expected: &Expected<'_>,
 ) -> Result<Scope, ExchangeError> {
-    let stated = stated.map(Scope::parse);
-    let in_token = claims.and_then(AccessTokenClaims::scope);
-    if stated.iter().chain(&in_token).any(|scope| !scope.is_within(asked)) {
+    let plain = |scope: Scope| match expected.scope_prefix {
+        Some(prefix) => scope.without_prefix(prefix),
+        None => scope,
+    };
+    let stated = stated.map(Scope::parse).map(plain);
+    let in_token = claims.and_then(AccessTokenClaims::scope).map(plain);
+    if let Some(limit) = expected.scope
+        && stated.iter().chain(&in_token).any(|scope| !scope.is_within(limit))
+    {
         return Err(ExchangeError::Answer("the scope is wider than asked"));
     }
+    let asked = expected.scope.unwrap_or(expected.request.scope);
     Ok(in_token.or(stated).unwrap_or_else(|| asked.clone()))
 }
 
@@ -113,11 +210,8 @@ fn expires_at(
     claims: Option<&AccessTokenClaims>,
     now: OffsetDateTime,
 ) -> Result<OffsetDateTime, ExchangeError> {
-    let by_claim = match claims {
-        None => None,
-        Some(claims) => Some(claims.exp.ok_or(ExchangeError::Answer("the access token never expires"))?),
-    };
     // A float as large as a provider cares to send saturates here and is bounded below.
+    let by_claim = claims.and_then(|claims| claims.exp);
     let by_claim = by_claim.map(|exp| (exp as i64).saturating_sub(now.unix_timestamp()));
     let seconds = match (expires_in, by_claim) {
         (Some(stated), Some(claimed)) => stated.min(claimed),

@@ -16,6 +16,21 @@ impl Scope {
         self.0.is_empty()
     }
 
+    /// Its values, in alphabetical order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Every value with `prefix` before it.
+    pub(super) fn with_prefix(&self, prefix: &str) -> Self {
+        Self(self.0.iter().map(|value| format!("{prefix}{value}")).collect())
+    }
+
+    /// The same values, without `prefix` where they have it.
+    pub(super) fn without_prefix(&self, prefix: &str) -> Self {
+        self.iter().map(|value| value.strip_prefix(prefix).unwrap_or(value)).collect()
+    }
+
     /// Whether a token with this scope can do no more than was `asked`.
     ///
     /// The scopes of a login do not count: they open userinfo, which an exchanged token cannot reach, and some

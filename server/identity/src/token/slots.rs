@@ -4,21 +4,37 @@ use std::sync::atomic::Ordering;
 
 use time::OffsetDateTime;
 
-use super::TokenKey;
 use super::slot::Slot;
+use super::{Holder, TokenKey};
 use crate::session::SessionId;
 
-/// The slots of every session, never more than a capacity of them.
+/// The slots of every holder, never more than a capacity of them.
 pub(super) struct Slots {
-    by_session: HashMap<SessionId, Vec<(TokenKey, Arc<Slot>)>>,
+    by_place: HashMap<Place, Vec<(TokenKey, Arc<Slot>)>>,
     held: usize,
     capacity: usize,
     uses: u64,
 }
 
+/// Where a key's slot is found. The portal has a place for each organization, so that places stay small.
+#[derive(PartialEq, Eq, Hash)]
+enum Place {
+    Session(SessionId),
+    Portal(String),
+}
+
+impl Place {
+    fn of(key: &TokenKey) -> Self {
+        match key.holder {
+            Holder::Session(session) => Self::Session(session),
+            Holder::Portal => Self::Portal(key.organization.clone()),
+        }
+    }
+}
+
 impl Slots {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { by_session: HashMap::new(), held: 0, capacity: capacity.max(1), uses: 0 }
+        Self { by_place: HashMap::new(), held: 0, capacity: capacity.max(1), uses: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -27,8 +43,8 @@ impl Slots {
 
     /// The slot of `key`, marked as used now.
     pub(super) fn find(&mut self, key: &TokenKey) -> Option<Arc<Slot>> {
-        // A session has as many slots as it opened remotes: a handful, for which a list is enough.
-        let slots = self.by_session.get(&key.session)?;
+        // A place has as many slots as remotes were opened: a handful, for which a list is enough.
+        let slots = self.by_place.get(&Place::of(key))?;
         let slot = slots.iter().find(|(known, _)| known == key).map(|(_, slot)| Arc::clone(slot))?;
         self.uses += 1;
         slot.last_used.store(self.uses, Ordering::Relaxed);
@@ -45,13 +61,13 @@ impl Slots {
         self.uses += 1;
         let slot = Arc::new(Slot::new());
         slot.last_used.store(self.uses, Ordering::Relaxed);
-        self.by_session.entry(key.session).or_default().push((key.clone(), Arc::clone(&slot)));
+        self.by_place.entry(Place::of(key)).or_default().push((key.clone(), Arc::clone(&slot)));
         self.held += 1;
         slot
     }
 
     pub(super) fn remove_session(&mut self, session: &SessionId) -> Vec<Arc<Slot>> {
-        let removed = self.by_session.remove(session).unwrap_or_default();
+        let removed = self.by_place.remove(&Place::Session(*session)).unwrap_or_default();
         self.held -= removed.len();
         removed.into_iter().map(|(_, slot)| slot).collect()
     }
@@ -65,7 +81,7 @@ impl Slots {
             return;
         }
         let mut uses: Vec<u64> = self
-            .by_session
+            .by_place
             .values()
             .flatten()
             .map(|(_, slot)| slot.last_used.load(Ordering::Relaxed))
@@ -76,11 +92,11 @@ impl Slots {
     }
 
     fn retain(&mut self, keep: impl Fn(&Arc<Slot>) -> bool) {
-        self.by_session.retain(|_, slots| {
+        self.by_place.retain(|_, slots| {
             slots.retain(|(_, slot)| keep(slot));
             !slots.is_empty()
         });
-        self.held = self.by_session.values().map(Vec::len).sum();
+        self.held = self.by_place.values().map(Vec::len).sum();
     }
 }
 

@@ -8,9 +8,10 @@ use time::Duration;
 use tokio::sync::Semaphore;
 
 use super::world::{SUBJECT, TODOS};
+use crate::session::SessionId;
 use crate::token::{
-    BearerToken, CacheLimits, ExchangeError, ExchangeRequest, ExchangedToken, Scope, TokenCache,
-    TokenExchange, TokenKey,
+    AudienceEvidence, BearerToken, CacheLimits, ExchangeError, ExchangeRequest, ExchangedToken, Holder,
+    Scope, Subject, TokenCache, TokenExchange, TokenKey,
 };
 
 /// Counts exchanges, lets each one through when the test opens the gate, and fails when told to.
@@ -32,6 +33,7 @@ impl TokenExchange for Counting {
         Ok(ExchangedToken {
             token: BearerToken::parse(format!("token-{number}")).expect("a token"),
             audience: request.audience.to_owned(),
+            audience_evidence: AudienceEvidence::Unverified,
             scope: request.scope.clone(),
             expires_at: self.clock.now() + Duration::minutes(5),
         })
@@ -100,9 +102,13 @@ impl World {
     }
 }
 
+fn id(session: i128) -> SessionId {
+    tower_sessions_core::session::Id(session)
+}
+
 fn key(session: i128) -> TokenKey {
     TokenKey {
-        session: tower_sessions_core::session::Id(session),
+        holder: Holder::Session(id(session)),
         organization: "acme".to_owned(),
         audience: TODOS.to_owned(),
         resource: None,
@@ -127,6 +133,7 @@ async fn case_37_no_part_of_the_key_is_shared() {
     let keys = [
         base.clone(),
         key(2),
+        TokenKey { holder: Holder::Portal, ..base.clone() },
         TokenKey { organization: "globex".to_owned(), ..base.clone() },
         TokenKey { audience: "https://api.example/chat".to_owned(), ..base.clone() },
         TokenKey { resource: Some("https://todos.example/".to_owned()), ..base.clone() },
@@ -251,7 +258,7 @@ async fn case_39_a_session_that_ended_leaves_no_token_behind() {
     let world = World::new();
     world.token(&key(1)).await;
     let kept = world.token(&key(2)).await;
-    world.cache.forget_session(&key(1).session);
+    world.cache.forget_session(&id(1));
     assert!(world.cache.get(&key(1)).is_none());
     assert_eq!(world.cache.get(&key(2)), Some(kept));
     assert_eq!(world.cache.len(), 1);
@@ -262,7 +269,7 @@ async fn case_39_a_token_that_arrives_after_the_session_ended_is_used_by_nobody(
     let world = World::new();
     world.close();
     let callers = world.crowd(3, |cache| async move { cache.token(&key(1), SUBJECT).await }).await;
-    world.cache.forget_session(&key(1).session);
+    world.cache.forget_session(&id(1));
     world.open();
     for caller in callers {
         assert_eq!(caller.await.expect("no panic"), Err(ExchangeError::SessionEnded));
@@ -303,4 +310,19 @@ async fn nothing_secret_shows_in_debug_output() {
     let token = world.token(&key(123_456_789)).await;
     let shown = format!("{:?} {token:?}", key(123_456_789));
     assert!(!shown.contains("token-0") && !shown.contains("123456789"));
+}
+
+#[tokio::test]
+async fn the_portals_own_tokens_are_shared_by_an_organization_and_outlive_its_sessions() {
+    let world = World::new();
+    let own = |organization: &str| TokenKey {
+        holder: Holder::Portal,
+        organization: organization.to_owned(),
+        ..key(1)
+    };
+    let first = world.cache.token(&own("acme"), Subject::Portal).await.expect("a token");
+    world.cache.forget_session(&id(1));
+    assert_eq!(world.cache.get(&own("acme")), Some(first.clone()));
+    let other = world.cache.token(&own("globex"), Subject::Portal).await.expect("a token");
+    assert_ne!(first, other);
 }

@@ -46,7 +46,7 @@ async fn a_sound_answer_becomes_a_token_for_what_was_asked() {
 async fn case_36_an_answer_with_an_odd_type_is_refused() {
     let world = World::new();
     for (changes, reason) in [
-        (json!({ "issued_token_type": null }), "it is not a token response"),
+        (json!({ "issued_token_type": null }), "issued_token_type is missing"),
         (
             json!({ "issued_token_type": "urn:ietf:params:oauth:token-type:id_token" }),
             "issued_token_type is not access_token",

@@ -1,3 +1,9 @@
+mod auth0;
 mod cache;
+mod entra;
 mod exchange;
+mod github;
+mod keycloak;
+mod service;
+mod stub;
 mod world;

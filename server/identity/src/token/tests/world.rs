@@ -13,7 +13,9 @@ use url::Url;
 
 use crate::client_auth::ClientAuth;
 use crate::provider::{Par, Provider, ProviderConfig, Secret};
-use crate::token::{ExchangeError, ExchangeRequest, ExchangedToken, Rfc8693, Scope, TokenExchange as _};
+use crate::token::{
+    ExchangeError, ExchangeRequest, ExchangedToken, Rfc8693, Scope, Subject, TokenExchange as _,
+};
 
 pub(super) const TODOS: &str = "https://api.example/todos";
 pub(super) const SUBJECT: &str = "subject-token";
@@ -99,7 +101,13 @@ impl World {
     ) -> Result<ExchangedToken, ExchangeError> {
         self.provider.answers.lock().push_back(answer);
         let scope = Scope::parse(scope);
-        let request = ExchangeRequest { subject_token: SUBJECT, audience: TODOS, resource, scope: &scope };
+        let request = ExchangeRequest {
+            subject: Subject::Person(SUBJECT),
+            organization: Some("acme"),
+            audience: TODOS,
+            resource,
+            scope: &scope,
+        };
         self.exchange.exchange(request).await
     }
 
