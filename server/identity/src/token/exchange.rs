@@ -32,6 +32,12 @@ impl<'a> From<&'a str> for Subject<'a> {
     }
 }
 
+impl<'a> From<&'a String> for Subject<'a> {
+    fn from(subject_token: &'a String) -> Self {
+        Self::Person(subject_token)
+    }
+}
+
 impl fmt::Debug for Subject<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

@@ -2,10 +2,12 @@
 //!
 //! [`TokenCache`] is what callers use; it asks a [`TokenExchange`] when it has nothing current. [`Rfc8693`] is the standard,
 //! [`Auth0CustomTokenExchange`] and [`EntraOnBehalfOf`] are what those providers have in its place, [`ClientCredentials`]
-//! is for calls that nobody is behind, and [`GitHubApp`] is for GitHub, which exchanges nothing and has apps instead.
+//! is for calls that nobody is behind, and [`GitHubApp`] is for GitHub, which exchanges nothing and has apps instead;
+//! [`ByAudience`] puts it beside a provider.
 
 mod auth0;
 mod bearer;
+mod by_audience;
 mod cache;
 mod client_credentials;
 mod entra;
@@ -22,6 +24,7 @@ mod slots;
 
 pub use auth0::{Auth0CustomTokenExchange, ReservedTokenType};
 pub use bearer::BearerToken;
+pub use by_audience::ByAudience;
 pub use cache::{CacheLimits, TokenCache};
 pub use client_credentials::ClientCredentials;
 pub use entra::EntraOnBehalfOf;

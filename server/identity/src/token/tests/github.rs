@@ -16,12 +16,12 @@ use time::format_description::well_known::Rfc3339;
 use url::Url;
 
 use super::stub::{Wanted, not_tried, refused};
-use crate::provider::tests::world::{Answer, merged};
+use crate::provider::tests::world::{Answer, World, merged};
 use crate::signing::tests::TestKey;
 use crate::signing::{SigningAlgorithm, SigningKeyError};
 use crate::token::{
-    CacheLimits, ExchangeError, ExchangedToken, GitHubApp, GitHubAppConfig, Holder, Installation, Scope,
-    Subject, TokenCache, TokenKey,
+    ByAudience, CacheLimits, ExchangeError, ExchangedToken, GitHubApp, GitHubAppConfig, Holder, Installation,
+    Rfc8693, Scope, Subject, TokenCache, TokenKey,
 };
 
 const API: &str = "https://api.github.com";
@@ -312,6 +312,22 @@ async fn one_token_serves_an_organization_until_shortly_before_it_expires() {
         cache.token(&elsewhere, Subject::Portal).await.is_err(),
         "another organization does not share it"
     );
+}
+
+#[tokio::test]
+async fn beside_a_provider_it_gets_what_is_for_github_and_the_provider_the_rest() {
+    let (github, app) = world();
+    let idp = World::new();
+    idp.answers(400, json!({ "error": "invalid_target" }));
+    let rest = Arc::new(Rfc8693::new(Arc::clone(&idp.provider)));
+    let exchange = ByAudience::new(rest).with(API, Arc::new(app));
+    WANTED.from(&exchange).await.expect("an installation token");
+    *github.fails.lock() = Some((404, &[]));
+    assert!(WANTED.from(&exchange).await.is_err());
+    assert!(idp.idp.sent.lock().is_empty(), "the session's token stays away from GitHub's audience");
+    let other = Wanted { audience: "https://api.example/todos", ..WANTED }.from(&exchange).await;
+    assert_eq!(other, Err(ExchangeError::Refused { code: "invalid_target".to_owned() }));
+    assert_eq!(github.sent.lock().len(), 2);
 }
 
 #[test]
