@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { CLAIMS, findAccount } from "./accounts.mjs";
 import { GRANT_TYPE, organizationClaims } from "./exchange.mjs";
-import { logoutPage } from "./pages.mjs";
+import { logoutPage, signedOutPage } from "./pages.mjs";
 import { resourceServer } from "./services.mjs";
 
 /** What the provider is told: two clients for the portal at `portal`, and everything the portal uses switched on. */
@@ -46,7 +46,7 @@ export function configuration({ portal, secret, clientKey, signingKey }) {
       revocation: { enabled: true },
       introspection: { enabled: true },
       backchannelLogout: { enabled: true },
-      rpInitiatedLogout: { enabled: true, logoutSource: logoutPage },
+      rpInitiatedLogout: { enabled: true, logoutSource: logoutPage, postLogoutSuccessSource: signedOutPage },
       resourceIndicators: { enabled: true, getResourceServerInfo: resourceServer, defaultResource: () => undefined },
     },
     ttl: { AccessToken: 300, AuthorizationCode: 60, Grant: 36_000, IdToken: 300, Interaction: 600, RefreshToken: 36_000, Session: 36_000 },

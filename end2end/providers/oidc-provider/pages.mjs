@@ -12,8 +12,13 @@ export function logoutPage(ctx, form) {
   ctx.body = page("Sign out", `${form}<button form="op.logoutForm" name="logout" value="yes">Sign out</button>`);
 }
 
+/** What it shows after that, where no client has a page of its own. */
+export function signedOutPage(ctx) {
+  ctx.body = page("Signed out", "");
+}
+
 function page(title, body) {
-  return `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${title}</h1>${body}</html>`;
+  return `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>${title}</title><h1>${title}</h1>${body}</html>`;
 }
 
 function escape(text) {
