@@ -37,4 +37,4 @@ pub use preferences::{
 };
 #[cfg(feature = "ssr")]
 pub use render::render_body;
-pub use state::{Environment, Notice, Outcome, RegistryProblem, ShellState, Tone};
+pub use state::{Environment, Notice, Outcome, RegistryProblem, ShellState, SignInProvider, Tone};

@@ -23,6 +23,9 @@ pub struct ShellState {
     /// Whether demo accounts are offered to sign in with.
     #[serde(skip)]
     pub environment: Environment,
+    /// The providers to choose from where there are several; none or one needs no choice.
+    #[serde(skip)]
+    pub sign_in_with: Vec<SignInProvider>,
     /// What the server decided about the requested path where the path alone does not say it. A page with an outcome
     /// is left by full navigation only.
     #[serde(skip)]
@@ -33,6 +36,15 @@ pub struct ShellState {
     /// For people who may administer the organization: remotes that were left out, and why.
     #[serde(skip)]
     pub registry_problems: Vec<RegistryProblem>,
+}
+
+/// A provider that people can sign in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInProvider {
+    /// What `/auth/login?provider=` calls it.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
 }
 
 /// The environment the portal runs in.

@@ -1,5 +1,6 @@
 //! One structured line for every decision that matters. Never a token, a cookie or a body.
 
+use portico_identity::provider::LogoutToken;
 use portico_identity::session::SessionState;
 
 use crate::http::{Authenticated, RequestContext};
@@ -14,6 +15,21 @@ pub fn session(action: &'static str, context: &RequestContext, state: &SessionSt
         user.id = %state.person.sub,
         user.issuer = %state.person.issuer,
         org.id = %state.org_id,
+        client.address = %context.client_ip,
+        "audit"
+    );
+}
+
+/// The provider ended sessions (Back-Channel Logout 1.0).
+pub fn backchannel_logout(context: &RequestContext, token: &LogoutToken, sessions: usize) {
+    tracing::info!(
+        target: "audit",
+        trace_id = %context.trace_id,
+        audit.action = "backchannel-logout",
+        audit.decision = "allow",
+        audit.sessions = sessions,
+        user.id = token.sub.as_deref().unwrap_or_default(),
+        user.issuer = %token.issuer,
         client.address = %context.client_ip,
         "audit"
     );

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use portico_dev_idp::{Audience, DevIdp, DevIdpConfig, DevIdpError};
-use portico_ports::{Clock, Random, token};
+use portico_ports::{Clock, HttpClient, Random, token};
 use portico_stream::{EmbeddedKafka, EmbeddedKafkaError, EventLog};
 
 /// Made when first asked for, and kept.
@@ -24,12 +24,13 @@ impl Embedded {
         self.0.lock().client_secret.get_or_insert_with(|| token::<32>(random)).clone()
     }
 
-    /// The development IdP. Another set of audiences makes another one, which nobody has signed in to yet.
+    /// The development IdP, which posts logout tokens over `http`. Another set of audiences makes another one, which nobody has signed in to yet.
     pub fn idp(
         &self,
         config: DevIdpConfig,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
+        http: Arc<dyn HttpClient>,
     ) -> Result<Arc<DevIdp>, DevIdpError> {
         let audiences = key(&config.audiences);
         let mut kept = self.0.lock();
@@ -38,7 +39,7 @@ impl Embedded {
         {
             return Ok(idp.clone());
         }
-        let idp = Arc::new(DevIdp::new(config, clock, random)?);
+        let idp = Arc::new(DevIdp::new(config, clock, random)?.with_http_client(http));
         kept.idp = Some((audiences, idp.clone()));
         Ok(idp)
     }

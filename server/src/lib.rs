@@ -22,4 +22,5 @@ pub mod upkeep;
 pub mod assets;
 pub mod http;
 pub mod pages;
+pub mod providers;
 pub mod routes;

@@ -83,7 +83,7 @@ fn neighbours_environment(state: &AppState, config: &Config) -> Vec<(String, Str
     let root = root.and_then(|root| std::path::absolute(root).ok());
     let trust = root.map(|root| ("NODE_EXTRA_CA_CERTS".to_owned(), root.display().to_string()));
     let mut environment = vec![
-        ("PORTICO_ISSUER".into(), state.provider.config().issuer.as_str().trim_end_matches('/').into()),
+        ("PORTICO_ISSUER".into(), state.providers.default_provider().issuer().trim_end_matches('/').into()),
         ("PORTICO_ORIGIN".into(), state.origin.clone()),
         ("KAFKA_BROKERS".into(), state.events.brokers()),
     ];

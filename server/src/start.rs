@@ -7,20 +7,16 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use portico_dev_idp::{Audience, Client, DevIdp, DevIdpConfig, DevIdpError};
+use portico_dev_idp::DevIdpError;
 use portico_gateway::{Gateway, PublicOrigin};
-use portico_identity::client_auth::ClientAuth;
-use portico_identity::provider::{Par, Provider, ProviderConfig, Secret};
 use portico_identity::seal::Sealer;
 use portico_identity::session::{Lifetimes, Sessions, SharedSessionStore};
-use portico_identity::token::{CacheLimits, Rfc8693, TokenCache};
 use portico_policy::{PolicyConfig, RolePolicy};
 use portico_ports::{Clock, HttpClient, OsRandom, Random, SystemClock};
 use portico_registry::{Registry, RegistryPorts};
 use portico_stream::{EventGateway, EventLog, IdKey, KafkaConfig, KafkaLog, StreamConfig};
 use thiserror::Error;
 use time::Duration as Span;
-use url::Url;
 
 use crate::assets::Assets;
 use crate::config::Config;
@@ -33,7 +29,7 @@ use crate::services::events::{Events, topic_specs};
 use crate::services::{Backends, EntitlementService};
 use crate::state::{AppState, Portal};
 use crate::storage::{Database, PostgresSessionStore, RedisError, RedisSessionStore, SqliteSessionStore};
-use crate::{tls, upkeep};
+use crate::{providers, tls, upkeep};
 
 /// The outside world: real in the program, under control in tests.
 #[derive(Clone)]
@@ -108,10 +104,7 @@ pub enum StartError {
 /// Puts the portal together. Background work (reloads, sweeps) ends when the last handle is dropped.
 pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError> {
     let public_url = config.public_url();
-    let (provider_config, dev_idp) = identity(&config, &parts, &public_url)?;
-    let provider =
-        Provider::new(provider_config, parts.http.clone(), parts.clock.clone(), parts.random.clone());
-    let provider = Arc::new(provider);
+    let (providers, dev_idp) = providers::build(&config, &parts)?;
     let sealer = sealer(&config, &parts)?;
     let database = database(&config).await?;
     let sessions = sessions(&config, &parts, sealer.clone(), &database).await?;
@@ -119,10 +112,8 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     let events = events(&config, &parts, &registry).await?;
     let policy = Arc::new(RolePolicy);
     let origin = PublicOrigin::of(&public_url).map_err(|error| StartError::Other(error.to_string()))?;
-    let exchange = Arc::new(Rfc8693::new(provider.clone()));
     let state = AppState::new(Portal {
         origin: public_url.origin().ascii_serialization(),
-        tokens: TokenCache::new(exchange, parts.clock.clone(), CacheLimits::default()),
         entitlements: EntitlementService::new(policy_config(&config)),
         gateway: Gateway::new(policy.clone(), origin),
         backends: Backends::new(config.gateway.upstream_networks.clone()),
@@ -135,7 +126,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         random: parts.random,
         sealer,
         sessions,
-        provider,
+        providers,
         policy,
         registry,
         events,
@@ -146,74 +137,8 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     Ok(state)
 }
 
-/// The provider as configured, or the development IdP and this portal as its client.
-fn identity(
-    config: &Config,
-    parts: &Parts,
-    public_url: &Url,
-) -> Result<(ProviderConfig, Option<Arc<DevIdp>>), StartError> {
-    let own_issuer = join(public_url, "dev/idp")?;
-    let configured = config.identity.issuer.clone();
-    // The same embedded provider may be named by its other loopback name, as a test of cookies across sites does.
-    let embedded =
-        configured.as_ref().is_none_or(|issuer| is_own(issuer, &own_issuer)) && config.is_development();
-    let issuer = configured.unwrap_or(own_issuer);
-    let client_secret = if embedded {
-        Some(parts.embedded.client_secret(parts.random.as_ref()))
-    } else {
-        client_secret(config)?
-    };
-    let provider = ProviderConfig {
-        client_id: config.identity.client_id.clone(),
-        client_auth: client_secret
-            .clone()
-            .map_or(ClientAuth::None, |secret| ClientAuth::SecretBasic(Secret(secret))),
-        redirect_uri: join(public_url, "auth/callback")?,
-        post_logout_redirect_uri: public_url.clone(),
-        scopes: config.identity.scopes.clone(),
-        par: Par::default(),
-        issuer,
-    };
-    if !embedded {
-        return Ok((provider, None));
-    }
-    let client = Client {
-        client_id: provider.client_id.clone(),
-        client_secret: client_secret.unwrap_or_default(),
-        client_name: "Portico".into(),
-        redirect_uris: vec![provider.redirect_uri.clone()],
-        post_logout_redirect_uris: vec![provider.post_logout_redirect_uri.clone()],
-        backchannel_logout_uri: None,
-    };
-    let idp = DevIdpConfig::demo(provider.issuer.clone(), vec![client], audiences(config));
-    Ok((provider, Some(parts.embedded.idp(idp, parts.clock.clone(), parts.random.clone())?)))
-}
-
-fn is_own(issuer: &Url, own: &Url) -> bool {
-    let loopback = |url: &Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    issuer.path() == own.path() && issuer.port() == own.port() && loopback(issuer) && loopback(own)
-}
-
-/// What the development IdP exchanges tokens for: what the operator's grants name.
-fn audiences(config: &Config) -> Vec<Audience> {
-    let grants = config.registry.grants.iter();
-    let audience = |audience: &String, scopes: &[String]| Audience {
-        audience: audience.clone(),
-        scopes: scopes.to_vec(),
-    };
-    grants.flat_map(|(_, grant)| grant.audiences.iter().map(|name| audience(name, &grant.scopes))).collect()
-}
-
-fn client_secret(config: &Config) -> Result<Option<String>, StartError> {
-    secret(
-        "identity.client_secret_file",
-        config.identity.client_secret_file.as_deref(),
-        "PORTICO_CLIENT_SECRET",
-    )
-}
-
 /// A secret from the file that `key` names, or else from the environment.
-fn secret(key: &str, file: Option<&Path>, variable: &str) -> Result<Option<String>, StartError> {
+pub(crate) fn secret(key: &str, file: Option<&Path>, variable: &str) -> Result<Option<String>, StartError> {
     if let Some(file) = file {
         let text = std::fs::read_to_string(file)
             .map_err(|error| StartError::Other(format!("{key} {}: {error}", file.display())))?;
@@ -330,8 +255,4 @@ fn policy_config(config: &Config) -> PolicyConfig {
     } else {
         config.policy.clone()
     }
-}
-
-fn join(base: &Url, path: &str) -> Result<Url, StartError> {
-    base.join(path).map_err(|error| StartError::Other(format!("public_url: {error}")))
 }

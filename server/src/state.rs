@@ -8,10 +8,8 @@ use parking_lot::RwLock;
 use portico_contracts::Application;
 use portico_dev_idp::DevIdp;
 use portico_gateway::{Gateway, RemoteBackend};
-use portico_identity::provider::Provider;
 use portico_identity::seal::Sealer;
 use portico_identity::session::{EndReason, SessionError, SessionId, Sessions};
-use portico_identity::token::TokenCache;
 use portico_policy::PolicyEngine;
 use portico_ports::{Clock, Random};
 use portico_registry::{CspSources, Registry, SessionView};
@@ -24,6 +22,7 @@ use crate::config::Config;
 use crate::http::Authenticated;
 use crate::http::rate_limit::Limits;
 use crate::metrics::Metrics;
+use crate::providers::Providers;
 use crate::services::events::Events;
 use crate::services::{Backends, EntitlementService};
 
@@ -76,10 +75,8 @@ pub struct Portal {
     pub sealer: Sealer,
     /// Every session.
     pub sessions: Sessions,
-    /// The OpenID provider.
-    pub provider: Arc<Provider>,
-    /// Exchanged tokens.
-    pub tokens: TokenCache,
+    /// The OpenID providers, with the tokens that were exchanged there.
+    pub providers: Providers,
     /// What sessions may do.
     pub entitlements: EntitlementService,
     /// Every decision.
@@ -150,7 +147,7 @@ impl Portal {
 
     /// Forgets the exchanged tokens of a session.
     pub fn forget_tokens(&self, id: &SessionId) {
-        self.tokens.forget_session(id);
+        self.providers.forget_session(id);
     }
 
     /// The browser's files.

@@ -21,10 +21,26 @@ pub(super) fn page(state: &ShellState, asked: bool, path: &str) -> impl IntoView
             <p class="door-brand">{icon("portico")}"Portico"</p>
             <h1 class="door-title" tabindex="-1">{text.signed_out_title}</h1>
             <p class="door-lead">{lead}</p>
-            <a class="button button-primary button-wide" href=sign_in rel="external">{text.sign_in}</a>
+            {ways_in(state, text, &sign_in)}
             {demo}
         </div>
     }
+}
+
+/// One link where there is one provider, and one for each where there are several: each page load begins a login by
+/// itself, so none needs JavaScript.
+fn ways_in(state: &ShellState, text: &'static FrameText, sign_in: &str) -> AnyView {
+    let button = |label: String, href: String| {
+        view! { <a class="button button-primary button-wide" href=href rel="external">{label}</a> }
+    };
+    if state.sign_in_with.len() < 2 {
+        return button(text.sign_in.to_owned(), sign_in.to_owned()).into_any();
+    }
+    let choices = state.sign_in_with.iter().map(|provider| {
+        let href = [sign_in, "&provider=", &provider.name].concat();
+        view! { <li>{button(fill(text.sign_in_with, &provider.label), href)}</li> }
+    });
+    view! { <ul class="door-choices">{choices.collect_view()}</ul> }.into_any()
 }
 
 /// The demo accounts of the embedded identity provider, each one link away from being signed in.

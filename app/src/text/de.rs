@@ -88,6 +88,7 @@ pub(super) const FRAME: FrameText = FrameText {
     go_home: "Zur Startseite",
     try_again: "Erneut versuchen",
     sign_in: "Anmelden",
+    sign_in_with: "Anmelden mit {}",
     signed_out_title: "Ein Ort für Ihre Arbeit",
     signed_out_lead: "Melden Sie sich an, um die Anwendungen Ihrer Organisation zu öffnen.",
     signed_out_asked: "Melden Sie sich an, um zur gewünschten Seite zu kommen.",

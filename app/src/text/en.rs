@@ -88,6 +88,7 @@ pub(super) const FRAME: FrameText = FrameText {
     go_home: "Go to home",
     try_again: "Try again",
     sign_in: "Sign in",
+    sign_in_with: "Sign in with {}",
     signed_out_title: "One place for your work",
     signed_out_lead: "Sign in to open the applications of your organization.",
     signed_out_asked: "Sign in to continue to the page you asked for.",

@@ -45,6 +45,7 @@ text! {
     empty_step_publish_title, empty_step_publish, empty_step_open_title, empty_step_open, empty_member,
     problems_title, problems_lead, problem_field, forbidden_title, forbidden_lead, forbidden_help,
     not_found_title, not_found_lead, error_title, error_lead, trace_id, go_home, try_again, sign_in,
+    sign_in_with,
     signed_out_title, signed_out_lead, signed_out_asked, signed_out_done, demo_title, demo_lead,
     demo_admin, demo_member, demo_both, command_theme, command_language, command_organization,
 }

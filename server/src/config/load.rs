@@ -133,6 +133,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         problems
             .push("session.idle_minutes must be at least 1 and at most session.absolute_minutes".to_owned());
     }
+    problems.extend(config.identity.problems(!config.is_development()));
     problems.extend(config.policy.problems().iter().map(ToString::to_string));
     if !config.is_development() {
         production(config, &mut problems);
@@ -149,8 +150,8 @@ fn production(config: &Config, problems: &mut Vec<String>) {
     let required = [
         (config.public_url.is_none(), "public_url must be set"),
         (
-            config.identity.issuer.is_none(),
-            "identity.issuer must name an OpenID provider: the development IdP is for development",
+            config.identity.issuer.is_none() && config.identity.providers.is_empty(),
+            "identity.issuer or identity.providers must name an OpenID provider: the development IdP is for development",
         ),
         (config.events.brokers.is_empty(), "events.brokers must name Kafka's bootstrap servers"),
         (config.events.id_key_file.is_none(), "events.id_key_file must name a key that all instances share"),

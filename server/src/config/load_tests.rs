@@ -70,6 +70,47 @@ fn a_bad_value_is_named_with_what_is_expected() {
 }
 
 #[test]
+fn providers_that_contradict_one_another_are_named() {
+    let two = |first: &str, second: &str| {
+        let provider = |name: &str, issuer: &str, more: &str| {
+            format!(
+                "[[identity.providers]]\nname = \"{name}\"\nissuer = \"{issuer}\"\nclient_auth = \"none\"\n{more}\n"
+            )
+        };
+        from_toml(
+            &(provider("one", "https://one.example", first)
+                + &provider("two", "https://two.example", second)),
+        )
+    };
+    assert_eq!(two("", "").expect("valid").identity.providers.len(), 2);
+    for (first, second, complaint) in [
+        ("organizations = [\"acme\"]", "organizations = [\"acme\"]", "the organization acme is there twice"),
+        (
+            "email_domains = [\"a.example\"]",
+            "email_domains = [\"A.example\"]",
+            "the e-mail domain a.example is there twice",
+        ),
+        ("", "par = \"sometimes\"", "par"),
+    ] {
+        let message = refusal(two(first, second));
+        assert!(message.contains(complaint), "{message}");
+    }
+    for (provider, complaint) in [
+        ("name = \"One\"\nissuer = \"https://one.example\"", "is no name"),
+        ("name = \"one\"\nissuer = \"https://one.example\"", "client_secret_file"),
+        (
+            "name = \"one\"\nissuer = \"https://one.example\"\nclient_auth = \"private_key_jwt\"",
+            "client_key_file",
+        ),
+    ] {
+        let message = refusal(from_toml(&format!("[[identity.providers]]\n{provider}")));
+        assert!(message.contains(complaint), "{message}");
+    }
+    let twice = "identity.issuer = \"https://one.example\"\n[[identity.providers]]\nname = \"one\"\nissuer = \"https://one.example\"\nclient_auth = \"none\"";
+    assert!(refusal(from_toml(twice)).contains("the issuer https://one.example/ is there twice"));
+}
+
+#[test]
 fn case_80_production_refuses_every_embedded_default_by_name() {
     let message = refusal(from_toml("environment = \"production\""));
     for key in [

@@ -6,7 +6,9 @@ mod development;
 mod environment;
 mod events;
 mod gateway;
+mod github_app;
 mod identity;
+mod identity_provider;
 mod limits;
 mod listen;
 mod load;
@@ -24,7 +26,12 @@ pub use development::{DevelopmentConfig, ServiceConfig};
 pub use environment::Environment;
 pub use events::EventsConfig;
 pub use gateway::GatewayConfig;
+pub use github_app::{GitHubAppSettings, InstallationSettings};
 pub use identity::IdentityConfig;
+pub use identity_provider::{
+    AssertionAudienceSetting, ClientAuthMethod, ExchangeSetting, IntrospectionSetting, ParSetting,
+    ProviderSettings,
+};
 pub use limits::LimitsConfig;
 pub use listen::{ListenConfig, TlsMode};
 pub use load::{ConfigError, file, load, load_from};

@@ -17,7 +17,7 @@ pub const REPORTING_ENDPOINTS: &str = "portico=\"/api/platform/reports\"";
 pub struct PageSources<'a> {
     /// Origins by directive that the registry granted to this session's remotes.
     pub granted: CspSources,
-    /// Where a logout form may end up: the provider's end-session origin.
+    /// Where a logout form may end up: the providers' end-session origins.
     pub form_targets: Vec<&'a str>,
 }
 

@@ -69,11 +69,13 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     next.run(request).await
 }
 
-/// Hashed assets, remote files, health and the development IdP do not count: they are cheap, public and cacheable. What
+/// Hashed assets, remote files, health and the development IdP do not count: they are cheap, public and cacheable. Nor do
+/// logout tokens, until one is refused. What
 /// shows a session cookie is counted where the session is looked up, whether there is one or not.
 fn counts(request: &Request) -> bool {
     let path = request.uri().path();
-    let free = ["/pkg/", "/remotes/", "/dev/idp", "/healthz", "/readyz", "/favicon"];
+    let free =
+        ["/pkg/", "/remotes/", "/dev/idp", "/healthz", "/readyz", "/favicon", "/auth/backchannel-logout"];
     !free.iter().any(|prefix| path.starts_with(prefix))
         && (path.starts_with("/auth/") || !shows_cookie(request.headers()))
 }

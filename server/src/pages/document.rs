@@ -30,10 +30,14 @@ pub(super) fn respond(state: &AppState, document: Document) -> Response {
     let page = resolve(&path_and_query, &shell);
     let status = StatusCode::from_u16(page.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let nonce = token::<16>(state.random.as_ref());
-    let end_session = state.provider.end_session_origin();
+    let end_session = state.providers.end_session_origins();
     let sources = PageSources {
         granted: csp,
-        form_targets: end_session.as_deref().into_iter().filter(|origin| *origin != state.origin).collect(),
+        form_targets: end_session
+            .iter()
+            .map(String::as_str)
+            .filter(|origin| *origin != state.origin)
+            .collect(),
     };
     let policy = crate::http::csp::page(&nonce, &sources);
     let html = html(state, shell, &page, &path_and_query, &nonce);

@@ -1,8 +1,9 @@
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
-use portico_app::{Environment, Outcome, Preferences, RegistryProblem, ShellState};
+use portico_app::{Environment, Outcome, Preferences, RegistryProblem, ShellState, SignInProvider};
 
 use crate::http::Authenticated;
+use crate::providers::IdentityProvider;
 use crate::services::session_view;
 use crate::state::AppState;
 
@@ -20,6 +21,7 @@ pub(super) fn anonymous(state: &AppState, preferences: Preferences, outcome: Opt
         preferences,
         shell_version: portico_contracts::SHELL_VERSION.to_owned(),
         environment: environment(state),
+        sign_in_with: state.providers.iter().map(|provider| sign_in_provider(provider)).collect(),
         outcome,
         ..ShellState::default()
     }
@@ -39,6 +41,10 @@ pub(super) fn for_session(state: &AppState, preferences: Preferences, session: &
         registry_problems,
         ..anonymous(state, preferences, None)
     }
+}
+
+fn sign_in_provider(provider: &IdentityProvider) -> SignInProvider {
+    SignInProvider { name: provider.name.clone(), label: provider.label.clone() }
 }
 
 /// Who may see what the registry left out.

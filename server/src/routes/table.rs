@@ -13,6 +13,7 @@ pub fn table(state: &AppState) -> Router<AppState> {
         .route("/auth/login", get(auth::login))
         .route("/auth/callback", get(auth::callback))
         .route("/auth/logout", post(auth::logout))
+        .route("/auth/backchannel-logout", post(auth::backchannel_logout))
         .route("/api/platform/session", get(platform::session))
         .route("/api/platform/applications", get(platform::applications))
         .route("/api/platform/organization", post(platform::organization))

@@ -59,7 +59,10 @@ async fn move_session(
     location: String,
 ) -> Result<Switched, ApiError> {
     let current = session.active.state();
-    match state.provider.refresh(&current, Some(&organization)).await {
+    let Some(of) = state.providers.by_issuer(&current.person.issuer) else {
+        return Ok(by_login(&organization, &location));
+    };
+    match of.provider.refresh(&current, Some(&organization)).await {
         Ok(Refreshed::SignIn(sign_in)) if sign_in.org_id == organization => {
             let mut next = sign_in.into_state(state.clock.now(), state.sessions.lifetimes().absolute);
             // A switch is no login: the end that was set at login stays.

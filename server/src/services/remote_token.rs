@@ -33,7 +33,9 @@ pub async fn exchange(
         );
         return Err(ApiError::not_found("There is no such remote for this session."));
     };
-    let application = state.applications(session).iter().any(|a| a.id == id && a.token_mode);
+    // A GitHub App's token is the portal's own: it may work for the person and is not theirs to hold.
+    let own = state.providers.app_tokens(backend.token_request().audience).is_some();
+    let application = !own && state.applications(session).iter().any(|a| a.id == id && a.token_mode);
     let decision =
         state.policy.decide(&Query::new(Some(&session.principal), Action::ExchangeToken, resource)).await;
     let allowed = application && decision.is_allowed();

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use portico_gateway::{BearerToken, TokenError, TokenRequest, TokenSource};
-use portico_identity::token::{ExchangeError, ExchangedToken, Holder, Scope, TokenKey};
+use portico_identity::token::{ExchangeError, ExchangedToken, Holder, Scope, Subject, TokenCache, TokenKey};
 
 use super::{SubjectTokenError, subject_token};
 use crate::http::{ApiError, Authenticated};
@@ -36,23 +36,43 @@ impl<'a> SessionTokens<'a> {
         &self,
         request: TokenRequest<'_>,
     ) -> Result<Arc<ExchangedToken>, SessionTokenError> {
-        let key = self.key(request);
-        if let Some(token) = self.state.tokens.get(&key) {
+        let (tokens, key) = (self.cache(request)?, self.key(request));
+        if let Some(token) = tokens.get(&key) {
             return Ok(token);
         }
-        let subject = subject_token(self.state, &self.session.active).await?;
-        Ok(self.state.tokens.token(&key, subject.as_str()).await?)
+        let subject = self.subject(&key).await?;
+        Ok(tokens.token(&key, subject_of(subject.as_deref())).await?)
+    }
+
+    /// Tokens of a GitHub App are the portal's own; every other is exchanged at the provider that the session belongs to.
+    fn cache(&self, request: TokenRequest<'_>) -> Result<&'a TokenCache, SessionTokenError> {
+        let providers = &self.state.providers;
+        let own = || Some(&providers.by_issuer(&self.session.state.person.issuer)?.tokens);
+        Ok(providers.app_tokens(request.audience).or_else(own).ok_or(ExchangeError::SessionEnded)?)
     }
 
     fn key(&self, request: TokenRequest<'_>) -> TokenKey {
+        let app = self.state.providers.app_tokens(request.audience).is_some();
         TokenKey {
-            holder: Holder::Session(self.session.active.id),
+            holder: if app { Holder::Portal } else { Holder::Session(self.session.active.id) },
             organization: self.session.state.org_id.clone(),
             audience: request.audience.to_owned(),
             resource: None,
             scope: request.scopes.iter().map(String::as_str).collect::<Scope>(),
         }
     }
+
+    /// The session's own token, refreshed where it is about to end; none where the portal's own authority is used.
+    async fn subject(&self, key: &TokenKey) -> Result<Option<String>, SubjectTokenError> {
+        match key.holder {
+            Holder::Portal => Ok(None),
+            Holder::Session(_) => subject_token(self.state, &self.session.active).await.map(Some),
+        }
+    }
+}
+
+fn subject_of(token: Option<&str>) -> Subject<'_> {
+    token.map_or(Subject::Portal, Subject::Person)
 }
 
 impl TokenSource for SessionTokens<'_> {
@@ -65,15 +85,15 @@ impl TokenSource for SessionTokens<'_> {
         request: TokenRequest<'_>,
         rejected: &BearerToken,
     ) -> Result<BearerToken, TokenError> {
-        let key = self.key(request);
-        let Some(refused) = self.state.tokens.get(&key) else { return self.token(request).await };
+        let (tokens, key) = (self.cache(request).map_err(token_error)?, self.key(request));
+        let Some(refused) = tokens.get(&key) else { return self.token(request).await };
         if bearer(&refused)? != *rejected {
             // Another request has had it exchanged in the meantime.
             return bearer(&refused);
         }
-        let subject = subject_token(self.state, &self.session.active).await;
+        let subject = self.subject(&key).await;
         let subject = subject.map_err(|error| token_error(error.into()))?;
-        let fresh = self.state.tokens.refresh(&key, subject.as_str(), &refused).await;
+        let fresh = tokens.refresh(&key, subject_of(subject.as_deref()), &refused).await;
         let fresh = fresh.map_err(|error| token_error(error.into()))?;
         bearer(fresh.as_deref().unwrap_or(&refused))
     }

@@ -61,7 +61,13 @@ async fn refreshed_in_turn(
     if let Some(token) = usable(&portal, &state) {
         return Ok(token);
     }
-    match portal.provider.refresh(&state, None).await {
+    // A provider that is configured no more refreshes nothing.
+    let gone = || ProviderError::Refused { code: "invalid_grant".into() };
+    let refreshed = match portal.providers.by_issuer(&state.person.issuer) {
+        Some(of) => of.provider.refresh(&state, None).await,
+        None => Err(gone()),
+    };
+    match refreshed {
         Ok(refreshed) => keep(&portal, &session, refreshed).await,
         Err(error) if is_final(&error) => {
             portal.end_session(&session.id, EndReason::Expired).await.map_err(SubjectTokenError::Store)?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use portico::config::{Config, ServiceConfig};
+use portico::config::{Config, GitHubAppSettings, InstallationSettings, ProviderSettings, ServiceConfig};
 use portico_registry::{Grant, HostedManifest, TrustedKey};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -64,6 +64,15 @@ fn item_keys() -> BTreeSet<String> {
         json!(serde_json::from_value::<T>(text).expect("an item"))
     }
     add("registry.grants.<name>", &|| json!(Grant::default()));
+    add("identity.providers[]", &|| {
+        read::<ProviderSettings>(json!({ "name": "n", "issuer": "https://idp.example" }))
+    });
+    add("identity.github_apps.<name>", &|| {
+        read::<GitHubAppSettings>(json!({ "client_id": "c", "key_file": "k" }))
+    });
+    add("identity.github_apps.<name>.installations.<org_id>", &|| {
+        read::<InstallationSettings>(json!({ "id": 1 }))
+    });
     add("registry.manifests[]", &|| {
         read::<HostedManifest>(json!({ "url": "https://cdn.example/remote.json" }))
     });

@@ -54,6 +54,43 @@ async fn case_08_a_discovery_document_of_another_issuer_makes_the_portal_not_rea
 }
 
 #[tokio::test]
+async fn one_provider_of_several_that_is_away_is_named_and_takes_the_instance_out_of_nobodys_way() {
+    let (one, two) = (FakeProvider::at("https://one.test"), FakeProvider::at("https://two.test"));
+    let app = TestApp::with_providers(&[&one, &two]).await;
+    app.events_ready().await;
+    app.outbound.answers(|sent| {
+        let away = sent.url.starts_with("https://one.test");
+        away.then(|| Err(portico_ports::HttpClientError::Timeout))
+    });
+    let checks = app.admin("/readyz").await.expect(200).json()["checks"].clone();
+    assert_eq!(checks["identity.two"], "ok");
+    assert!(checks["identity.one"].as_str().is_some_and(|why| why.contains("in time")), "{checks}");
+    app.outbound.answers(|_| Some(Err(portico_ports::HttpClientError::Timeout)));
+    let nobody = TestApp::with_providers(&[&one, &two]).await;
+    nobody.outbound.answers(|_| Some(Err(portico_ports::HttpClientError::Timeout)));
+    nobody.admin("/readyz").await.expect(503);
+}
+
+#[tokio::test]
+async fn case_08_one_provider_of_several_that_is_another_than_configured_makes_the_portal_not_ready() {
+    let (one, two) = (FakeProvider::at("https://one.test"), FakeProvider::at("https://two.test"));
+    let app = TestApp::with_providers(&[&one, &two]).await;
+    app.outbound.answers(|sent| {
+        (sent.url == "https://one.test/.well-known/openid-configuration").then(|| {
+            let other = json!({
+                "issuer": "https://two.test", "authorization_endpoint": "https://one.test/a", "token_endpoint": "https://one.test/t",
+                "jwks_uri": "https://one.test/jwks", "response_types_supported": ["code"], "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+            });
+            Ok(crate::test_app::json_response(200, &other))
+        })
+    });
+    let checks = app.admin("/readyz").await.expect(503).json()["checks"].clone();
+    assert!(checks["identity.one"].as_str().is_some_and(|why| why.contains("issuer")), "{checks}");
+    assert_eq!(checks["identity.two"], "ok");
+}
+
+#[tokio::test]
 async fn a_portal_on_its_way_out_is_live_and_not_ready() {
     let app = TestApp::start().await;
     app.events_ready().await;

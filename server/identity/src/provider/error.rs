@@ -26,6 +26,13 @@ pub enum ProviderError {
     IdToken(String),
 }
 
+impl ProviderError {
+    /// Whether the same may succeed later.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Timeout | Self::Unavailable(_))
+    }
+}
+
 impl From<HttpClientError> for ProviderError {
     fn from(error: HttpClientError) -> Self {
         match error {

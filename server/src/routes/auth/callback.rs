@@ -49,14 +49,15 @@ async fn finish(
     answer: &Answer,
     transaction: &LoginTransaction,
 ) -> Result<Response, PageError> {
-    if transaction.issuer != state.provider.config().issuer.as_str() {
+    // The provider that this login was sent to, whatever the answer says (RFC 9700, section 4.4).
+    let Some(asked) = state.providers.by_issuer(&transaction.issuer) else {
         return Err(PageError::login(
             context,
             StatusCode::BAD_REQUEST,
-            "The login was begun with another provider.",
+            "The login was begun with a provider that is in use no more.",
         ));
-    }
-    state.provider.check_response_issuer(answer.iss.as_deref()).await.map_err(|error| match error {
+    };
+    asked.provider.check_response_issuer(answer.iss.as_deref()).await.map_err(|error| match error {
         // What stands in the browser's address is no answer of the provider yet.
         ProviderError::Nonsense(why) => PageError::login(
             context,
@@ -77,7 +78,7 @@ async fn finish(
             ));
         }
     };
-    let sign_in = state
+    let sign_in = asked
         .provider
         .redeem(code, &transaction.code_verifier, &transaction.nonce)
         .await

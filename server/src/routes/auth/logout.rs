@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use portico_identity::provider::LogoutRequest;
+use portico_identity::provider::{LogoutRequest, Provider};
 use portico_identity::session::{EndReason, clear_cookie};
 
 use super::login::append_cookie;
@@ -22,10 +24,13 @@ pub async fn logout(
         // The tokens as they are now: a refresh may have finished since this request began.
         let ended = session.active.state();
         audit::session("logout", &context, &ended);
-        if let Some(url) = state.provider.logout_url(LogoutRequest { id_token: &ended.tokens.id_token }) {
-            target = url.into();
+        if let Some(of) = state.providers.by_issuer(&ended.person.issuer) {
+            let request = LogoutRequest { id_token: &ended.tokens.id_token };
+            if let Some(url) = of.provider.logout_url(request) {
+                target = url.into();
+            }
+            revoke(of.provider.clone(), ended.tokens.refresh_token.clone());
         }
-        revoke(&state, ended.tokens.refresh_token.clone());
     }
     let mut response = Redirect::to(&target).into_response();
     append_cookie(&mut response, &clear_cookie());
@@ -33,9 +38,8 @@ pub async fn logout(
 }
 
 /// In the background: the session is over whether or not the provider answers.
-fn revoke(state: &AppState, refresh_token: Option<String>) {
+fn revoke(provider: Arc<Provider>, refresh_token: Option<String>) {
     let Some(refresh_token) = refresh_token else { return };
-    let provider = state.provider.clone();
     tokio::spawn(async move {
         if let Err(error) = provider.revoke(&refresh_token).await {
             tracing::warn!(error.message = %error, "the refresh token could not be revoked");

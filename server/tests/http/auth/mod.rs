@@ -1,5 +1,7 @@
 //! `/auth/*`
 
+mod backchannel_logout;
 mod callback;
 mod login;
 mod logout;
+mod providers;

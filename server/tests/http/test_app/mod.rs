@@ -34,7 +34,7 @@ pub use browser::Browser;
 pub use live_stream::LiveStream;
 pub use log::Log;
 pub use outbound::{TestOutbound, json_response, unsigned_jwt};
-pub use provider::{CLIENT_ID, FakeProvider, ISSUER, IdToken, PublicKeyForm, Signature};
+pub use provider::{CLIENT_ID, FakeProvider, FakeProviders, ISSUER, IdToken, PublicKeyForm, Signature};
 pub use raw::parse as parse_response;
 pub use remotes::{INSIGHTS_AUDIENCE, TODOS_AUDIENCE, integrity, remote_manifest, write_remote};
 pub use request::RequestBuilder;
@@ -70,11 +70,39 @@ impl TestApp {
 
     /// A portal whose provider is under the test's control.
     pub async fn with_provider(provider: &FakeProvider) -> Self {
+        Self::with_provider_and(provider, |_| {}).await
+    }
+
+    /// The same, with some of its configuration changed.
+    pub async fn with_provider_and(provider: &FakeProvider, change: impl FnOnce(&mut Config)) -> Self {
         Self::build(TestOutbound::only(provider.clone()), |config| {
             config.identity.issuer = Some(ISSUER.parse().expect("a URL"));
             config.identity.client_id = CLIENT_ID.to_owned();
+            change(config);
         })
         .await
+    }
+
+    /// A portal with several providers under the test's control, each listed by the first label of its host; the first is
+    /// for people of `acme.example`, the second for the organization `globex`.
+    pub async fn with_providers(providers: &[&FakeProvider]) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let secret = directory.path().join("client-secret");
+        std::fs::write(&secret, "a-client-secret\n").expect("the secret can be written");
+        let settings = |(place, provider): (usize, &&FakeProvider)| {
+            let host = provider.issuer().trim_start_matches("https://");
+            let name = host.split('.').next().unwrap_or_default();
+            let own = |at, value| if place == at { vec![value] } else { Vec::new() };
+            serde_json::from_value(serde_json::json!({
+                "name": name, "label": name.to_uppercase(), "issuer": provider.issuer(),
+                "client_id": CLIENT_ID, "client_secret_file": secret,
+                "email_domains": own(0, "Acme.example"), "organizations": own(1, "globex"),
+            }))
+            .expect("settings of a provider")
+        };
+        let listed = providers.iter().enumerate().map(settings).collect();
+        let all = providers.iter().map(|provider| (*provider).clone()).collect();
+        Self::build(TestOutbound::only(FakeProviders(all)), |config| config.identity.providers = listed).await
     }
 
     /// A portal in production: a provider of its own, a broker that nobody runs, keys from files, no demo data.

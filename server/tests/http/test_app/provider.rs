@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{Answer, Browser, TestApp, json_response};
 
-/// The issuer of every [`FakeProvider`]; nothing listens there.
+/// The issuer of a [`FakeProvider`] that has no other; nothing listens there.
 pub const ISSUER: &str = "https://idp.test";
 /// The portal's `client_id` at it.
 pub const CLIENT_ID: &str = "portico";
@@ -25,8 +25,8 @@ pub const CLIENT_ID: &str = "portico";
 #[derive(Clone)]
 pub struct FakeProvider(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
+    issuer: String,
     /// The raw id_token that the token endpoint hands out.
     id_token: Mutex<String>,
 }
@@ -66,7 +66,17 @@ static STRANGER: LazyLock<RsaPrivateKey> = LazyLock::new(new_key);
 impl FakeProvider {
     /// With one published key.
     pub fn new() -> Self {
-        Self(Arc::default())
+        Self::at(ISSUER)
+    }
+
+    /// The same under another issuer, `https://` and a host.
+    pub fn at(issuer: &str) -> Self {
+        Self(Arc::new(Shared { issuer: issuer.to_owned(), id_token: Mutex::default() }))
+    }
+
+    /// Its issuer.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
     }
 
     /// The stranger's public key as a JWK.
@@ -76,17 +86,30 @@ impl FakeProvider {
 
     /// Logs in with an id_token that `change` has been over, up to the callback's answer.
     pub async fn login(&self, app: &TestApp, browser: &Browser, change: impl FnOnce(&mut IdToken)) -> Answer {
-        let begun = browser.get("/auth/login?return_to=/todos").sent_from("none").send().await;
+        self.login_by(app, browser, "/auth/login?return_to=/todos", change).await
+    }
+
+    /// The same, begun with a request of the test's choice.
+    pub async fn login_by(
+        &self,
+        app: &TestApp,
+        browser: &Browser,
+        login: &str,
+        change: impl FnOnce(&mut IdToken),
+    ) -> Answer {
+        let begun = browser.get(login).sent_from("none").send().await;
         let authorize = Url::parse(begun.location()).expect("the provider's URL");
         let parameter = |name: &str| {
             let found = authorize.query_pairs().find(|(n, _)| n == name);
             found.map(|(_, value)| value.into_owned()).unwrap_or_default()
         };
+        assert_eq!(authorize.origin().ascii_serialization(), self.issuer(), "where the login went");
         let mut token = IdToken::for_nonce(&parameter("nonce"), app.now());
+        token.claims["iss"] = json!(self.issuer());
         change(&mut token);
         *self.0.id_token.lock() = token.sign();
         let state = parameter("state");
-        let callback = format!("/auth/callback?code=a-code&state={state}&iss={ISSUER}");
+        let callback = format!("/auth/callback?code=a-code&state={state}&iss={}", self.issuer());
         browser.get(&callback).sent_from("cross-site").send().await
     }
 
@@ -94,13 +117,29 @@ impl FakeProvider {
     pub fn refreshes_with(&self, now: i64, change: impl FnOnce(&mut Value)) {
         let mut token = IdToken::for_nonce("", now);
         token.remove("nonce");
+        token.claims["iss"] = json!(self.issuer());
         change(&mut token.claims);
         *self.0.id_token.lock() = token.sign();
     }
 
+    /// A sound logout token by `sub`, after `change` has been over it (Back-Channel Logout 1.0, section 2.4).
+    pub fn logout_token(&self, now: i64, change: impl FnOnce(&mut IdToken)) -> String {
+        let mut token = IdToken {
+            header: json!({ "alg": "RS256", "typ": "logout+jwt", "kid": "k1" }),
+            claims: json!({
+                "iss": self.issuer(), "aud": CLIENT_ID, "iat": now, "exp": now + 120, "sub": "person-1",
+                "jti": portico_ports::token::<16>(&OsRandom),
+                "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+            }),
+            signature: Signature::Sound,
+        };
+        change(&mut token);
+        token.sign()
+    }
+
     fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
         match request.uri().path() {
-            "/.well-known/openid-configuration" => json_response(200, &discovery()),
+            "/.well-known/openid-configuration" => json_response(200, &discovery(self.issuer())),
             "/jwks" => json_response(200, &json!({ "keys": [public_jwk(&KEY)] })),
             "/token" if request.body().windows(14).any(|part| part == b"token-exchange") => json_response(
                 200,
@@ -124,10 +163,22 @@ impl FakeProvider {
 #[async_trait]
 impl HttpClient for FakeProvider {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpClientError> {
-        if request.uri().host() != Some("idp.test") {
+        if !request.uri().to_string().starts_with(&format!("{}/", self.issuer())) {
             return Err(HttpClientError::Connection("there is no such host".into()));
         }
         Ok(self.answer(&request))
+    }
+}
+
+/// Several providers side by side: each answers for its own host.
+pub struct FakeProviders(pub Vec<FakeProvider>);
+
+#[async_trait]
+impl HttpClient for FakeProviders {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpClientError> {
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let of = self.0.iter().find(|provider| provider.issuer().ends_with(&format!("//{host}")));
+        of.ok_or_else(|| HttpClientError::Connection("there is no such host".into()))?.send(request).await
     }
 }
 
@@ -169,13 +220,13 @@ impl IdToken {
     }
 }
 
-fn discovery() -> Value {
+fn discovery(issuer: &str) -> Value {
     json!({
-        "issuer": ISSUER,
-        "authorization_endpoint": format!("{ISSUER}/authorize"),
-        "token_endpoint": format!("{ISSUER}/token"),
-        "jwks_uri": format!("{ISSUER}/jwks"),
-        "end_session_endpoint": format!("{ISSUER}/end-session"),
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "jwks_uri": format!("{issuer}/jwks"),
+        "end_session_endpoint": format!("{issuer}/end-session"),
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
