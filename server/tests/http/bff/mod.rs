@@ -1,6 +1,7 @@
 //! `/bff/{remote}/…`
 
 mod calls;
+mod github;
 mod headers;
 mod paths;
 mod refresh;

@@ -34,7 +34,9 @@ pub use browser::Browser;
 pub use live_stream::LiveStream;
 pub use log::Log;
 pub use outbound::{TestOutbound, json_response, unsigned_jwt};
-pub use provider::{CLIENT_ID, FakeProvider, FakeProviders, ISSUER, IdToken, PublicKeyForm, Signature};
+pub use provider::{
+    CLIENT_ID, FakeProvider, FakeProviders, ISSUER, IdToken, PublicKeyForm, Signature, private_key_pem,
+};
 pub use raw::parse as parse_response;
 pub use remotes::{INSIGHTS_AUDIENCE, TODOS_AUDIENCE, integrity, remote_manifest, write_remote};
 pub use request::RequestBuilder;

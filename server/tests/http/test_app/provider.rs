@@ -8,6 +8,7 @@ use http::{Request, Response};
 use parking_lot::Mutex;
 use portico_ports::{HttpClient, HttpClientError, OsRandom, Random as _};
 use rsa::pkcs1::EncodeRsaPublicKey as _;
+use rsa::pkcs8::EncodePrivateKey as _;
 use rsa::traits::PublicKeyParts as _;
 use rsa::{Pkcs1v15Sign, RsaPrivateKey, rand_core};
 use serde_json::{Value, json};
@@ -265,6 +266,12 @@ fn public_key(form: PublicKeyForm) -> Vec<u8> {
                 .into()
         }
     }
+}
+
+/// A private key for RS256 in PKCS#8 form, as an operator's file holds it.
+pub fn private_key_pem() -> String {
+    let der = KEY.to_pkcs8_der().expect("the key can be written");
+    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_bytes()))
 }
 
 fn public_jwk(key: &RsaPrivateKey) -> Value {
