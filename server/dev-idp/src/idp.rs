@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 use crate::config::{self, Audience, Client, DevIdpConfig, DevIdpError};
-use crate::demo::Account;
+use crate::demo::{Account, Membership};
 use crate::failure::{Endpoint, Failure, Failures};
 use crate::keys::SigningKeys;
 use crate::ledger::{IssuedToken, Ledger};
@@ -16,6 +16,8 @@ use crate::store::Store;
 pub struct DevIdp {
     pub(crate) config: DevIdpConfig,
     pub(crate) issuer: String,
+    /// Who can sign in, with the memberships that the portal keeps.
+    accounts: RwLock<Vec<Arc<Account>>>,
     pub(crate) keys: RwLock<SigningKeys>,
     pub(crate) store: Mutex<Store>,
     pub(crate) ledger: Ledger,
@@ -39,6 +41,7 @@ impl DevIdp {
         let keys = SigningKeys::generate(&*random).map_err(|_| DevIdpError::SigningKey)?;
         Ok(Self {
             issuer: config.issuer.as_str().trim_end_matches('/').to_owned(),
+            accounts: RwLock::new(config.accounts.iter().cloned().map(Arc::new).collect()),
             config,
             keys: RwLock::new(keys),
             store: Mutex::default(),
@@ -75,6 +78,38 @@ impl DevIdp {
         self.keys.write().rotate(&*self.random).map_err(|_| DevIdpError::SigningKey)
     }
 
+    /// Lets the account with this `sub` be a member of `organization` with these roles from now on, since the portal says
+    /// so: then tokens for it carry the right `org_id`. An account that does not exist stays so.
+    pub fn grant_membership(&self, sub: &str, organization: &str, roles: &[String]) {
+        self.change_account(sub, |account| {
+            let known = account.memberships.iter_mut().find(|known| known.organization == organization);
+            match known {
+                Some(known) => known.roles = roles.to_vec(),
+                None => account
+                    .memberships
+                    .push(Membership { organization: organization.to_owned(), roles: roles.to_vec() }),
+            }
+        });
+    }
+
+    /// Takes back what [`DevIdp::grant_membership`] gave. What the account was configured with stays: the portal has to
+    /// know by itself whom it removed.
+    pub fn withdraw_membership(&self, sub: &str, organization: &str) {
+        let configured = self.config.accounts.iter().find(|account| account.sub == sub);
+        let before = configured.and_then(|account| account.membership(organization)).cloned();
+        self.change_account(sub, |account| {
+            account.memberships.retain(|membership| membership.organization != organization);
+            account.memberships.extend(before);
+        });
+    }
+
+    fn change_account(&self, sub: &str, change: impl FnOnce(&mut Account)) {
+        let mut accounts = self.accounts.write();
+        if let Some(account) = accounts.iter_mut().find(|account| account.sub == sub) {
+            change(Arc::make_mut(account));
+        }
+    }
+
     /// Makes the next request to `endpoint` fail; several calls make as many requests fail, in order.
     pub fn fail_next(&self, endpoint: Endpoint, failure: Failure) {
         self.failures.order(endpoint, failure);
@@ -100,12 +135,16 @@ impl DevIdp {
         self.config.audiences.iter().find(|known| known.audience == audience)
     }
 
-    pub(crate) fn account(&self, sub: &str) -> Option<&Account> {
-        self.config.accounts.iter().find(|account| account.sub == sub)
+    pub(crate) fn accounts(&self) -> Vec<Arc<Account>> {
+        self.accounts.read().clone()
     }
 
-    pub(crate) fn account_named(&self, login_hint: &str) -> Option<&Account> {
-        self.config.accounts.iter().find(|account| account.is_named_by(login_hint))
+    pub(crate) fn account(&self, sub: &str) -> Option<Arc<Account>> {
+        self.accounts.read().iter().find(|account| account.sub == sub).cloned()
+    }
+
+    pub(crate) fn account_named(&self, login_hint: &str) -> Option<Arc<Account>> {
+        self.accounts.read().iter().find(|account| account.is_named_by(login_hint)).cloned()
     }
 
     /// The path of an endpoint, for links inside the provider's own pages.

@@ -93,7 +93,8 @@ impl DevIdp {
     ) -> Result<String, KeyError> {
         let expires_at = now + self.config.lifetimes.access_token;
         let jti = self.new_id();
-        let roles = self.account(&grant.sub).and_then(|account| account.membership(&grant.org_id));
+        let account = self.account(&grant.sub);
+        let roles = account.as_ref().and_then(|account| account.membership(&grant.org_id));
         let claims = AccessTokenClaims {
             iss: self.issuer.clone(),
             sub: grant.sub.clone(),
@@ -132,7 +133,7 @@ impl DevIdp {
             nonce,
             sid: &grant.sid,
             at_hash: at_hash(access_token),
-            person: PersonClaims::new(account, &self.config.organizations, &grant.org_id, scope),
+            person: PersonClaims::new(&account, &self.config.organizations, &grant.org_id, scope),
         };
         self.keys.read().sign(claims::ID_TOKEN, &claims)
     }

@@ -1,4 +1,5 @@
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -14,9 +15,8 @@ use crate::routes::AuthorizationRequest;
 pub(crate) fn login(idp: &DevIdp, request: &AuthorizationRequest<'_>, params: &Params) -> Response {
     let organization = request.organization.as_deref();
     let accounts: Vec<_> = idp
-        .config
-        .accounts
-        .iter()
+        .accounts()
+        .into_iter()
         .filter(|account| organization.is_none_or(|organization| account.membership(organization).is_some()))
         .collect();
     let mut body = format!(
@@ -42,7 +42,7 @@ fn unknown_hint<'a>(idp: &DevIdp, request: &'a AuthorizationRequest<'_>) -> Opti
     request.login_hint.as_deref().filter(|hint| idp.account_named(hint).is_none())
 }
 
-fn form(idp: &DevIdp, accounts: &[&Account], params: &Params) -> String {
+fn form(idp: &DevIdp, accounts: &[Arc<Account>], params: &Params) -> String {
     let action = format!("{}?{}", idp.path("/login"), params.encoded());
     let mut form =
         format!("<form method=\"post\" action=\"{}\">\n<ul class=\"accounts\">\n", escape(&action));

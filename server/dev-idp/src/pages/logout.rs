@@ -10,7 +10,8 @@ use crate::store::Session;
 
 /// Asks before a sign-in ends that the application did not prove to be its own.
 pub(crate) fn confirm_logout(idp: &DevIdp, session: &Session, params: &Params) -> Response {
-    let name = idp.account(&session.sub).map_or("someone", |account| account.name.as_str());
+    let account = idp.account(&session.sub);
+    let name = account.as_ref().map_or("someone", |account| account.name.as_str());
     let action = format!("{}?{}", idp.path("/end-session/confirm"), params.encoded());
     let body = format!(
         "<p>You are signed in as <strong>{}</strong>. Signing out ends every application you opened with this \

@@ -30,7 +30,7 @@ pub(super) async fn sign_in(
     let chosen = form(&headers, &body).ok();
     let chosen = chosen.as_ref().and_then(|form| form.one("account").ok().flatten());
     match chosen.and_then(|name| idp.account_named(name)) {
-        Some(account) => idp.sign_in(&request, account, session_cookie::session(&idp, &headers)),
+        Some(account) => idp.sign_in(&request, &account, session_cookie::session(&idp, &headers)),
         None => pages::login(&idp, &request, &params),
     }
 }

@@ -23,9 +23,8 @@ pub(super) async fn userinfo(State(idp): State<Arc<DevIdp>>, headers: HeaderMap)
         return challenge(StatusCode::FORBIDDEN, "Bearer error=\"insufficient_scope\", scope=\"openid\"");
     }
     match idp.account(&grant.sub) {
-        Some(account) => {
-            Json(PersonClaims::new(account, &idp.config.organizations, &grant.org_id, &scope)).into_response()
-        }
+        Some(account) => Json(PersonClaims::new(&account, &idp.config.organizations, &grant.org_id, &scope))
+            .into_response(),
         None => challenge(StatusCode::UNAUTHORIZED, "Bearer error=\"invalid_token\""),
     }
 }

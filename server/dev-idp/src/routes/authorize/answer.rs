@@ -35,7 +35,7 @@ pub(crate) fn send_code(
     let Some(account) = idp.account(&session.sub) else {
         return pages::error(idp, StatusCode::BAD_REQUEST, "This account does not exist any more.");
     };
-    let Some(grant) = grant(idp, request, account, &session) else {
+    let Some(grant) = grant(idp, request, &account, &session) else {
         return refuse(idp, request.refusal(NOT_A_MEMBER));
     };
     let now = idp.now();

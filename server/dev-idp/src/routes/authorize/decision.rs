@@ -1,40 +1,42 @@
+use std::sync::Arc;
+
 use super::request::{AuthorizationError, AuthorizationRequest, Prompt};
 use crate::demo::Account;
 use crate::idp::DevIdp;
 use crate::store::Session;
 
 /// How an authorization request goes on.
-pub(super) enum Decision<'a> {
+pub(super) enum Decision {
     /// The browser's sign-in is good enough: send the code.
     Continue,
     /// `login_hint` named this account, which saves the form.
-    SignIn(&'a Account),
+    SignIn(Arc<Account>),
     /// Show the form.
     Ask,
     /// Tell the client.
     Refuse(AuthorizationError),
 }
 
-pub(super) fn decide<'a>(
-    idp: &'a DevIdp,
+pub(super) fn decide(
+    idp: &DevIdp,
     request: &AuthorizationRequest<'_>,
     session: Option<&Session>,
-) -> Decision<'a> {
+) -> Decision {
     let hinted = request.login_hint.as_deref().and_then(|hint| idp.account_named(hint));
     let usable = session.filter(|session| {
         request.prompt != Prompt::Always
             && is_recent(idp, request, session)
-            && hinted.is_none_or(|account| account.sub == session.sub)
+            && hinted.as_ref().is_none_or(|account| account.sub == session.sub)
     });
-    match (usable, hinted) {
+    match (usable, &hinted) {
         (Some(session), _) => match idp.account(&session.sub) {
-            Some(account) if may_enter(account, request.organization.as_deref()) => Decision::Continue,
+            Some(account) if may_enter(&account, request.organization.as_deref()) => Decision::Continue,
             _ => Decision::Refuse(NOT_A_MEMBER),
         },
         // Nobody is signed in behind a client's back: `none` means that the person did it before.
         (None, _) if request.prompt == Prompt::None => Decision::Refuse(LOGIN_REQUIRED),
         (None, Some(account)) if may_enter(account, request.organization.as_deref()) => {
-            Decision::SignIn(account)
+            Decision::SignIn(account.clone())
         }
         (None, Some(_)) => Decision::Refuse(NOT_A_MEMBER),
         (None, None) => Decision::Ask,

@@ -49,7 +49,7 @@ fn authorize(idp: &DevIdp, headers: &HeaderMap, params: &Params) -> Response {
             Some((cookie, session)) => send_code(idp, &request, &cookie, session),
             None => pages::login(idp, &request, params),
         },
-        Decision::SignIn(account) => idp.sign_in(&request, account, session),
+        Decision::SignIn(account) => idp.sign_in(&request, &account, session),
         Decision::Ask => pages::login(idp, &request, params),
         Decision::Refuse(error) => refuse(idp, request.refusal(error)),
     }

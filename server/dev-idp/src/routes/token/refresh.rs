@@ -54,7 +54,8 @@ fn check_wishes(
         return Err(TokenError::InvalidScope("scope is wider than what was granted"));
     }
     let account = idp.account(&grant.sub);
-    let is_member = |organization| account.is_some_and(|account| account.membership(organization).is_some());
+    let is_member =
+        |organization| account.as_ref().is_some_and(|account| account.membership(organization).is_some());
     match organization {
         Some(organization) if !is_member(organization) => {
             Err(TokenError::InvalidRequest("the account is not a member of the organization"))
