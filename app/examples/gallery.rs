@@ -8,6 +8,7 @@ mod support;
 use std::sync::Arc;
 use std::{fs, io, path::Path};
 
+use portico_app::platform::InvitationView;
 use portico_app::routing::resolve;
 use portico_app::{Locale, Navigation, Outcome, ShellState, Theme, render_body};
 
@@ -44,6 +45,21 @@ fn states() -> Vec<(&'static str, ShellState, &'static str)> {
         ("not-found", support::with_outcome(support::member(), Outcome::NotFound), "/nowhere"),
         ("error", support::with_outcome(support::member(), support::failed()), "/todos"),
         ("error-bare", support::with_outcome(support::signed_out(), support::failed()), "/"),
+        ("account", support::account(), "/account"),
+        ("members", support::members(), "/members"),
+        ("members-de", support::preferring(support::members(), Theme::Light, Locale::De), "/members"),
+        ("members-alone", support::alone(), "/members"),
+        ("invitation", support::invitation(support::signed_out(), InvitationView::SignIn), "/invitations/x"),
+        (
+            "invitation-accept",
+            support::invitation(support::member(), InvitationView::Accept),
+            "/invitations/x",
+        ),
+        (
+            "invitation-another",
+            support::invitation(support::member(), InvitationView::Another),
+            "/invitations/x",
+        ),
         ("signed-out", support::signed_out(), "/"),
         ("signed-out-asked", support::signed_out(), "/todos"),
     ]

@@ -9,6 +9,10 @@ pub mod endpoints;
 #[cfg(feature = "ssr")]
 pub mod functions;
 #[cfg(feature = "ssr")]
+pub mod mail;
+#[cfg(feature = "ssr")]
+pub mod platform;
+#[cfg(feature = "ssr")]
 pub mod portal_api;
 pub mod routing;
 

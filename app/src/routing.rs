@@ -19,6 +19,9 @@ pub enum Page {
         /// Which of its routes.
         route: usize,
     },
+    /// A page of the portal's own that only the server renders: what it shows is in `ShellState::platform`.
+    #[cfg(feature = "ssr")]
+    Platform,
     /// The remote exists, and this session's entitlements do not include it.
     Forbidden,
     /// Nothing is here.
@@ -42,6 +45,8 @@ pub fn resolve(path: &str, state: &ShellState) -> Page {
     match &state.outcome {
         Some(Outcome::Error { status, .. }) => return Page::Error { status: *status },
         Some(Outcome::SignedOut) => return Page::SignedOut { asked: false },
+        #[cfg(feature = "ssr")]
+        None if state.platform.is_some() => return Page::Platform,
         _ if state.session.is_none() => return signed_out,
         Some(Outcome::Forbidden) => return Page::Forbidden,
         Some(Outcome::NotFound) => return Page::NotFound,
@@ -66,6 +71,8 @@ impl Page {
     pub fn status(&self) -> u16 {
         match self {
             Self::Home | Self::Remote { .. } | Self::SignedOut { asked: false } => 200,
+            #[cfg(feature = "ssr")]
+            Self::Platform => 200,
             Self::SignedOut { asked: true } => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
@@ -75,6 +82,10 @@ impl Page {
 
     /// The document's title: `Todos · Portico`.
     pub fn title(&self, state: &ShellState) -> String {
+        #[cfg(feature = "ssr")]
+        if *self == Self::Platform {
+            return [&crate::pages::platform_heading(state), " · Portico"].concat();
+        }
         let mut title = self.heading(state).to_owned();
         title.push_str(" · Portico");
         title

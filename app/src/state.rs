@@ -36,6 +36,10 @@ pub struct ShellState {
     /// For people who may administer the organization: remotes that were left out, and why.
     #[serde(skip)]
     pub registry_problems: Vec<RegistryProblem>,
+    /// What a page of the portal's own shows: account, members, an invitation. Not known to the browser at all.
+    #[cfg(feature = "ssr")]
+    #[serde(skip)]
+    pub platform: Option<crate::platform::PlatformPage>,
 }
 
 /// A provider that people can sign in with.

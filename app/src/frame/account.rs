@@ -6,7 +6,7 @@ use portico_contracts::Session;
 use crate::components::icon;
 use crate::preferences::Locale;
 use crate::state::ShellState;
-use crate::text::{FrameText, fill};
+use crate::text::{FrameText, PlatformText, fill};
 
 /// Who is signed in, as what, and how to leave. Signing out is a form, so that it works without script.
 #[component]
@@ -17,6 +17,7 @@ pub(super) fn AccountMenu(state: Arc<ShellState>) -> impl IntoView {
 
 fn menu(state: &ShellState, session: &Session) -> impl IntoView + use<> {
     let frame = FrameText::of(state.preferences.locale);
+    let words = PlatformText::of(state.preferences.locale);
     let email = session.email.clone().map(|email| view! { <span class="account-mail">{email}</span> });
     view! {
         <details class="menu account-menu">
@@ -35,6 +36,12 @@ fn menu(state: &ShellState, session: &Session) -> impl IntoView + use<> {
                 <div class="menu-row needs-script" role="group" aria-label=frame.language>
                     <span class="menu-row-label">{icon("globe")}{frame.language}</span>
                     <span class="choices">{languages(state.preferences.locale, frame)}</span>
+                </div>
+                <div class="menu-foot">
+                    <a class="menu-item" href="/account">
+                        {icon("person")}
+                        <span class="menu-item-text">{words.account_title}</span>
+                    </a>
                 </div>
                 <form method="post" action="/auth/logout" class="menu-foot">
                     <button class="menu-item" data-command=frame.sign_out>

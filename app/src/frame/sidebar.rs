@@ -7,17 +7,17 @@ use crate::components::{icon, sections, tile};
 use crate::preferences::Navigation;
 use crate::routing::{Page, resolve};
 use crate::state::ShellState;
-use crate::text::{FrameText, Text};
+use crate::text::{FrameText, PlatformText, Text};
 
 /// Every place a session may go to: a column on wide screens, a rail when collapsed, a sheet on narrow ones.
 #[component]
 pub(super) fn Sidebar(state: Arc<ShellState>, path: String) -> impl IntoView {
     let (text, frame) = (Text::of(state.preferences.locale), FrameText::of(state.preferences.locale));
     let page = resolve(&path, &state);
-    let here = if page == Page::Home {
-        Some("/")
-    } else {
-        page.remote(&state).map(|(_, route)| route.path.as_str())
+    let here = match page {
+        Page::Home => Some("/"),
+        Page::Platform => path.split(['?', '#']).next(),
+        _ => page.remote(&state).map(|(_, route)| route.path.as_str()),
     };
     let groups = sections(&state)
         .into_iter()
@@ -45,10 +45,33 @@ pub(super) fn Sidebar(state: Arc<ShellState>, path: String) -> impl IntoView {
                     </li>
                 </ul>
                 {groups}
+                {administration(&state, here)}
             </div>
         </nav>
     }
 }
+
+/// What only those see who administer the organization.
+fn administration(state: &ShellState, here: Option<&str>) -> Option<impl IntoView + use<>> {
+    let words = PlatformText::of(state.preferences.locale);
+    let session = state.session.as_ref()?;
+    session.entitlements.iter().any(|permission| permission == ADMINISTRATION).then(|| {
+        view! {
+            <h2 class="sidebar-heading" id="section-administration">{words.organization_nav}</h2>
+            <ul class="sidebar-list" aria-labelledby="section-administration">
+                <li>
+                    <a class="nav-link" href="/members" title=words.members_nav aria-current=current(here, "/members")>
+                        <span class="nav-icon">{icon("people")}</span>
+                        <span class="nav-text">{words.members_nav}</span>
+                    </a>
+                </li>
+            </ul>
+        }
+    })
+}
+
+/// The permission that it needs.
+const ADMINISTRATION: &str = "org.admin";
 
 fn head(navigation: Navigation, frame: &'static FrameText) -> impl IntoView {
     let is_collapsed = if navigation == Navigation::Collapsed { "true" } else { "false" };

@@ -1,7 +1,7 @@
-use leptos::either::EitherOf5;
+use leptos::either::EitherOf6;
 use leptos::prelude::*;
 
-use super::{empty, message, signed_out};
+use super::{empty, message, platform, signed_out};
 use crate::routing::Page;
 use crate::state::ShellState;
 
@@ -9,10 +9,11 @@ use crate::state::ShellState;
 /// the markup as it arrived, and none of these pages is part of the download.
 pub(crate) fn decided(state: &ShellState, page: Page, path: &str) -> impl IntoView + use<> {
     match page {
-        Page::Home => EitherOf5::A(empty::page(state)),
-        Page::Forbidden => EitherOf5::B(message::forbidden(state)),
-        Page::SignedOut { asked } => EitherOf5::C(signed_out::page(state, asked, path)),
-        Page::Error { status } => EitherOf5::D(message::error(state, status, path)),
-        Page::NotFound | Page::Remote { .. } => EitherOf5::E(message::not_found(state)),
+        Page::Home => EitherOf6::A(empty::page(state)),
+        Page::Forbidden => EitherOf6::B(message::forbidden(state)),
+        Page::SignedOut { asked } => EitherOf6::C(signed_out::page(state, asked, path)),
+        Page::Error { status } => EitherOf6::D(message::error(state, status, path)),
+        Page::Platform => EitherOf6::F(platform::page(state)),
+        Page::NotFound | Page::Remote { .. } => EitherOf6::E(message::not_found(state)),
     }
 }

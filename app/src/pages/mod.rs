@@ -10,6 +10,8 @@ mod empty;
 #[cfg(feature = "ssr")]
 mod message;
 #[cfg(feature = "ssr")]
+mod platform;
+#[cfg(feature = "ssr")]
 mod signed_out;
 
 use leptos::either::Either;
@@ -20,6 +22,8 @@ use crate::shell::Shell;
 
 #[cfg(feature = "ssr")]
 pub(crate) use decided::decided;
+#[cfg(feature = "ssr")]
+pub(crate) use platform::heading as platform_heading;
 
 /// A page that the browser can show by itself; the home page for any other. Every page begins with its `<h1>`, which
 /// takes the focus on navigation.

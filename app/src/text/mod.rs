@@ -50,6 +50,35 @@ text! {
     demo_admin, demo_member, demo_both, command_theme, command_language, command_organization,
 }
 
+text! {
+    /// The words of pages that people work with without any remote, and of what an action says when it is done.
+    #[cfg(feature = "ssr")]
+    PlatformText:
+    account_title, account_lead, account_you, name, email, no_email, signed_in_through, organizations, organizations_none,
+    current, switch_to, roles, sessions_title, sessions_lead, this_device, unknown_device, session_begun,
+    session_seen, end_session, end_session_of, end_others, only_session, members_nav, organization_nav, members_title,
+    members_lead, members_alone, members_alone_lead, member, joined, source, source_provider,
+    source_portal, you, change_roles, change_roles_of, save_roles, remove, remove_of, remove_title, remove_lead,
+    remove_confirm, not_yours_to_change, invite_title, invite_lead, invite_email, invite_email_hint,
+    invite_roles, invite_send, open_title, open_none, open_expires, open_invited_by, open_not_sent, revoke, revoke_of,
+    send_again, send_again_of, actions,
+    invitation_title, invitation_lead, invitation_for, invitation_until, invitation_roles, invitation_accept,
+    invitation_sign_in, invitation_sign_in_lead, invitation_other_title, invitation_other_lead,
+    invitation_other_sign_in, invitation_over_title, invitation_accepted, invitation_revoked,
+    invitation_expired, invitation_over_help, invitation_unverified,
+    told_invited, told_not_sent, told_no_mail, told_link, told_open_link, told_revoked, told_gone, told_roles_changed,
+    told_removed, told_last_admin, told_email_invalid, told_no_role, told_unknown_role, told_more_than_own,
+    told_other_organization, told_welcome, told_session_ended, told_others_ended, told_no_others,
+}
+
+text! {
+    /// The words of letters.
+    #[cfg(feature = "ssr")]
+    MailText:
+    invitation_subject, invitation_lead, invitation_open, invitation_accept, invitation_until,
+    invitation_ignore,
+}
+
 impl Text {
     /// The words of a language.
     pub(crate) fn of(locale: Locale) -> &'static Self {
@@ -90,6 +119,40 @@ impl FrameText {
     }
 }
 
+#[cfg(feature = "ssr")]
+impl PlatformText {
+    /// The words of a language.
+    pub(crate) fn of(locale: Locale) -> &'static Self {
+        match locale {
+            Locale::En => &en::PLATFORM,
+            Locale::De => &de::PLATFORM,
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl MailText {
+    /// The words of a language.
+    pub(crate) fn of(locale: Locale) -> &'static Self {
+        match locale {
+            Locale::En => &en::MAIL,
+            Locale::De => &de::MAIL,
+        }
+    }
+}
+
+/// Puts each of `values` where the sentence has a `{}`, in order; what they hold stays as it is.
+#[cfg(feature = "ssr")]
+pub(crate) fn fill_all(sentence: &str, values: &[&str]) -> String {
+    let mut parts = sentence.split("{}");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for (index, part) in parts.enumerate() {
+        filled.push_str(values.get(index).copied().unwrap_or_default());
+        filled.push_str(part);
+    }
+    filled
+}
+
 /// Puts `value` where the sentence has `{}`.
 pub(crate) fn fill(sentence: &str, value: &str) -> String {
     let (before, after) = sentence.split_once("{}").unwrap_or((sentence, ""));
@@ -113,11 +176,17 @@ mod tests {
             agree(Text::of(locale).all(), en::TEXT.all());
             #[cfg(feature = "ssr")]
             agree(FrameText::of(locale).all(), en::FRAME.all());
+            #[cfg(feature = "ssr")]
+            agree(PlatformText::of(locale).all(), en::PLATFORM.all());
+            #[cfg(feature = "ssr")]
+            agree(MailText::of(locale).all(), en::MAIL.all());
         }
     }
 
     #[test]
     fn a_value_is_put_in_as_it_is() {
         assert_eq!(fill("by {}", "{} & co"), "by {} & co");
+        #[cfg(feature = "ssr")]
+        assert_eq!(fill_all("{} asks {}.", &["{}", "you"]), "{} asks you.");
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::support::markup::{render, tags};
 use crate::support::*;
+use portico_app::platform::PlatformPage;
 use portico_app::{Notice, Outcome, RegistryProblem, ShellState, Tone};
 
 const NAUGHTY: [&str; 9] = [
@@ -46,10 +47,47 @@ fn poisoned(mut state: ShellState, text: &str) -> ShellState {
             *field = text.into();
         }
     }
+    if let Some(page) = &mut state.platform {
+        poison(page, text);
+    }
     state.notice = Some(Notice { tone: Tone::Info, text: text.into() });
     state.registry_problems =
         vec![RegistryProblem { source: text.into(), field: text.into(), reason: text.into() }];
     state
+}
+
+/// Every piece of text that comes from people, on a page of the portal's own.
+fn poison(page: &mut PlatformPage, text: &str) {
+    let poison_all = |fields: Vec<&mut String>| fields.into_iter().for_each(|field| *field = text.into());
+    match page {
+        PlatformPage::Account(page) => {
+            page.provider = text.into();
+            page.organizations
+                .iter_mut()
+                .for_each(|o| poison_all(vec![&mut o.name, &mut o.id, &mut o.roles[0]]));
+            // A browser that does not say what it is stays nameless.
+            let named = page.devices.iter_mut().filter(|device| !device.name.is_empty());
+            named.for_each(|device| poison_all(vec![&mut device.name, &mut device.handle]));
+        }
+        PlatformPage::Members(page) => {
+            for member in &mut page.members {
+                poison_all(vec![&mut member.name, &mut member.roles[0], &mut member.id]);
+                member.email = Some(text.into());
+            }
+            for invitation in &mut page.invitations {
+                poison_all(vec![&mut invitation.email, &mut invitation.roles[0], &mut invitation.invited_by]);
+            }
+            page.roles.iter_mut().for_each(|role| poison_all(vec![&mut role.permissions[0]]));
+            if !page.typed_email.is_empty() {
+                page.typed_email = text.into();
+            }
+        }
+        PlatformPage::Invitation(page) => {
+            let names = vec![&mut page.organization, &mut page.inviter, &mut page.email, &mut page.roles[0]];
+            poison_all(names);
+            page.token = text.into();
+        }
+    }
 }
 
 /// Tag and attribute names: what a page is, whatever it says.

@@ -5,6 +5,10 @@ pub(crate) mod markup;
 
 use std::sync::Arc;
 
+use portico_app::platform::{
+    AccountOrganization, AccountPage, Device, InvitationPage, InvitationRow, InvitationView, MemberRow,
+    MembersPage, Moment, PlatformPage, RoleChoice,
+};
 use portico_app::{
     Environment, Locale, Notice, Outcome, Preferences, RegistryProblem, ShellState, Theme, Tone,
 };
@@ -187,6 +191,99 @@ pub(crate) fn empty() -> ShellState {
     state
 }
 
+fn moment(text: &str) -> Moment {
+    Moment { text: text.into(), machine: "2026-11-20T10:00:00Z".into() }
+}
+
+/// Erin's account.
+pub(crate) fn account() -> ShellState {
+    let organization = |id: &str, name: &str| AccountOrganization {
+        id: id.into(),
+        name: name.into(),
+        roles: vec!["member".into()],
+        is_current: id == "globex",
+    };
+    let device = |handle: &str, name: &str| Device {
+        handle: handle.into(),
+        name: name.into(),
+        begun: moment("2026-11-20 08:12 UTC"),
+        last_seen: moment("2026-11-20 10:00 UTC"),
+        is_current: handle == "a",
+    };
+    let page = AccountPage {
+        provider: "id.example".into(),
+        organizations: vec![organization("acme", "Acme"), organization("globex", "Globex")],
+        devices: vec![device("a", "Firefox on Linux"), device("b", "Safari on iPhone"), device("c", "")],
+    };
+    let platform = Some(PlatformPage::Account(page));
+    ShellState { platform, ..state(erin(), member_applications()) }
+}
+
+/// The members of Acme, with one invitation on its way and one that was not delivered.
+pub(crate) fn members() -> ShellState {
+    let member = |id: &str, name: &str, role: &str| MemberRow {
+        id: id.into(),
+        name: name.into(),
+        email: Some(format!("{id}@acme.example")),
+        roles: vec![role.into()],
+        is_invited: id == "carol",
+        joined: moment("2026-11-20"),
+        is_self: id == "alice",
+        may_change: id != "olga",
+    };
+    let long = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh Maximiliana Anastasia";
+    let invitation = |id: &str, is_delivered| InvitationRow {
+        id: id.into(),
+        email: format!("{id}@a-very-long-domain-name-that-somebody-really-registered.example"),
+        roles: vec!["member".into(), "auditor".into()],
+        expires: moment("2026-11-27 10:00 UTC"),
+        invited_by: "Alice Archer".into(),
+        is_delivered,
+    };
+    let role = |name: &str, permissions: &[&str]| RoleChoice {
+        name: name.into(),
+        permissions: permissions.iter().map(|&permission| permission.into()).collect(),
+    };
+    let page = MembersPage {
+        members: vec![
+            member("alice", "Alice Archer", "admin"),
+            member("carol", "Carol Castillo", "member"),
+            member("olga", "Olga Owner", "owner"),
+            member("max", long, "member"),
+        ],
+        invitations: vec![invitation("dana", true), invitation("frank", false)],
+        roles: vec![role("admin", &["org.admin", "todos.read"]), role("member", &["todos.read"])],
+        typed_email: "not an address".into(),
+        link: Some("http://127.0.0.1:3000/invitations/Xb3l9vQ2".into()),
+    };
+    ShellState { platform: Some(PlatformPage::Members(page)), ..admin() }
+}
+
+/// An organization of one.
+pub(crate) fn alone() -> ShellState {
+    let mut state = members();
+    if let Some(PlatformPage::Members(page)) = &mut state.platform {
+        page.members.truncate(1);
+        page.invitations.clear();
+        (page.typed_email, page.link) = (String::new(), None);
+    }
+    state
+}
+
+/// An invitation for Carol, as someone sees it.
+pub(crate) fn invitation(mut state: ShellState, view: InvitationView) -> ShellState {
+    state.platform = Some(PlatformPage::Invitation(InvitationPage {
+        token: "Xb3l9vQ2".into(),
+        organization: "Acme".into(),
+        inviter: "Alice Archer".into(),
+        email: "carol@globex.example".into(),
+        roles: vec!["member".into()],
+        expires: moment("2026-11-27 10:00 UTC"),
+        view,
+    }));
+    state
+}
+
 /// The same state with another theme and language.
 pub(crate) fn preferring(mut state: ShellState, theme: Theme, locale: Locale) -> ShellState {
     state.preferences = Preferences { theme, locale, ..state.preferences };
@@ -206,6 +303,18 @@ pub(crate) fn every_page() -> Vec<(&'static str, ShellState, &'static str)> {
         ("not found", with_outcome(member(), Outcome::NotFound), "/nowhere"),
         ("failed", with_outcome(member(), failed()), "/todos"),
         ("failed without a session", with_outcome(signed_out(), failed()), "/"),
+        ("account", account(), "/account"),
+        ("members", members(), "/members"),
+        ("a member alone", alone(), "/members"),
+        ("invitation", invitation(signed_out(), InvitationView::SignIn), "/invitations/Xb3l9vQ2"),
+        ("invitation to accept", invitation(member(), InvitationView::Accept), "/invitations/Xb3l9vQ2"),
+        ("another's invitation", invitation(member(), InvitationView::Another), "/invitations/Xb3l9vQ2"),
+        ("unverified", invitation(member(), InvitationView::Unverified), "/invitations/Xb3l9vQ2"),
+        (
+            "invitation that is over",
+            invitation(signed_out(), InvitationView::Expired),
+            "/invitations/Xb3l9vQ2",
+        ),
         ("signed out", signed_out(), "/"),
         ("asked for a page without a session", signed_out(), "/todos"),
         ("has just signed out", with_outcome(signed_out(), Outcome::SignedOut), "/"),
