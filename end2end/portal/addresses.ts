@@ -1,10 +1,12 @@
-/** Where the portals of a run listen. `PORTICO_TEST_PORT` moves them all: four ports, one after the other. */
+/** Where the portals of a run listen. `PORTICO_TEST_PORT` moves them all: six ports, one after the other. */
 const FIRST = Number(process.env["PORTICO_TEST_PORT"] ?? 3300);
 
 /** The portal that nearly every test uses. */
 export const PORTAL = { port: FIRST, adminPort: FIRST + 1 };
 /** A second one, whose provider is on another site: `localhost` against `127.0.0.1`. */
 export const CROSS_SITE_PORTAL = { port: FIRST + 2, adminPort: FIRST + 3 };
+/** A third one, whose organizations' members change. */
+export const MEMBERS_PORTAL = { port: FIRST + 4, adminPort: FIRST + 5 };
 
 /** The main portal's origin. */
 export const PORTAL_URL = origin(PORTAL.port);

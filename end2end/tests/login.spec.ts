@@ -17,7 +17,7 @@ for (const person of PEOPLE) {
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(`Welcome, ${firstName}`);
     await expect(organization(page)).toContainText(person.organization);
     const titles = await navigation(page).getByRole("link").evaluateAll((links) => (links as HTMLElement[]).map(({ title }) => title));
-    expect(titles.filter(Boolean).sort()).toEqual(["Home", ...person.opens, ...FIXTURES].sort());
+    expect(titles.filter(Boolean).sort()).toEqual(["Home", ...person.opens, ...(person.manages ?? []), ...FIXTURES].sort());
 
     await signOut(page);
     expect((await page.request.get("/api/platform/session")).status()).toBe(401);
