@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use portico_dev_idp::DevIdpError;
+use portico_dev_idp::{DevIdp, DevIdpError};
+use portico_directory::Directory;
 use portico_gateway::{Gateway, PublicOrigin};
 use portico_identity::seal::Sealer;
 use portico_identity::session::{Lifetimes, Sessions, SharedSessionStore};
@@ -23,12 +24,15 @@ use crate::config::Config;
 use crate::dev::{KeyError, generated_key, key_from_file};
 use crate::embedded::Embedded;
 use crate::http::rate_limit::Limits;
+use crate::mail::{Mailer, SmtpMailer};
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::services::events::{Events, topic_specs};
 use crate::services::{Backends, EntitlementService};
 use crate::state::{AppState, Portal};
-use crate::storage::{Database, PostgresSessionStore, RedisError, RedisSessionStore, SqliteSessionStore};
+use crate::storage::{
+    Database, DatabaseDirectory, PostgresSessionStore, RedisError, RedisSessionStore, SqliteSessionStore,
+};
 use crate::{providers, tls, upkeep};
 
 /// The outside world: real in the program, under control in tests.
@@ -108,6 +112,11 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     let sealer = sealer(&config, &parts)?;
     let database = database(&config).await?;
     let sessions = sessions(&config, &parts, sealer.clone(), &database).await?;
+    let directory: Arc<dyn Directory> = Arc::new(DatabaseDirectory::new(database));
+    if let Some(idp) = &dev_idp {
+        tell_memberships(idp, directory.as_ref()).await?;
+    }
+    let mailer = mailer(&config)?;
     let registry = registry(&config, &parts).await?;
     let events = events(&config, &parts, &registry).await?;
     let policy = Arc::new(RolePolicy);
@@ -127,6 +136,8 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         sealer,
         sessions,
         providers,
+        directory,
+        mailer,
         policy,
         registry,
         events,
@@ -188,6 +199,25 @@ async fn sessions(
         tracing::warn!(error.message = %error, "old sessions could not be removed");
     }
     Ok(sessions)
+}
+
+/// What the portal keeps itself, its development provider has to know too: then tokens for it carry the right `org_id`.
+async fn tell_memberships(idp: &DevIdp, directory: &dyn Directory) -> Result<(), StartError> {
+    let kept = directory.kept_memberships(idp.issuer()).await;
+    for member in kept.map_err(|error| StartError::Other(error.to_string()))? {
+        idp.grant_membership(&member.person.sub, &member.org_id, &member.roles);
+    }
+    Ok(())
+}
+
+fn mailer(config: &Config) -> Result<Option<Arc<dyn Mailer>>, StartError> {
+    let mail = &config.mail;
+    let Some(url) = secret("mail.smtp_url_file", mail.smtp_url_file.as_deref(), "PORTICO_SMTP_URL")? else {
+        return Ok(None);
+    };
+    let mailer = SmtpMailer::new(&url, mail.from.as_deref(), Duration::from_millis(mail.timeout_ms));
+    let mailer = mailer.map_err(|error| StartError::Other(error.to_string()))?;
+    Ok(Some(Arc::new(mailer)))
 }
 
 /// Redis where the configuration names it, or else the relational store.

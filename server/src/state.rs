@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::RwLock;
 use portico_contracts::Application;
 use portico_dev_idp::DevIdp;
+use portico_directory::Directory;
 use portico_gateway::{Gateway, RemoteBackend};
 use portico_identity::seal::Sealer;
 use portico_identity::session::{EndReason, SessionError, SessionId, Sessions};
@@ -21,6 +22,7 @@ use crate::assets::Assets;
 use crate::config::Config;
 use crate::http::Authenticated;
 use crate::http::rate_limit::Limits;
+use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::providers::Providers;
 use crate::services::events::Events;
@@ -77,6 +79,10 @@ pub struct Portal {
     pub sessions: Sessions,
     /// The OpenID providers, with the tokens that were exchanged there.
     pub providers: Providers,
+    /// Members and invitations.
+    pub directory: Arc<dyn Directory>,
+    /// Sends mail, where a server is configured.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// What sessions may do.
     pub entitlements: EntitlementService,
     /// Every decision.
@@ -119,6 +125,11 @@ impl Portal {
     /// Hosts that the registry granted to these remotes, by CSP directive.
     pub fn csp_sources(&self, applications: &[Arc<Application>]) -> CspSources {
         self.registry.snapshot().csp_sources(applications)
+    }
+
+    /// The development IdP, for a person that it knows: the same `sub` from another issuer is somebody else.
+    pub fn dev_idp_of(&self, issuer: &str) -> Option<&DevIdp> {
+        self.dev_idp.as_deref().filter(|idp| idp.issuer() == issuer.trim_end_matches('/'))
     }
 
     /// Ends a session everywhere: in the store, which tells the other instances, and here its tokens and streams at once.

@@ -42,7 +42,7 @@ pub trait Directory: Send + Sync + 'static {
     /// One member of an organization.
     async fn member(&self, org_id: &str, id: &str) -> Result<Option<Member>, DirectoryError>;
 
-    /// Every membership at one issuer that the portal keeps itself.
+    /// Every membership of people of one issuer whose roles the portal decided: by an invitation, or by a change.
     async fn kept_memberships(&self, issuer: &str) -> Result<Vec<Member>, DirectoryError>;
 
     /// Gives a member these roles, which the provider's claims do not change any more. Returns the member as it was.

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::{
     AcceptError, AdminRoles, Change, ChangeError, Claims, Directory, DirectoryError, Invitation,
-    InvitationState, Member, Person, Source, TokenHash, changes, member_id,
+    InvitationState, Member, Person, TokenHash, changes, member_id,
 };
 
 /// A directory in memory, for tests.
@@ -71,7 +71,7 @@ impl Directory for MemoryDirectory {
     }
 
     async fn kept_memberships(&self, issuer: &str) -> Result<Vec<Member>, DirectoryError> {
-        let own = |m: &Member| m.person.issuer == issuer && m.is_active() && m.source == Source::Portal;
+        let own = |m: &Member| m.person.issuer == issuer && m.is_active() && m.keeps_roles;
         Ok(self.0.lock().of(own))
     }
 

@@ -31,11 +31,12 @@ const SHORT_NAMES: [(&str, &str); 6] = [
 ];
 
 /// Names that are not settings of the server: the set-up's own and secrets, which are read where they are used.
-const OTHER_NAMES: [&str; 8] = [
+const OTHER_NAMES: [&str; 9] = [
     "PORTICO_CONFIG",
     "PORTICO_CLIENT_SECRET",
     "PORTICO_DATABASE_URL",
     "PORTICO_REDIS_URL",
+    "PORTICO_SMTP_URL",
     "PORTICO_TOOLS",
     "PORTICO_STAGES",
     "PORTICO_LOG",
@@ -134,6 +135,10 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             .push("session.idle_minutes must be at least 1 and at most session.absolute_minutes".to_owned());
     }
     problems.extend(config.identity.problems(!config.is_development()));
+    if config.invitations.valid_days == 0 {
+        problems.push("invitations.valid_days must be at least 1".to_owned());
+    }
+    problems.extend(config.mail.problem());
     problems.extend(config.policy.problems().iter().map(ToString::to_string));
     if !config.is_development() {
         production(config, &mut problems);

@@ -9,9 +9,11 @@ mod gateway;
 mod github_app;
 mod identity;
 mod identity_provider;
+mod invitations;
 mod limits;
 mod listen;
 mod load;
+mod mail;
 mod registry;
 mod session;
 mod storage;
@@ -32,9 +34,11 @@ pub use identity_provider::{
     AssertionAudienceSetting, ClientAuthMethod, ExchangeSetting, IntrospectionSetting, ParSetting,
     ProviderSettings,
 };
+pub use invitations::InvitationsConfig;
 pub use limits::LimitsConfig;
 pub use listen::{ListenConfig, TlsMode};
 pub use load::{ConfigError, file, load, load_from};
+pub use mail::MailConfig;
 pub use registry::RegistryConfig;
 pub use session::SessionConfig;
 pub use storage::StorageConfig;
@@ -62,6 +66,10 @@ pub struct Config {
     pub storage: StorageConfig,
     /// Roles, plans, organizations.
     pub policy: PolicyConfig,
+    /// Invitations into organizations.
+    pub invitations: InvitationsConfig,
+    /// How the portal sends mail.
+    pub mail: MailConfig,
     /// Remotes, their signatures and grants.
     pub registry: RegistryConfig,
     /// The proxy to upstreams.
@@ -86,6 +94,8 @@ impl Default for Config {
             session: SessionConfig::default(),
             storage: StorageConfig::default(),
             policy: PolicyConfig::default(),
+            invitations: InvitationsConfig::default(),
+            mail: MailConfig::default(),
             registry: RegistryConfig::default(),
             gateway: GatewayConfig::default(),
             events: EventsConfig::default(),

@@ -127,7 +127,17 @@ fn describe(state: &AppState, request: &Request) -> RequestContext {
         trace_id: continued.map_or_else(|| hex(trace).into(), Arc::from),
         span_id: hex(span).into(),
         client_ip: client_ip(peer, request.headers(), &state.config.listen.trusted_proxies),
-        path: request.uri().path().into(),
+        path: without_secrets(request.uri().path()),
+    }
+}
+
+/// The path as logs and problems may show it: the token of an invitation's link is a credential.
+pub fn without_secrets(path: &str) -> Arc<str> {
+    // In any letter case and however often a slash stands there: better hidden than logged.
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    match (parts.next(), parts.next()) {
+        (Some(first), Some(_)) if first.eq_ignore_ascii_case("invitations") => "/invitations/***".into(),
+        _ => path.into(),
     }
 }
 
@@ -191,6 +201,16 @@ mod tests {
             client_ip(proxy, &headers, &trusted),
             "203.0.113.7".parse::<IpAddr>().expect("an address")
         );
+    }
+
+    #[test]
+    fn the_token_of_an_invitation_is_in_no_path_that_is_logged() {
+        for path in ["/invitations/abc", "/invitations/abc/def", "//Invitations//abc", "/invitations/abc/"] {
+            assert_eq!(&*without_secrets(path), "/invitations/***", "{path}");
+        }
+        for path in ["/invitations", "/members", "/api/platform/invitations/abc/revoke"] {
+            assert_eq!(&*without_secrets(path), path);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod body_limit;
 pub mod context;
 pub mod csp;
 pub mod device;
+pub mod input;
 pub mod origin;
 pub mod paced_body;
 pub mod problem;

@@ -113,6 +113,8 @@ pub struct Limits {
     pub remote: Limiter<(SessionId, String)>,
     /// By session, for publishing.
     pub publish: Limiter<SessionId>,
+    /// By organization, for invitations, each of which is a letter.
+    pub invitations: Limiter<String>,
 }
 
 impl Limits {
@@ -123,6 +125,7 @@ impl Limits {
             session: Limiter::per_minute(config.limits.session_per_minute),
             remote: Limiter::per_minute(config.limits.remote_per_minute),
             publish: Limiter::per_minute(config.events.publish_per_minute),
+            invitations: Limiter::per_minute(config.invitations.per_minute),
         }
     }
 
@@ -132,6 +135,7 @@ impl Limits {
         self.session.sweep();
         self.remote.sweep();
         self.publish.sweep();
+        self.invitations.sweep();
     }
 }
 

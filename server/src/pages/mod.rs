@@ -2,8 +2,10 @@
 
 mod document;
 mod error;
+mod platform;
 mod shell_state;
 mod show;
 
 pub use error::{PageError, layer as error_layer};
+pub use shell_state::preferences;
 pub use show::show;

@@ -4,11 +4,11 @@ use portico_app::{Environment, Outcome, Preferences, RegistryProblem, ShellState
 
 use crate::http::Authenticated;
 use crate::providers::IdentityProvider;
-use crate::services::session_view;
+use crate::services::{ADMINISTRATION, session_view};
 use crate::state::AppState;
 
 /// Theme, language and navigation as this browser's cookies and languages say.
-pub(super) fn preferences(headers: &HeaderMap) -> Preferences {
+pub fn preferences(headers: &HeaderMap) -> Preferences {
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let cookies: Vec<_> = headers.get_all(COOKIE).iter().map(text).collect();
     let languages = headers.get(ACCEPT_LANGUAGE).map(text).unwrap_or_default();
@@ -46,9 +46,6 @@ pub(super) fn for_session(state: &AppState, preferences: Preferences, session: &
 fn sign_in_provider(provider: &IdentityProvider) -> SignInProvider {
     SignInProvider { name: provider.name.clone(), label: provider.label.clone() }
 }
-
-/// Who may see what the registry left out.
-const ADMINISTRATION: &str = "org.admin";
 
 fn registry_problem(problem: &portico_registry::LoadProblem) -> RegistryProblem {
     RegistryProblem {

@@ -5,9 +5,10 @@ use portico_app::Outcome;
 use portico_app::routing::{Page, resolve};
 
 use super::document::{Document, respond};
+use super::platform::{self, Found};
 use super::{PageError, shell_state};
 use crate::http::{ApiError, MaybeSession, RequestContext};
-use crate::services::renew;
+use crate::services::{renew, told};
 use crate::state::AppState;
 
 /// Every page: `GET` of any path that is no endpoint.
@@ -33,7 +34,12 @@ pub async fn show(
     let preferences = shell_state::preferences(request.headers());
     let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let Some(mut session) = session else {
-        let shell = shell_state::anonymous(&state, preferences, None);
+        let mut shell = shell_state::anonymous(&state, preferences, None);
+        match platform::find(&state, &context, None, request.uri().path(), None).await {
+            Ok(Some(Found::Page(page))) => shell.platform = Some(*page),
+            Ok(_) => {}
+            Err(error) => return PageError::from_api(&context, &error).into_response(),
+        }
         return respond(&state, Document { shell, path_and_query, csp: Default::default() });
     };
     let mut new_cookie = None;
@@ -49,7 +55,19 @@ pub async fn show(
     }
     let mut shell = shell_state::for_session(&state, preferences, &session);
     let path = request.uri().path();
-    if resolve(path, &shell) == Page::NotFound {
+    let told = match *request.method() {
+        Method::GET if session.state.notice.is_some() => told::take(&state, &session.active).await,
+        _ => None,
+    };
+    shell.notice = told.as_ref().map(|told| told.notice(shell.preferences.locale));
+    match platform::find(&state, &context, Some(&session), path, told.as_ref()).await {
+        Ok(Some(Found::Page(page))) => shell.platform = Some(*page),
+        Ok(Some(Found::Forbidden)) => shell.outcome = Some(Outcome::Forbidden),
+        Ok(Some(Found::NotFound)) => shell.outcome = Some(Outcome::NotFound),
+        Ok(None) => {}
+        Err(error) => return PageError::from_api(&context, &error).into_response(),
+    }
+    if shell.outcome.is_none() && resolve(path, &shell) == Page::NotFound {
         let hidden = state.registry.snapshot().route_owner(path).is_some();
         if hidden {
             crate::audit::decision(

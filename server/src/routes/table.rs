@@ -17,6 +17,18 @@ pub fn table(state: &AppState) -> Router<AppState> {
         .route("/api/platform/session", get(platform::session))
         .route("/api/platform/applications", get(platform::applications))
         .route("/api/platform/organization", post(platform::organization))
+        .route(
+            "/api/platform/invitations",
+            get(platform::invitations::list).post(platform::invitations::create),
+        )
+        .route("/api/platform/invitations/accept", post(platform::invitations::accept))
+        .route("/api/platform/invitations/{id}/send", post(platform::invitations::send))
+        .route("/api/platform/invitations/{id}/revoke", post(platform::invitations::revoke))
+        .route("/api/platform/members", get(platform::members::list))
+        .route("/api/platform/members/{id}/roles", post(platform::members::roles))
+        .route("/api/platform/members/{id}/remove", post(platform::members::remove))
+        .route("/api/platform/sessions/end", post(platform::sessions::end))
+        .route("/api/platform/sessions/end-others", post(platform::sessions::end_others))
         .route("/api/platform/remotes/{id}/token", post(platform::remote_token))
         .route("/api/platform/reports", post(platform::reports))
         .route("/api/platform/rum", post(platform::rum))

@@ -9,11 +9,15 @@ mod session_view;
 mod subject_token;
 
 pub mod events;
+pub mod invitations;
+pub mod members;
+pub mod membership;
 pub mod organization;
 pub mod remote_token;
+pub mod told;
 
 pub use backends::Backends;
-pub use entitlements::EntitlementService;
+pub use entitlements::{ADMINISTRATION, EntitlementService};
 pub use renewal::renew;
 pub use session_api::SessionApi;
 pub use session_tokens::SessionTokens;

@@ -3,10 +3,11 @@
 use axum::http::HeaderValue;
 use portico_identity::login::ReturnTo;
 use portico_identity::provider::Refreshed;
-use portico_identity::session::set_cookie;
+use portico_identity::session::{Membership, SessionState, set_cookie};
 
 use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext};
+use crate::services::membership;
 use crate::state::AppState;
 
 /// How a switch goes on.
@@ -21,7 +22,8 @@ pub struct Switched {
 /// Switches to another of the person's organizations, under a new session id.
 ///
 /// The provider is asked for the organization's own tokens with the refresh token (as WorkOS and the development IdP
-/// offer it); one that does not know this is asked by a login with `organization`, which ends here again.
+/// offer it); one that does not know this is asked by a login with `organization`, which ends here again. An organization
+/// that only the portal knows needs nothing of the provider.
 ///
 /// # Errors
 /// 404 for an organization that is not the person's, whether or not it exists.
@@ -59,20 +61,29 @@ async fn move_session(
     location: String,
 ) -> Result<Switched, ApiError> {
     let current = session.active.state();
+    let is_known = |o: &Membership| o.id == organization;
+    if state.dev_idp_of(&current.person.issuer).is_none()
+        && !current.provider_organizations.iter().any(is_known)
+    {
+        // Only the portal knows it: the provider has no other tokens to give.
+        let next = SessionState { org_id: organization, ..(*current).clone() };
+        return go_on(&state, &session, next, location).await;
+    }
     let Some(of) = state.providers.by_issuer(&current.person.issuer) else {
         return Ok(by_login(&organization, &location));
     };
     match of.provider.refresh(&current, Some(&organization)).await {
         Ok(Refreshed::SignIn(sign_in)) if sign_in.org_id == organization => {
+            let organizations = membership::organizations(&state, &sign_in).await;
+            let organizations =
+                organizations.map_err(|error| ApiError::unavailable("The directory", error))?;
             let mut next = sign_in.into_state(state.clock.now(), state.sessions.lifetimes().absolute);
             // A switch is no login: the end that was set at login stays.
             (next.created_at, next.expires_at) = (current.created_at, current.expires_at);
-            let left = (next.expires_at - state.clock.now()).whole_seconds();
-            let store_error = |error| ApiError::unavailable("The session store", error);
-            let active = state.sessions.rotate(&session.active, next).await.map_err(store_error)?;
-            state.forget_tokens(&session.active.id);
-            let cookie = HeaderValue::from_str(&set_cookie(&active.id, left)).map_err(ApiError::internal)?;
-            Ok(Switched { location, set_cookie: Some(cookie) })
+            next.device.clone_from(&current.device);
+            next.notice.clone_from(&current.notice);
+            membership::settle(&mut next, organizations);
+            go_on(&state, &session, next, location).await
         }
         Ok(refreshed) => {
             // Spent without the switch: the tokens must be kept, and the login does the rest.
@@ -89,6 +100,25 @@ async fn move_session(
             Ok(by_login(&organization, &location))
         }
     }
+}
+
+/// Under a new id.
+async fn go_on(
+    state: &AppState,
+    session: &Authenticated,
+    next: SessionState,
+    location: String,
+) -> Result<Switched, ApiError> {
+    let left = (next.expires_at - state.clock.now()).whole_seconds();
+    let store_error = |error| ApiError::unavailable("The session store", error);
+    let active = state.sessions.rotate(&session.active, next).await.map_err(store_error)?;
+    state.forget_tokens(&session.active.id);
+    let belongs = membership::confirm(state, &active).await;
+    if !belongs.map_err(|error| ApiError::unavailable("The directory", error))? {
+        return Err(ApiError::signed_out());
+    }
+    let cookie = HeaderValue::from_str(&set_cookie(&active.id, left)).map_err(ApiError::internal)?;
+    Ok(Switched { location, set_cookie: Some(cookie) })
 }
 
 fn by_login(organization: &str, return_to: &str) -> Switched {

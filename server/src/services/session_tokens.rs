@@ -108,6 +108,7 @@ fn token_error(error: SessionTokenError) -> TokenError {
     match error {
         SessionTokenError::Subject(SubjectTokenError::SessionOver(_))
         | SessionTokenError::Exchange(ExchangeError::SessionEnded) => TokenError::SessionOver,
+        SessionTokenError::Subject(SubjectTokenError::Lost) => TokenError::Refused,
         SessionTokenError::Exchange(ExchangeError::Refused { .. }) => TokenError::Refused,
         _ => TokenError::Unavailable,
     }

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
-use portico_identity::provider::{ProviderError, Refreshed};
-use portico_identity::session::{ActiveSession, EndReason, SessionError, SessionState};
+use portico_identity::provider::{ProviderError, Refreshed, SignIn};
+use portico_identity::session::{ActiveSession, Change, EndReason, Membership, SessionError, SessionState};
 use thiserror::Error;
 use time::Duration;
 
+use super::membership;
 use crate::state::{AppState, Portal};
 
 /// Refreshed this long before the end, so that a token does not run out on its way.
@@ -22,6 +23,9 @@ pub enum SubjectTokenError {
     /// The store did not answer.
     #[error(transparent)]
     Store(SessionError),
+    /// The tokens are for an organization that the person was removed from.
+    #[error("the tokens are for an organization that the person was removed from")]
+    Lost,
     /// The server is going down.
     #[error("the refresh did not finish: {0}")]
     Aborted(String),
@@ -41,6 +45,9 @@ pub async fn subject_token(
     portal: &AppState,
     session: &Arc<ActiveSession>,
 ) -> Result<String, SubjectTokenError> {
+    if membership::has_lost_tokens(&session.state()) {
+        return Err(SubjectTokenError::Lost);
+    }
     if let Some(token) = usable(portal, &session.state()) {
         return Ok(token);
     }
@@ -88,21 +95,60 @@ async fn keep(
     session: &ActiveSession,
     refreshed: Refreshed,
 ) -> Result<String, SubjectTokenError> {
-    let (tokens, organizations) = match refreshed {
-        Refreshed::Tokens(tokens) => (tokens, Vec::new()),
-        Refreshed::SignIn(sign_in) => (sign_in.tokens, sign_in.organizations),
+    let (tokens, sign_in) = match refreshed {
+        Refreshed::Tokens(tokens) => (tokens, None),
+        Refreshed::SignIn(sign_in) => (sign_in.tokens.clone(), Some(sign_in)),
     };
     let token = tokens.access_token.clone();
-    let kept = if organizations.is_empty() {
-        // Some providers leave everything but `sub` out of a refresh's id_token: that takes nothing away.
-        portal.sessions.replace_tokens(session, tokens).await
-    } else if organizations.iter().any(|o| o.id == session.state().org_id) {
-        portal.sessions.replace_tokens_and_organizations(session, tokens, organizations).await
-    } else {
-        portal.end_session(&session.id, EndReason::Replaced).await.map_err(SubjectTokenError::Store)?;
-        return Err(SubjectTokenError::SessionOver("the person left the organization".into()));
+    // Some providers leave everything but `sub` out of a refresh's id_token: that takes nothing away.
+    let sign_in = sign_in.filter(|sign_in| !sign_in.organizations.is_empty());
+    let kept = match told(portal, sign_in.as_deref()).await {
+        Some((sign_in, organizations)) if organizations.iter().any(|o| o.id == session.state().org_id) => {
+            let changed = portal.sessions.change(session, |state| {
+                state.tokens = tokens.clone();
+                state.tokens_org_id.clone_from(&sign_in.org_id);
+                state.provider_organizations.clone_from(&sign_in.organizations);
+                if state.organizations == organizations {
+                    return Change::Save;
+                }
+                state.organizations.clone_from(&organizations);
+                state.renew = true;
+                Change::SavePrivileges
+            });
+            let changed = changed.await;
+            if changed.is_ok() && !confirmed(portal, session).await {
+                return Err(SubjectTokenError::SessionOver("the person was removed meanwhile".into()));
+            }
+            changed.map(drop)
+        }
+        Some(_) => {
+            portal.end_session(&session.id, EndReason::Replaced).await.map_err(SubjectTokenError::Store)?;
+            return Err(SubjectTokenError::SessionOver("the person left the organization".into()));
+        }
+        None => portal.sessions.replace_tokens(session, tokens).await,
     };
     kept.map(|()| token).map_err(SubjectTokenError::from)
+}
+
+/// Whether the session goes on after what the directory says now; while that does not answer, it does.
+async fn confirmed(portal: &Portal, session: &ActiveSession) -> bool {
+    membership::confirm(portal, session).await.unwrap_or_else(|error| {
+        tracing::warn!(error.message = %error, "a refreshed session could not be looked up in the directory");
+        true
+    })
+}
+
+/// What a refresh told of the person's organizations, and what they are by it. While the directory does not answer it is
+/// nothing: the tokens must be kept whatever it says, and the next refresh tells again.
+async fn told<'s>(portal: &Portal, sign_in: Option<&'s SignIn>) -> Option<(&'s SignIn, Vec<Membership>)> {
+    let sign_in = sign_in?;
+    match membership::organizations(portal, sign_in).await {
+        Ok(organizations) => Some((sign_in, organizations)),
+        Err(error) => {
+            tracing::warn!(error.message = %error, "what a refresh told could not be recorded");
+            None
+        }
+    }
 }
 
 /// Whether the refresh token is dead. Any other refusal is a misunderstanding between portal and provider, which is no

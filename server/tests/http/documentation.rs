@@ -123,6 +123,9 @@ fn sets(row: &Row) {
         "listen.tls_key",
         "identity.client_id",
         "identity.client_secret_file",
+        "mail.smtp_url_file",
+        "storage.database_url_file",
+        "storage.redis_url_file",
         "events.id_key_file",
     ];
     let value = if anything_goes.contains(&row.key.as_str()) { "[{}]" } else { "\u{1}" };

@@ -238,6 +238,8 @@ fn state(sub: &str) -> SessionState {
         created_at: now,
         expires_at: now + Span::hours(8),
         device: String::new(),
+        tokens_org_id: String::new(),
+        notice: None,
         renew: false,
     }
 }

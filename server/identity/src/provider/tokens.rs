@@ -32,7 +32,9 @@ impl SignIn {
     pub fn into_state(self, now: OffsetDateTime, absolute: Duration) -> SessionState {
         SessionState {
             person: self.person,
+            tokens_org_id: self.org_id.clone(),
             org_id: self.org_id,
+            notice: None,
             provider_organizations: self.organizations.clone(),
             organizations: self.organizations,
             sid: self.sid,

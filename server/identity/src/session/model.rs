@@ -79,6 +79,12 @@ pub struct SessionState {
     /// What the person would know the browser by, from its `User-Agent`.
     #[serde(default)]
     pub device: String,
+    /// The organization that the provider issued the tokens for; empty where it names none.
+    #[serde(default)]
+    pub tokens_org_id: String,
+    /// What the last form has to say on the next page, in the words of whoever put it there.
+    #[serde(default)]
+    pub notice: Option<String>,
     /// What it may do has changed: the next page goes on under a new id.
     #[serde(default)]
     pub renew: bool,

@@ -224,7 +224,7 @@ impl Sessions {
 
     /// Changes a session in the store and here. `change` is applied to the newest state, again where another instance was
     /// faster, so that neither change is lost. Returns whether the session goes on.
-    pub(super) async fn change(
+    pub async fn change(
         &self,
         session: &ActiveSession,
         change: impl Fn(&mut SessionState) -> Change,

@@ -47,6 +47,8 @@ impl World {
             expires_at: now + Duration::hours(8),
             provider_organizations: Vec::new(),
             device: String::new(),
+            tokens_org_id: String::new(),
+            notice: None,
             renew: false,
         }
     }

@@ -3,14 +3,15 @@ use axum::http::header::{COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use portico_identity::login::{LoginTransaction, TransactionError};
-use portico_identity::provider::ProviderError;
-use portico_identity::session::{EndReason, set_cookie};
+use portico_identity::provider::{Provider, ProviderError, Refreshed, SignIn};
+use portico_identity::session::{EndReason, SessionState, set_cookie};
 use url::form_urlencoded;
 
 use super::login::append_cookie;
 use crate::audit;
 use crate::http::{MaybeSession, RequestContext, device};
 use crate::pages::PageError;
+use crate::services::membership;
 use crate::state::AppState;
 
 /// `GET /auth/callback`: ends a login that this browser began, with a new session id.
@@ -84,12 +85,18 @@ async fn finish(
         .await
         .map_err(|error| PageError::provider(context, &error))?;
     let lifetimes = state.sessions.lifetimes();
-    let mut begun = sign_in.into_state(state.clock.now(), lifetimes.absolute);
+    let mut begun = settled(state, context, &asked.provider, sign_in).await?;
     begun.device = device::describe(headers.get(USER_AGENT));
     audit::session("login", context, &begun);
     let store_error =
         |error: &dyn std::fmt::Display| PageError::unavailable(context, "The session store", error);
     let active = state.sessions.begin(begun).await.map_err(|error| store_error(&error))?;
+    let directory_error =
+        |error: &dyn std::fmt::Display| PageError::unavailable(context, "The directory", error);
+    if !membership::confirm(state, &active).await.map_err(|error| directory_error(&error))? {
+        let why = "You were removed from the organization while you signed in.";
+        return Err(PageError::login(context, StatusCode::FORBIDDEN, why));
+    }
     // Whatever session this browser had is over: a login always leads to a new id, and never leaves two.
     if let Ok(MaybeSession(Some(old))) = session {
         state.end_session(&old.active.id, EndReason::Replaced).await.map_err(|error| store_error(&error))?;
@@ -97,6 +104,35 @@ async fn finish(
     let mut response = Redirect::to(&transaction.return_to).into_response();
     append_cookie(&mut response, &set_cookie(&active.id, lifetimes.absolute.whole_seconds()));
     Ok(response)
+}
+
+/// The session that a sign-in begins. Where the provider's tokens are for an organization that the person was removed
+/// from, and another one is left, the provider is asked for that one's, once.
+async fn settled(
+    state: &AppState,
+    context: &RequestContext,
+    provider: &Provider,
+    sign_in: SignIn,
+) -> Result<SessionState, PageError> {
+    let resolved = |sign_in: SignIn| async move {
+        let organizations = membership::organizations(state, &sign_in).await;
+        let organizations =
+            organizations.map_err(|error| PageError::unavailable(context, "The directory", &error))?;
+        let mut begun = sign_in.into_state(state.clock.now(), state.sessions.lifetimes().absolute);
+        membership::settle(&mut begun, organizations);
+        Ok(begun)
+    };
+    let begun = resolved(sign_in).await?;
+    if !membership::has_lost_tokens(&begun) || begun.org_id.is_empty() {
+        return Ok(begun);
+    }
+    match provider.refresh(&begun, Some(&begun.org_id)).await {
+        Ok(Refreshed::SignIn(sign_in)) if sign_in.org_id == begun.org_id => resolved(*sign_in).await,
+        Ok(Refreshed::SignIn(sign_in)) => Ok(SessionState { tokens: sign_in.tokens, ..begun }),
+        Ok(Refreshed::Tokens(tokens)) => Ok(SessionState { tokens, ..begun }),
+        // Its tokens serve nobody, so what needs one is refused; everything else works.
+        Err(_) => Ok(begun),
+    }
 }
 
 fn transaction_text(error: TransactionError) -> &'static str {

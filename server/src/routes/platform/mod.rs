@@ -1,12 +1,17 @@
 //! `/api/platform/*`.
 
 mod applications;
+mod form;
 mod organization;
 mod remote_token;
 mod reports;
 mod rum;
 mod session;
 mod unknown;
+
+pub mod invitations;
+pub mod members;
+pub mod sessions;
 
 pub use applications::applications;
 pub use organization::organization;

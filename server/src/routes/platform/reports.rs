@@ -25,7 +25,8 @@ pub async fn reports(State(state): State<AppState>, body: Bytes) -> Result<Statu
             let value =
                 names.iter().find_map(|name| body.get(name)).and_then(Value::as_str).unwrap_or_default();
             // Without its query: a URL's query may carry what a log must not hold.
-            value.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect::<String>()
+            let value = value.split(['?', '#']).next().unwrap_or_default();
+            without_secrets_in_url(value).chars().take(200).collect::<String>()
         };
         let kind = report.get("type").and_then(Value::as_str).unwrap_or("csp-violation");
         state.metrics.report();
@@ -39,4 +40,10 @@ pub async fn reports(State(state): State<AppState>, body: Bytes) -> Result<Statu
         );
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// An invitation's page may be what is reported about, and its path holds a credential.
+fn without_secrets_in_url(url: &str) -> &str {
+    let secret = url.to_ascii_lowercase().find("/invitations/");
+    secret.map_or(url, |at| &url[..at + "/invitations/".len()])
 }

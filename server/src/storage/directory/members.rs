@@ -124,8 +124,7 @@ pub(super) async fn one(
 }
 
 pub(super) async fn kept(database: &Database, issuer: &str) -> Result<Vec<Member>, DirectoryError> {
-    const KEPT: &str =
-        select_members!("WHERE m.issuer = $1 AND m.source = 'portal' AND m.removed_at IS NULL");
+    const KEPT: &str = select_members!("WHERE m.issuer = $1 AND m.keeps_roles = 1 AND m.removed_at IS NULL");
     let rows: Vec<MemberRow> = on!(database, pool => {
         sqlx::query_as(KEPT).bind(issuer).fetch_all(pool).await.map_err(failed)?
     });

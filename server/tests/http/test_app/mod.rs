@@ -11,6 +11,7 @@ mod raw;
 mod remotes;
 mod request;
 mod site;
+mod smtp;
 mod upstream;
 
 use std::net::SocketAddr;
@@ -40,6 +41,7 @@ pub use provider::{
 pub use raw::parse as parse_response;
 pub use remotes::{INSIGHTS_AUDIENCE, TODOS_AUDIENCE, integrity, remote_manifest, write_remote};
 pub use request::RequestBuilder;
+pub use smtp::MailServer;
 pub use upstream::{Reply, Seen, Upstream};
 
 /// One portal with everything around it. All of it ends with the test's runtime.

@@ -1,10 +1,13 @@
 //! `/api/platform/*`
 
 mod applications;
+mod invitations;
+mod members;
 mod organization;
 mod remote_token;
 mod reports;
 mod rum;
 mod session;
+mod sessions;
 
 pub use reports::broken_json;
