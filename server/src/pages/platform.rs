@@ -22,7 +22,7 @@ pub(super) enum Found {
     /// A page that this session may not see.
     Forbidden,
     /// Nothing.
-    NotFound,
+    Nothing,
 }
 
 /// Whether a path is one of the portal's own pages, for someone with or without a session, and what it shows. None where
@@ -137,7 +137,7 @@ async fn invitation(
     let token = InvitationToken::from_link(token);
     let found = state.directory.invitation_by_token(&token.hash()).await;
     let found = found.map_err(|error| ApiError::unavailable("The directory", error))?;
-    let Some(invitation) = found else { return Ok(Found::NotFound) };
+    let Some(invitation) = found else { return Ok(Found::Nothing) };
     let person = session.map(|session| membership::person(&session.state.person));
     let page = InvitationPage {
         view: view(&invitation, person.as_ref(), state.clock.now()),

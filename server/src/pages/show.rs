@@ -63,7 +63,7 @@ pub async fn show(
     match platform::find(&state, &context, Some(&session), path, told.as_ref()).await {
         Ok(Some(Found::Page(page))) => shell.platform = Some(*page),
         Ok(Some(Found::Forbidden)) => shell.outcome = Some(Outcome::Forbidden),
-        Ok(Some(Found::NotFound)) => shell.outcome = Some(Outcome::NotFound),
+        Ok(Some(Found::Nothing)) => shell.outcome = Some(Outcome::NotFound),
         Ok(None) => {}
         Err(error) => return PageError::from_api(&context, &error).into_response(),
     }

@@ -21,13 +21,13 @@ pub(super) async fn meant_for_this(
         return Ok(());
     }
     if input.is_form {
-        return Err(Answered(tell(state, session, &Told::OtherOrganization, page).await));
+        return Err(Answered(Box::new(tell(state, session, &Told::OtherOrganization, page).await)));
     }
-    Err(Answered(organization_changed().into_response()))
+    Err(Answered(Box::new(organization_changed().into_response())))
 }
 
 /// A request that was answered before it was done.
-pub(super) struct Answered(pub(super) Response);
+pub(super) struct Answered(pub(super) Box<Response>);
 
 /// What a form or a script gets: the page with what is to be said on it, or JSON.
 pub(super) async fn answer(

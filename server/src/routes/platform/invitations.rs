@@ -38,7 +38,7 @@ pub async fn create(
     input: Input,
 ) -> Response {
     if let Err(Answered(response)) = meant_for_this(&state, &session, &input, PAGE).await {
-        return response;
+        return *response;
     }
     let (email, roles) = (input.text("email"), input.list("roles"));
     let locale = input.preferences.locale;
@@ -55,7 +55,7 @@ pub async fn send(
     input: Input,
 ) -> Response {
     if let Err(Answered(response)) = meant_for_this(&state, &session, &input, PAGE).await {
-        return response;
+        return *response;
     }
     let made = service::send_again(&state, &context, &session, input.preferences.locale, &id).await;
     answer(&state, &session, &input, PAGE, made.map(invited)).await
@@ -70,7 +70,7 @@ pub async fn revoke(
     input: Input,
 ) -> Response {
     if let Err(Answered(response)) = meant_for_this(&state, &session, &input, PAGE).await {
-        return response;
+        return *response;
     }
     let revoked: Result<_, Refused> = service::revoke(&state, &context, &session, &id).await;
     let done = revoked.map(|invitation| {

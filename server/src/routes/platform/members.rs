@@ -38,7 +38,7 @@ pub async fn roles(
     input: Input,
 ) -> Response {
     if let Err(Answered(response)) = meant_for_this(&state, &session, &input, PAGE).await {
-        return response;
+        return *response;
     }
     let roles = input.list("roles");
     let changed = service::set_roles(&state, &context, &session, &id, &roles).await;
@@ -58,7 +58,7 @@ pub async fn remove(
     input: Input,
 ) -> Response {
     if let Err(Answered(response)) = meant_for_this(&state, &session, &input, PAGE).await {
-        return response;
+        return *response;
     }
     let removed = service::remove(&state, &context, &session, &id).await;
     let is_self = removed.as_ref().is_ok_and(|member| {
