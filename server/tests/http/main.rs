@@ -2,6 +2,9 @@
 
 mod test_app;
 
+#[path = "../storage/postgres.rs"]
+mod postgres;
+
 mod anti_forgery;
 mod api;
 mod auth;
@@ -10,6 +13,7 @@ mod documentation;
 mod domain_crates;
 mod events;
 mod health;
+mod instances;
 mod limits;
 mod pages;
 mod remotes;

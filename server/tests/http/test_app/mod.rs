@@ -59,6 +59,14 @@ pub struct TestApp {
     /// Behind `@acme/insights`, a remote in token mode.
     pub insights: Upstream,
     directory: TempDir,
+    parts: Parts,
+}
+
+/// Another instance of the same portal: same public URL, same clock, same provider and event log.
+pub struct Instance {
+    /// Where it listens, `http://127.0.0.1:port`, as a load balancer would reach it.
+    pub origin: String,
+    pub state: AppState,
 }
 
 impl TestApp {
@@ -151,17 +159,29 @@ impl TestApp {
             http: outbound.clone(),
             embedded: Embedded::default(),
         };
-        let state = start(config, parts).await.unwrap_or_else(|error| panic!("the portal starts: {error}"));
+        let state =
+            start(config, parts.clone()).await.unwrap_or_else(|error| panic!("the portal starts: {error}"));
         let problems = state.registry.snapshot().problems().to_vec();
         let sound = problems.is_empty() || !state.config.is_development();
         assert!(sound, "every remote of a test is sound: {problems:?}");
-        for (listener, router) in [(listener, app::app(state.clone())), (admin, app::admin(state.clone()))] {
-            let (limits, never) = (state.config.limits.clone(), std::future::pending());
-            let (_, router) = watch::channel(router);
-            tokio::spawn(serve::serve(listener, None, router, limits, Duration::ZERO, never));
-        }
+        spawn(listener, app::app(state.clone()), &state);
+        spawn(admin, app::admin(state.clone()), &state);
         let origin = format!("http://{addr}");
-        Self { origin, addr, admin_addr, state, clock, outbound, todos, insights, directory }
+        Self { origin, addr, admin_addr, state, clock, outbound, todos, insights, directory, parts }
+    }
+
+    /// A second instance behind the same public URL. The store must be one that instances share.
+    pub async fn second_instance(&self) -> Instance {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let addr = local(&listener);
+        let mut config = self.state.config.clone();
+        config.public_url = Some(self.state.config.public_url());
+        config.listen.addr = addr;
+        let started = start(config, self.parts.clone()).await;
+        let state = started.unwrap_or_else(|error| panic!("the second instance starts: {error}"));
+        spawn(listener, app::app(state.clone()), &state);
+        eventually("the second instance follows the log", || state.events.ready().is_ok()).await;
+        Instance { origin: format!("http://{addr}"), state }
     }
 
     /// A browser with nothing in it.
@@ -219,6 +239,12 @@ impl TestApp {
     }
 }
 
+fn spawn(listener: TcpListener, router: axum::Router, state: &AppState) {
+    let (limits, never) = (state.config.limits.clone(), std::future::pending());
+    let (_, router) = watch::channel(router);
+    tokio::spawn(serve::serve(listener, None, router, limits, Duration::ZERO, never));
+}
+
 /// Waits until `condition` holds, for at most ten seconds.
 pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     for _ in 0..500 {
@@ -235,7 +261,7 @@ pub async fn break_session_store(app: &TestApp) {
     let file = app.data_dir().join("portico.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
     let pool = sqlx::SqlitePool::connect_with(options).await.expect("the file opens");
-    sqlx::query("ALTER TABLE sessions RENAME TO gone")
+    sqlx::query("ALTER TABLE portal_sessions RENAME TO gone")
         .execute(&pool)
         .await
         .expect("the table can be renamed");
