@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use portico_ports::Clock;
+use portico_ports::{Clock, Random};
 use time::{Duration, OffsetDateTime};
 
+use super::shared::Sharing;
 use super::slot::Wanted;
 use super::slots::Slots;
-use super::{ExchangeError, ExchangeRequest, ExchangedToken, Subject, TokenExchange, TokenKey};
+use super::{ExchangeError, ExchangeRequest, ExchangedToken, SharedTokens, Subject, TokenExchange, TokenKey};
+use crate::seal::Sealer;
 use crate::session::SessionId;
 
 /// The bounds of the cache.
@@ -33,12 +35,20 @@ pub struct TokenCache {
     clock: Arc<dyn Clock>,
     limits: CacheLimits,
     slots: Mutex<Slots>,
+    sharing: Option<Sharing>,
 }
 
 impl TokenCache {
     /// An empty cache over `exchange`.
     pub fn new(exchange: Arc<dyn TokenExchange>, clock: Arc<dyn Clock>, limits: CacheLimits) -> Self {
-        Self { exchange, clock, limits, slots: Mutex::new(Slots::new(limits.capacity)) }
+        Self { exchange, clock, limits, slots: Mutex::new(Slots::new(limits.capacity)), sharing: None }
+    }
+
+    /// The same, sharing the tokens of sessions with other instances. They leave this process sealed.
+    #[must_use]
+    pub fn shared(mut self, tokens: Arc<dyn SharedTokens>, sealer: Sealer, random: Arc<dyn Random>) -> Self {
+        self.sharing = Some(Sharing::new(tokens, sealer, random));
+        self
     }
 
     /// A current token, if there is one: the way that needs no subject token, which may itself need a refresh.
@@ -62,7 +72,7 @@ impl TokenCache {
             return Ok(token);
         }
         let wanted = Wanted::Current(self.current_until());
-        let token = slot.fetch(wanted, self.ask(key, subject.into())).await?;
+        let token = slot.fetch(wanted, self.ask(key, subject.into(), None)).await?;
         token.ok_or(ExchangeError::SessionEnded)
     }
 
@@ -85,13 +95,21 @@ impl TokenCache {
             pause: self.limits.refresh_pause,
         };
         let slot = self.slots.lock().find_or_insert(key, self.clock.now());
-        slot.fetch(wanted, self.ask(key, subject.into())).await
+        slot.fetch(wanted, self.ask(key, subject.into(), Some(refused))).await
     }
 
-    /// Drops every token of a session, also those being fetched (case 39).
+    /// Drops every token of a session, also those being fetched (case 39). What instances share is dropped by
+    /// [`TokenCache::forget_shared`].
     pub fn forget_session(&self, session: &SessionId) {
         for slot in self.slots.lock().remove_session(session) {
             slot.forget();
+        }
+    }
+
+    /// Drops what instances share of a session.
+    pub async fn forget_shared(&self, session: &SessionId) {
+        if let Some(sharing) = &self.sharing {
+            sharing.forget(session).await;
         }
     }
 
@@ -105,7 +123,27 @@ impl TokenCache {
         self.len() == 0
     }
 
-    async fn ask(&self, key: &TokenKey, subject: Subject<'_>) -> Result<ExchangedToken, ExchangeError> {
+    /// What another instance has exchanged, or else an exchange. `refused` is what must not come back.
+    async fn ask(
+        &self,
+        key: &TokenKey,
+        subject: Subject<'_>,
+        refused: Option<&ExchangedToken>,
+    ) -> Result<ExchangedToken, ExchangeError> {
+        let Some(sharing) = &self.sharing else { return self.exchange(key, subject).await };
+        let current = |token: &ExchangedToken| {
+            token.expires_at > self.current_until()
+                && refused.is_none_or(|refused| refused.token != token.token)
+        };
+        if let Some(token) = sharing.get(key).await.filter(current) {
+            return Ok(token);
+        }
+        let token = self.exchange(key, subject).await?;
+        sharing.put(key, &token).await;
+        Ok(token)
+    }
+
+    async fn exchange(&self, key: &TokenKey, subject: Subject<'_>) -> Result<ExchangedToken, ExchangeError> {
         let request = ExchangeRequest {
             subject,
             organization: Some(key.organization.as_str()).filter(|organization| !organization.is_empty()),

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::OffsetDateTime;
 
@@ -78,7 +79,7 @@ pub struct ExchangedToken {
 }
 
 /// How it is known that a token is for its audience and for no other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AudienceEvidence {
     /// The token is a JWT, and its `aud` says so (RFC 9068, section 2.2).
     Claim,

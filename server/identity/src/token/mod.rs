@@ -19,6 +19,7 @@ mod key;
 mod response;
 mod rfc8693;
 mod scope;
+mod shared;
 mod slot;
 mod slots;
 
@@ -36,6 +37,7 @@ pub use github::{GitHubApp, GitHubAppConfig, Installation};
 pub use key::{Holder, TokenKey};
 pub use rfc8693::Rfc8693;
 pub use scope::Scope;
+pub use shared::SharedTokens;
 
 #[cfg(test)]
 mod tests;
