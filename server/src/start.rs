@@ -27,11 +27,13 @@ use crate::http::rate_limit::Limits;
 use crate::mail::{Mailer, SmtpMailer};
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
+use crate::providers::TokenSharing;
 use crate::services::events::{Events, topic_specs};
 use crate::services::{Backends, EntitlementService};
 use crate::state::{AppState, Portal};
 use crate::storage::{
-    Database, DatabaseDirectory, PostgresSessionStore, RedisError, RedisSessionStore, SqliteSessionStore,
+    Database, DatabaseDirectory, PostgresSessionStore, RedisError, RedisSessionStore, RedisTokens,
+    SqliteSessionStore,
 };
 use crate::{providers, tls, upkeep};
 
@@ -108,10 +110,15 @@ pub enum StartError {
 /// Puts the portal together. Background work (reloads, sweeps) ends when the last handle is dropped.
 pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError> {
     let public_url = config.public_url();
-    let (providers, dev_idp) = providers::build(&config, &parts)?;
     let sealer = sealer(&config, &parts)?;
+    let redis = redis(&config).await?;
+    let sharing = redis.as_ref().map(|redis| TokenSharing {
+        tokens: Arc::new(RedisTokens::new(redis.client().clone())),
+        sealer: sealer.clone(),
+    });
+    let (providers, dev_idp) = providers::build(&config, &parts, sharing.as_ref())?;
     let database = database(&config).await?;
-    let sessions = sessions(&config, &parts, sealer.clone(), &database).await?;
+    let sessions = sessions(&config, &parts, sealer.clone(), &database, redis).await;
     let directory: Arc<dyn Directory> = Arc::new(DatabaseDirectory::new(database));
     if let Some(idp) = &dev_idp {
         tell_memberships(idp, directory.as_ref()).await?;
@@ -183,22 +190,30 @@ async fn database(config: &Config) -> Result<Database, StartError> {
     Database::open_sqlite(&file).await.map_err(problem)
 }
 
+/// The Redis server that the configuration names, if any.
+async fn redis(config: &Config) -> Result<Option<Arc<RedisSessionStore>>, StartError> {
+    let file = config.storage.redis_url_file.as_deref();
+    let Some(url) = secret("storage.redis_url_file", file, "PORTICO_REDIS_URL")? else { return Ok(None) };
+    Ok(Some(Arc::new(RedisSessionStore::connect(&url).await.map_err(StartError::Redis)?)))
+}
+
 async fn sessions(
     config: &Config,
     parts: &Parts,
     sealer: Sealer,
     database: &Database,
-) -> Result<Sessions, StartError> {
-    let store = session_store(config, database).await?;
+    redis: Option<Arc<RedisSessionStore>>,
+) -> Sessions {
     let lifetimes = Lifetimes {
         idle: Span::minutes(config.session.idle_minutes.into()),
         absolute: Span::minutes(config.session.absolute_minutes.into()),
     };
+    let store = session_store(database, redis);
     let sessions = Sessions::new(store, sealer, lifetimes, parts.clock.clone(), parts.random.clone());
     if let Err(error) = sessions.remove_expired().await {
         tracing::warn!(error.message = %error, "old sessions could not be removed");
     }
-    Ok(sessions)
+    sessions
 }
 
 /// What the portal keeps itself, its development provider has to know too: then tokens for it carry the right `org_id`.
@@ -220,27 +235,22 @@ fn mailer(config: &Config) -> Result<Option<Arc<dyn Mailer>>, StartError> {
     Ok(Some(Arc::new(mailer)))
 }
 
-/// Redis where the configuration names it, or else the relational store.
-async fn session_store(
-    config: &Config,
-    database: &Database,
-) -> Result<Arc<dyn SharedSessionStore>, StartError> {
-    let storage = &config.storage;
-    let redis = secret("storage.redis_url_file", storage.redis_url_file.as_deref(), "PORTICO_REDIS_URL")?;
-    if let Some(url) = redis {
-        tracing::info!("sessions are kept in Redis, which serves any number of instances");
-        return Ok(Arc::new(RedisSessionStore::connect(&url).await.map_err(StartError::Redis)?));
-    }
-    Ok(match database {
-        Database::Postgres(pool) => {
+/// Redis where there is one, or else the relational store.
+fn session_store(database: &Database, redis: Option<Arc<RedisSessionStore>>) -> Arc<dyn SharedSessionStore> {
+    match (redis, database) {
+        (Some(redis), _) => {
+            tracing::info!("sessions are kept in Redis, which serves any number of instances");
+            redis
+        }
+        (None, Database::Postgres(pool)) => {
             tracing::info!("sessions are kept in PostgreSQL, which serves any number of instances");
             Arc::new(PostgresSessionStore::new(pool.clone()))
         }
-        Database::Sqlite(pool) => {
+        (None, Database::Sqlite(pool)) => {
             tracing::info!("sessions are kept in SQLite, which serves one instance");
             Arc::new(SqliteSessionStore::new(pool.clone()))
         }
-    })
+    }
 }
 
 async fn registry(config: &Config, parts: &Parts) -> Result<Registry, StartError> {

@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use portico_identity::session::{Notice, SessionSignal};
+use portico_identity::session::{Notice, SessionId, SessionSignal};
 use portico_registry::{LoadProblem, Snapshot};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::dev::live_reload;
+use crate::services::refresh_listeners;
 use crate::state::{AppState, WeakState};
 
 /// Sessions whose time is over are ended within this time, so that their streams close.
 const SWEEP: Duration = Duration::from_secs(1);
 const FORGET: Duration = Duration::from_secs(60);
+/// Well within the time that tokens are refreshed ahead of their end.
+const REFRESH: Duration = Duration::from_secs(5);
 /// While a manifest host has not answered yet, it is asked this often.
 const IMPATIENT: Duration = Duration::from_secs(1);
 
@@ -22,6 +25,7 @@ pub fn spawn(state: &AppState) {
     tokio::spawn(sweep_sessions(state.downgrade()));
     tokio::spawn(follow_sessions(state.downgrade(), state.sessions.signals()));
     tokio::spawn(hear_other_instances(state.downgrade(), state.sessions.listen()));
+    tokio::spawn(refresh(state.downgrade()));
     tokio::spawn(forget(state.downgrade()));
     if live_reload::watching() {
         tokio::spawn(live_reload::follow_assets(state.downgrade()));
@@ -84,8 +88,14 @@ async fn follow_sessions(state: WeakState, mut signals: broadcast::Receiver<Sess
         let heard = signals.recv().await;
         let Some(state) = state.upgrade() else { return };
         match heard {
-            Ok(SessionSignal::Ended(id, reason)) => state.session_ended(&id, reason),
-            Ok(SessionSignal::PrivilegesChanged(id)) => state.privileges_changed(&id),
+            Ok(SessionSignal::Ended(id, reason)) => {
+                state.session_ended(&id, reason);
+                forget_shared_tokens(state, id);
+            }
+            Ok(SessionSignal::PrivilegesChanged(id)) => {
+                state.privileges_changed(&id);
+                forget_shared_tokens(state, id);
+            }
             Err(RecvError::Lagged(missed)) => {
                 tracing::warn!(
                     missed,
@@ -95,6 +105,19 @@ async fn follow_sessions(state: WeakState, mut signals: broadcast::Receiver<Sess
             Err(RecvError::Closed) => return,
         }
     }
+}
+
+async fn refresh(state: WeakState) {
+    loop {
+        tokio::time::sleep(REFRESH).await;
+        let Some(state) = state.upgrade() else { return };
+        refresh_listeners(&state).await;
+    }
+}
+
+/// On its own: the next session's end is not to wait for a server.
+fn forget_shared_tokens(state: AppState, id: SessionId) {
+    tokio::spawn(async move { state.providers.forget_shared(&id).await });
 }
 
 async fn forget(state: WeakState) {

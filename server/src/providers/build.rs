@@ -4,8 +4,9 @@ use std::sync::Arc;
 use portico_dev_idp::{Audience, Client, DevIdp, DevIdpConfig};
 use portico_identity::client_auth::{AssertionAudience, ClientAuth, PrivateKeyJwt};
 use portico_identity::provider::{Par, Provider, ProviderConfig, Secret};
+use portico_identity::seal::Sealer;
 use portico_identity::signing::SigningKey;
-use portico_identity::token::{CacheLimits, Rfc8693, TokenCache, TokenExchange};
+use portico_identity::token::{CacheLimits, Rfc8693, SharedTokens, TokenCache, TokenExchange};
 use url::Url;
 
 use super::exchange::exchange;
@@ -18,8 +19,12 @@ use crate::start::{Parts, StartError, secret};
 ///
 /// # Errors
 /// Where a file that the configuration names cannot be read, or holds no such key.
-pub fn build(config: &Config, parts: &Parts) -> Result<(Providers, Option<Arc<DevIdp>>), StartError> {
-    let builder = Builder { config, parts, public_url: config.public_url() };
+pub fn build(
+    config: &Config,
+    parts: &Parts,
+    sharing: Option<&TokenSharing>,
+) -> Result<(Providers, Option<Arc<DevIdp>>), StartError> {
+    let builder = Builder { config, parts, sharing, public_url: config.public_url() };
     let mut listed = config
         .identity
         .providers
@@ -36,9 +41,18 @@ pub fn build(config: &Config, parts: &Parts) -> Result<(Providers, Option<Arc<De
     Ok((Providers::new(default, listed, apps), dev_idp))
 }
 
+/// How instances share exchanged tokens.
+pub struct TokenSharing {
+    /// Where they are kept.
+    pub tokens: Arc<dyn SharedTokens>,
+    /// What seals them on their way there.
+    pub sealer: Sealer,
+}
+
 struct Builder<'a> {
     config: &'a Config,
     parts: &'a Parts,
+    sharing: Option<&'a TokenSharing>,
     public_url: Url,
 }
 
@@ -135,7 +149,13 @@ impl Builder<'_> {
 
     /// Each provider has a cache of its own, so that a token of one can never serve a session of another (case 37).
     fn tokens(&self, exchange: Arc<dyn TokenExchange>) -> TokenCache {
-        TokenCache::new(exchange, self.parts.clock.clone(), CacheLimits::default())
+        let cache = TokenCache::new(exchange, self.parts.clock.clone(), CacheLimits::default());
+        match self.sharing {
+            Some(TokenSharing { tokens, sealer }) => {
+                cache.shared(tokens.clone(), sealer.clone(), self.parts.random.clone())
+            }
+            None => cache,
+        }
     }
 
     fn dev_idp(&self, provider: &ProviderConfig, client_secret: String) -> Result<Arc<DevIdp>, StartError> {

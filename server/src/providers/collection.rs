@@ -139,6 +139,11 @@ impl Providers {
         }
     }
 
+    /// Forgets what instances share of a session. All providers' tokens of one are in one place.
+    pub async fn forget_shared(&self, session: &SessionId) {
+        self.default.tokens.forget_shared(session).await;
+    }
+
     /// How many exchanged tokens are held.
     pub fn exchanged_tokens(&self) -> usize {
         self.iter().map(|provider| provider.tokens.len()).sum()

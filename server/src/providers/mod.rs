@@ -9,5 +9,5 @@ mod exchange;
 mod github;
 mod no_exchange;
 
-pub use build::build;
+pub use build::{TokenSharing, build};
 pub use collection::{Choice, DEFAULT_NAME, Hints, IdentityProvider, Providers};

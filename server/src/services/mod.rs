@@ -22,4 +22,4 @@ pub use renewal::renew;
 pub use session_api::SessionApi;
 pub use session_tokens::SessionTokens;
 pub use session_view::session_view;
-pub use subject_token::{SubjectTokenError, subject_token};
+pub use subject_token::{SubjectTokenError, refresh_listeners, subject_token};

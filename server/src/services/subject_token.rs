@@ -8,6 +8,19 @@ use time::Duration;
 use super::membership;
 use crate::state::{AppState, Portal};
 
+/// Refreshes what is about to end behind open streams, where nobody asks: a tab that only listens hears at once, too, that
+/// its session has died at the provider (DESIGN.md, promise 6).
+pub async fn refresh_listeners(portal: &AppState) {
+    for session in portal.sessions.expiring(portal.clock.now() + AHEAD) {
+        if portal.events.gateway().streams_of(&session.id.to_string()) == 0 {
+            continue;
+        }
+        if let Err(error) = subject_token(portal, &session).await {
+            tracing::info!(error.message = %error, "a listening session could not be refreshed");
+        }
+    }
+}
+
 /// Refreshed this long before the end, so that a token does not run out on its way.
 const AHEAD: Duration = Duration::seconds(30);
 

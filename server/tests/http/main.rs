@@ -3,6 +3,7 @@
 mod test_app;
 
 #[path = "../storage/postgres.rs"]
+#[expect(dead_code, reason = "the tests of stores use more of it")]
 mod postgres;
 
 mod anti_forgery;

@@ -113,6 +113,13 @@ impl Sessions {
         self.signals.subscribe()
     }
 
+    /// The sessions of this instance whose access tokens end by `until`.
+    pub fn expiring(&self, until: OffsetDateTime) -> Vec<Arc<ActiveSession>> {
+        let mut sessions = self.cache.all();
+        sessions.retain(|session| session.state().tokens.access_expires_at <= until);
+        sessions
+    }
+
     /// How many sessions this instance has in memory.
     pub fn in_memory(&self) -> usize {
         self.cache.len()

@@ -137,6 +137,11 @@ impl EventGateway {
         self.shared.hub.get().map_or(0, |hub| hub.close_session(session_id, reason))
     }
 
+    /// How many streams a session has open here.
+    pub fn streams_of(&self, session_id: &str) -> usize {
+        self.shared.hub.get().map_or(0, |hub| hub.streams_of(session_id))
+    }
+
     /// Ends a session's streams, which it may open again: what it may have has changed. How many there were.
     pub fn interrupt_session(&self, session_id: &str) -> usize {
         let hub = self.shared.hub.get();

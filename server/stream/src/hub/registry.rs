@@ -169,6 +169,11 @@ impl Hub {
         self.state.lock().streams.streams.len()
     }
 
+    /// How many streams a session has open.
+    pub(crate) fn streams_of(&self, session: &str) -> usize {
+        self.state.lock().streams.sessions.get(session).map_or(0, Vec::len)
+    }
+
     /// Ends the session's streams, and refuses new ones: session ids are never used again.
     pub(crate) fn close_session(&self, session: &str, reason: CloseReason) -> usize {
         let mut state = self.state.lock();

@@ -3,15 +3,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use portico_ports::{Clock as _, TestClock};
+use portico_ports::{Clock as _, OsRandom, TestClock};
 use time::Duration;
 use tokio::sync::Semaphore;
 
 use super::world::{SUBJECT, TODOS};
-use crate::session::SessionId;
+use crate::seal::Sealer;
+use crate::session::{SessionId, SessionKey};
 use crate::token::{
     AudienceEvidence, BearerToken, CacheLimits, ExchangeError, ExchangeRequest, ExchangedToken, Holder,
-    Scope, Subject, TokenCache, TokenExchange, TokenKey,
+    Scope, SharedTokens, Subject, TokenCache, TokenExchange, TokenKey,
 };
 
 /// Counts exchanges, lets each one through when the test opens the gate, and fails when told to.
@@ -325,4 +326,78 @@ async fn the_portals_own_tokens_are_shared_by_an_organization_and_outlive_its_se
     assert_eq!(world.cache.get(&own("acme")), Some(first.clone()));
     let other = world.cache.token(&own("globex"), Subject::Portal).await.expect("a token");
     assert_ne!(first, other);
+}
+
+/// What two instances share: the texts that left them.
+#[derive(Default)]
+struct Shelf(Mutex<std::collections::HashMap<(SessionKey, String), String>>);
+
+#[async_trait]
+impl SharedTokens for Shelf {
+    async fn get(&self, session: &SessionKey, name: &str) -> Option<String> {
+        self.0.lock().get(&(*session, name.to_owned())).cloned()
+    }
+
+    async fn put(&self, session: &SessionKey, name: &str, sealed: String, _: time::OffsetDateTime) {
+        self.0.lock().insert((*session, name.to_owned()), sealed);
+    }
+
+    async fn forget(&self, session: &SessionKey) {
+        self.0.lock().retain(|(of, _), _| of != session);
+    }
+}
+
+impl World {
+    fn instance(&self, shelf: &Arc<Shelf>, key: u8) -> TokenCache {
+        let sealer = Sealer::new(&[[key; 32]]).expect("one key");
+        TokenCache::new(self.exchange.clone(), self.clock.clone(), CacheLimits::default()).shared(
+            shelf.clone(),
+            sealer,
+            Arc::new(OsRandom),
+        )
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_one_instance_exchanged_serves_on_the_others_and_is_sealed_between_them() {
+    let (world, shelf) = (World::new(), Arc::<Shelf>::default());
+    let (first, second) = (world.instance(&shelf, 1), world.instance(&shelf, 1));
+    let token = first.token(&key(1), SUBJECT).await.expect("a token");
+    let same = second.token(&key(1), SUBJECT).await.expect("a token");
+    assert_eq!((token.token.secret(), world.calls()), (same.token.secret(), 1));
+    assert!(!shelf.0.lock().values().any(|sealed| sealed.contains(token.token.secret())));
+    let foreign = world.instance(&shelf, 2).token(&key(1), SUBJECT).await.expect("a token");
+    assert_ne!(foreign.token, token.token, "what does not open is exchanged again");
+}
+
+#[tokio::test]
+async fn case_37_shared_tokens_do_not_cross_sessions_organizations_audiences_or_scopes() {
+    let (world, shelf) = (World::new(), Arc::<Shelf>::default());
+    let (first, second) = (world.instance(&shelf, 1), world.instance(&shelf, 1));
+    let asked = key(1);
+    first.token(&asked, SUBJECT).await.expect("a token");
+    let others = [
+        key(2),
+        TokenKey { organization: "globex".into(), ..asked.clone() },
+        TokenKey { audience: "https://other".into(), ..asked.clone() },
+        TokenKey { scope: Scope::parse("more"), ..asked.clone() },
+    ];
+    for (number, other) in others.iter().enumerate() {
+        second.token(other, SUBJECT).await.expect("a token");
+        assert_eq!(world.calls(), number + 2, "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn case_39_what_is_shared_goes_with_its_session_and_is_not_given_out_after_a_refusal() {
+    let (world, shelf) = (World::new(), Arc::<Shelf>::default());
+    let (first, second) = (world.instance(&shelf, 1), world.instance(&shelf, 1));
+    let refused = first.token(&key(1), SUBJECT).await.expect("a token");
+    let fresh = second.refresh(&key(1), SUBJECT, &refused).await.expect("an answer").expect("a token");
+    assert_ne!(fresh.token, refused.token);
+    second.forget_shared(&id(1)).await;
+    assert!(shelf.0.lock().is_empty());
+    world.clock.advance(Duration::minutes(5));
+    first.token(&key(1), SUBJECT).await.expect("a token");
+    assert_eq!(world.calls(), 3, "an old one does not come back");
 }
