@@ -1,3 +1,4 @@
+import { backend } from "../remote.json";
 import { readAnswer } from "./kit.js";
 
 /**
@@ -11,8 +12,8 @@ export async function fetchSummary(ctx, days, signal) {
   return readAnswer(ctx.fetch(`/summary?days=${days}`, { signal }));
 }
 
-/** Where the service answers browsers that bring a token of their own; the manifest's `connect-src` names it too. */
-const LIVE_URL = "http://127.0.0.1:4012/live";
+/** Where the service answers browsers that bring a token of their own, as the manifest says; its `connect-src` names it too. */
+const LIVE_URL = `${backend.url}/live`;
 
 /**
  * This moment's figures, straight from the service: token mode gives a token that is good for this service alone.
