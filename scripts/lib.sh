@@ -10,6 +10,9 @@ cd "$ROOT"
 export PORTICO_TOOLS="${PORTICO_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/portico/tools}"
 export PATH="$PORTICO_TOOLS/bin:$PORTICO_TOOLS/npm/node_modules/.bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 
+# What the browser downloads names no directory of the machine that built it: panics carry the paths of their sources.
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+
 # A browser comes from the distribution (scripts/setup.d/system.sh); packages must not fetch their own.
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 PUPPETEER_SKIP_DOWNLOAD=1
 # npm speaks only when something is wrong: no funding notes, no update notes, no audit by the way.
