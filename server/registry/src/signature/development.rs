@@ -10,6 +10,7 @@ use portico_contracts::Manifest;
 use portico_ports::{Clock, Random};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{ALGORITHM, SignatureFile, signed_bytes};
@@ -107,6 +108,9 @@ impl DevelopmentKey {
         }
         let signature = self.sign(&manifest.name, &candidate.manifest, clock);
         let written = file.as_ref().is_some_and(|file| write_whole(file, &signature).is_ok());
+        if let Some(file) = file.filter(|_| written) {
+            remove_leftovers(&file, clock);
+        }
         if !written {
             self.in_memory.insert(key, signature.clone());
         }
@@ -126,6 +130,24 @@ impl DevelopmentKey {
         let mut text = serde_json::to_vec_pretty(&file).expect("a signature file is JSON");
         text.push(b'\n');
         text
+    }
+}
+
+/// Removes the signatures that portals with other keys, as every test run has one, left beside `own` an hour ago or
+/// earlier. One that is still running signs again. Failing to is harmless.
+fn remove_leftovers(own: &Path, clock: &dyn Clock) {
+    let entries = own.parent().and_then(|directory| fs::read_dir(directory).ok()).into_iter().flatten();
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_ours = name.starts_with("remote.development-") && name.ends_with(".sig.json");
+        let signed = entry.metadata().and_then(|data| data.modified()).map(OffsetDateTime::from);
+        if is_ours
+            && entry.path() != own
+            && signed.is_ok_and(|signed| clock.now() - signed >= time::Duration::HOUR)
+        {
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 

@@ -3,6 +3,7 @@ use std::fs;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::SigningKey;
+use portico_ports::{Clock as _, TestClock};
 use serde_json::{Value, json};
 
 use crate::world::{World, ids, only_problem, plain, signature, todos, trusted};
@@ -152,6 +153,27 @@ async fn development_signs_once_and_then_verifies() {
     let first = fs::read(dist.join(file)).expect("read");
     assert_eq!(ids(&world.open().await), ["acme.todos"], "the same key is found again");
     assert_eq!(fs::read(dist.join(file)).expect("read"), first, "nothing is signed twice");
+}
+
+#[tokio::test]
+async fn what_other_portals_left_in_a_directory_goes_and_what_they_use_stays() {
+    let world = World::in_development();
+    let dist = world.build("todos", &todos());
+    let hour = std::time::Duration::from_secs(3600);
+    for (name, age) in [
+        ("remote.development-0a0a0a0a0a0a.sig.json", hour * 2),
+        ("remote.development-0b0b0b0b0b0b.sig.json", hour / 2),
+        ("index.old.js", hour * 2),
+    ] {
+        let file = fs::File::create(dist.join(name)).expect("made");
+        file.set_modified(std::time::SystemTime::from(TestClock::default().now()) - age).expect("dated");
+    }
+    assert_eq!(ids(&world.open().await), ["acme.todos"]);
+    assert!(!dist.join("remote.development-0a0a0a0a0a0a.sig.json").exists());
+    assert!(
+        dist.join("remote.development-0b0b0b0b0b0b.sig.json").exists() && dist.join("index.old.js").exists()
+    );
+    assert_eq!(ids(&world.open().await), ["acme.todos"], "its own stays too");
 }
 
 #[tokio::test]
