@@ -41,4 +41,6 @@ pub use preferences::{
 };
 #[cfg(feature = "ssr")]
 pub use render::render_body;
+#[cfg(feature = "ssr")]
+pub use state::ADMINISTRATION;
 pub use state::{Environment, Notice, Outcome, RegistryProblem, ShellState, SignInProvider, Tone};

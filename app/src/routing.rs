@@ -58,7 +58,8 @@ pub fn resolve(path: &str, state: &ShellState) -> Page {
     let routes = state.applications.iter().enumerate().flat_map(|(application, found)| {
         found.routes.iter().enumerate().map(move |(route, r)| (application, route, r.path.as_str()))
     });
-    // The most specific route wins, so that one remote may answer for a part of another's paths.
+    // The most specific route wins: one remote's own may lie within each other. Those of two remotes never do, since the
+    // registry refuses what overlaps.
     routes
         .filter(|(_, _, route)| is_path(route) && covers(route, path))
         .max_by_key(|(_, _, route)| route.len())

@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::preferences::Preferences;
 
+/// The permission of those who run an organization's portal: they see what the registry left out, and are taught how to
+/// mount the first remote.
+#[cfg(feature = "ssr")]
+pub const ADMINISTRATION: &str = "org.admin";
+
 /// Everything the shell shows on a page, decided by the server before rendering. Never holds a token.
 ///
 /// What the browser needs of it travels as JSON in `<script type="application/json" id="portico-state">`; the fields

@@ -6,7 +6,7 @@ use crate::components::navigation::NavigationItem;
 use crate::components::{icon, sections, tile};
 use crate::preferences::Navigation;
 use crate::routing::{Page, resolve};
-use crate::state::ShellState;
+use crate::state::{ADMINISTRATION, ShellState};
 use crate::text::{FrameText, PlatformText, Text};
 
 /// Every place a session may go to: a column on wide screens, a rail when collapsed, a sheet on narrow ones.
@@ -69,9 +69,6 @@ fn administration(state: &ShellState, here: Option<&str>) -> Option<impl IntoVie
         }
     })
 }
-
-/// The permission that it needs.
-const ADMINISTRATION: &str = "org.admin";
 
 fn head(navigation: Navigation, frame: &'static FrameText) -> impl IntoView {
     let is_collapsed = if navigation == Navigation::Collapsed { "true" } else { "false" };

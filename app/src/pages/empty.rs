@@ -3,11 +3,8 @@ use leptos::prelude::*;
 
 use crate::components::icon;
 use crate::frame::registry_problems;
-use crate::state::ShellState;
+use crate::state::{ADMINISTRATION, ShellState};
 use crate::text::{FrameText, Text};
-
-/// The permission that makes someone the person to teach about mounting remotes.
-const ADMIN: &str = "org.admin";
 
 /// `remotes/hello/dist/index.js`: a module that mounts, as short as it gets.
 const MODULE: &str = r#"// remotes/hello/dist/index.js
@@ -35,7 +32,7 @@ pub(super) fn page(state: &ShellState) -> impl IntoView + use<> {
     let can_publish = state
         .session
         .as_ref()
-        .is_some_and(|session| session.entitlements.iter().any(|permission| permission == ADMIN));
+        .is_some_and(|session| session.entitlements.iter().any(|permission| permission == ADMINISTRATION));
     if !can_publish {
         return Either::Left(view! {
             <div class="message">

@@ -1,10 +1,10 @@
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
-use portico_app::{Environment, Outcome, Preferences, RegistryProblem, ShellState, SignInProvider};
+use portico_app::{ADMINISTRATION, Environment, Outcome, Preferences, RegistryProblem, ShellState, SignInProvider};
 
 use crate::http::Authenticated;
 use crate::providers::IdentityProvider;
-use crate::services::{ADMINISTRATION, session_view};
+use crate::services::session_view;
 use crate::state::AppState;
 
 /// Theme, language and navigation as this browser's cookies and languages say.

@@ -2,12 +2,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
+use portico_app::ADMINISTRATION;
 use portico_directory::AdminRoles;
 use portico_identity::session::SessionState;
 use portico_policy::{Entitlements, PolicyConfig, Principal};
-
-/// The permission to administer an organization: its members and invitations.
-pub const ADMINISTRATION: &str = "org.admin";
 
 /// What sessions may do: roles give permissions, the organization's plan bounds them.
 #[derive(Debug)]

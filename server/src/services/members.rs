@@ -1,12 +1,12 @@
 //! Who belongs to an organization, and what an administrator changes about it.
 
+use portico_app::ADMINISTRATION;
 use portico_app::platform::Told;
 use portico_directory::{ChangeError, DirectoryError, Member};
 use portico_identity::session::{Change, EndReason, SessionError};
 use portico_policy::{Action, Query, Resource};
 use thiserror::Error;
 
-use super::ADMINISTRATION;
 use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext};
 use crate::state::AppState;

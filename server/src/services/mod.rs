@@ -17,7 +17,7 @@ pub mod remote_token;
 pub mod told;
 
 pub use backends::Backends;
-pub use entitlements::{ADMINISTRATION, EntitlementService};
+pub use entitlements::EntitlementService;
 pub use renewal::renew;
 pub use session_api::SessionApi;
 pub use session_tokens::SessionTokens;
