@@ -110,6 +110,17 @@ async fn on_signal(stop: watch::Sender<bool>, state: watch::Receiver<AppState>) 
         _ = tokio::signal::ctrl_c() => {}
     }
     tracing::info!("shutting down");
+    let notice = {
+        let state = state.borrow();
+        state.give_notice();
+        Duration::from_millis(state.config.listen.notice_ms)
+    };
+    // A second signal does not wait.
+    tokio::select! {
+        () = tokio::time::sleep(notice) => {}
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
     state.borrow().drain();
     let _ = stop.send(true);
 }

@@ -176,9 +176,14 @@ impl Portal {
         self.draining.load(Ordering::Relaxed)
     }
 
+    /// Stops being ready; everything goes on for as long as load balancers need to hear of it.
+    pub fn give_notice(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
     /// Stops being ready and tells every stream, before the sockets close.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.give_notice();
         self.events.gateway().close_all();
     }
 }

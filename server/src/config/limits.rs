@@ -18,6 +18,8 @@ pub struct LimitsConfig {
     pub head_bytes: usize,
     /// How long a client may take to send it, in milliseconds.
     pub head_timeout_ms: u64,
+    /// How long an HTTP/2 connection may stay without a request, in milliseconds. With HTTP/1.1 it is `head_timeout_ms`.
+    pub idle_timeout_ms: u64,
     /// The largest body of the portal's own endpoints, in bytes.
     pub body_bytes: usize,
     /// The largest body the proxy forwards, in bytes.
@@ -38,6 +40,7 @@ impl Default for LimitsConfig {
             headers: 100,
             head_bytes: 32 * 1024,
             head_timeout_ms: 10_000,
+            idle_timeout_ms: 60_000,
             body_bytes: 512 * 1024,
             proxy_body_bytes: 64 * 1024 * 1024,
             body_timeout_ms: 30_000,

@@ -20,7 +20,10 @@ pub struct ListenConfig {
     pub tls_key: Option<PathBuf>,
     /// Networks of load balancers whose `X-Forwarded-For` is believed; none by default.
     pub trusted_proxies: Vec<IpNet>,
-    /// How long open requests may take to finish after SIGTERM, in seconds.
+    /// How long connections are still taken after SIGTERM while `/readyz` says not ready, in milliseconds: the time that a
+    /// load balancer has to hear of it.
+    pub notice_ms: u64,
+    /// How long open requests may take to finish after that, in seconds.
     pub drain_seconds: u64,
 }
 
@@ -46,6 +49,7 @@ impl Default for ListenConfig {
             tls_certificate: None,
             tls_key: None,
             trusted_proxies: Vec::new(),
+            notice_ms: 1_000,
             drain_seconds: 10,
         }
     }

@@ -164,6 +164,113 @@ async fn case_71_a_client_that_never_finishes_its_head_or_pauses_in_its_body_is_
     }
 }
 
+/// How long the portal keeps a connection open on which a client sends this and no more.
+async fn open_for(addr: std::net::SocketAddr, sent: &[u8]) -> Duration {
+    let mut socket = TcpStream::connect(addr).await.expect("the portal listens");
+    socket.write_all(sent).await.expect("it reads");
+    let begun = std::time::Instant::now();
+    let mut received = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(8), socket.read_to_end(&mut received)).await;
+    assert!(closed.is_ok(), "still open after {:?}", String::from_utf8_lossy(sent));
+    begun.elapsed()
+}
+
+/// The preface and an empty SETTINGS frame (RFC 9113, section 3.4).
+const HTTP2_BEGINNING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+#[tokio::test]
+async fn case_71_a_client_that_says_nothing_or_half_of_what_begins_a_connection_is_cut() {
+    let app = TestApp::configured(|config| {
+        config.limits.head_timeout_ms = 300;
+        config.limits.idle_timeout_ms = 300;
+    })
+    .await;
+    let settings_of_half = &HTTP2_BEGINNING[..HTTP2_BEGINNING.len() - 4];
+    let half_a_head = [HTTP2_BEGINNING, b"\0\0\x20\x01\x04\0\0\0\x01\x82"].concat();
+    for sent in [b"".as_slice(), b"P", b"PRI * HTTP/2.0\r\n", settings_of_half, &half_a_head, HTTP2_BEGINNING]
+    {
+        let open = open_for(app.addr, sent).await;
+        assert!(open < Duration::from_secs(4), "{open:?} for {:?}", String::from_utf8_lossy(sent));
+    }
+}
+
+#[tokio::test]
+async fn case_71_a_connection_that_is_kept_and_not_used_ends() {
+    let app = TestApp::configured(|config| {
+        config.limits.head_timeout_ms = 300;
+        config.limits.idle_timeout_ms = 300;
+    })
+    .await;
+    let open = open_for(app.addr, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(open < Duration::from_secs(4), "{open:?}");
+    let socket = TcpStream::connect(app.addr).await.expect("the portal listens");
+    let io = hyper_util::rt::TokioIo::new(socket);
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.expect("HTTP/2");
+    let ended = tokio::spawn(connection);
+    let request = http::Request::get(format!("{}/healthz", app.origin));
+    let request = request.body(http_body_util::Empty::<bytes::Bytes>::new()).expect("a request");
+    let answer = sender.send_request(request).await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 200);
+    drop(answer);
+    let ended = tokio::time::timeout(Duration::from_secs(5), ended).await.expect("the portal says goodbye");
+    assert!(ended.expect("not cancelled").is_ok(), "with a GOAWAY, not in the middle of something");
+}
+
+#[tokio::test]
+async fn case_71_an_http2_connection_with_an_open_stream_is_in_use() {
+    let app = TestApp::configured(|config| config.limits.idle_timeout_ms = 300).await;
+    app.todos.answers(|_| Reply::After(Duration::from_millis(1200), Box::new(Reply::status(200))));
+    let bob = app.signed_in("bob").await;
+    let socket = TcpStream::connect(app.addr).await.expect("the portal listens");
+    let io = hyper_util::rt::TokioIo::new(socket);
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let request = http::Request::get(format!("{}/bff/acme.todos/todos", app.origin))
+        .header("cookie", format!("__Host-portico={}", bob.session().expect("an id")))
+        .header("sec-fetch-site", "same-origin")
+        .body(http_body_util::Empty::<bytes::Bytes>::new())
+        .expect("a request");
+    assert_eq!(sender.send_request(request).await.expect("an answer").status().as_u16(), 200);
+}
+
+#[tokio::test]
+async fn paths_that_only_look_like_the_cheap_ones_count() {
+    for path in [
+        "/favicon",
+        "/favicon.svg.html",
+        "/healthz2",
+        "/healthz/deep",
+        "/readyz-please",
+        "/dev/idpx",
+        "/pkg/",
+        "/remotes/acme.todos",
+    ] {
+        let app = TestApp::configured(|config| config.limits.anonymous_per_minute = 5).await;
+        let nobody = app.browser();
+        let mut last = nobody.get(path).sent_from("none").send().await;
+        for _ in 0..6 {
+            last = nobody.get(path).sent_from("none").send().await;
+        }
+        assert_eq!(last.status.as_u16(), 429, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_made_up_session_cookie_does_not_hide_a_client_from_the_limit() {
+    for path in ["/api/platform/reports", "/api/platform/rum", "/api/nothing"] {
+        let app = TestApp::configured(|config| config.limits.anonymous_per_minute = 5).await;
+        let nobody = app.browser();
+        nobody.plant("__Host-portico", "AAAAAAAAAAAAAAAAAAAAAA");
+        let mut last = nobody.post(path).json(&json!([])).send().await;
+        for _ in 0..6 {
+            last = nobody.post(path).json(&json!([])).send().await;
+        }
+        assert_eq!(last.problem_kind(429), "too-many-requests", "{path}");
+    }
+}
+
 #[tokio::test]
 async fn the_unauthenticated_surface_is_bounded_per_address_and_cheap_paths_do_not_count() {
     let app = TestApp::configured(|config| config.limits.anonymous_per_minute = 10).await;
