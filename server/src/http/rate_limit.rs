@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -69,15 +69,24 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     next.run(request).await
 }
 
-/// Hashed assets, remote files, health and the development IdP do not count: they are cheap, public and cacheable. Nor do
-/// logout tokens, until one is refused. What
-/// shows a session cookie is counted where the session is looked up, whether there is one or not.
+/// Routes that do not count: hashed assets, remote files and health are cheap, public and cacheable. The route that was
+/// matched decides, not the path's beginning: what only looks like one of these is a page, and pages are not cheap.
+/// A logout token counts once it is refused.
+const FREE: [&str; 6] = [
+    "/pkg/{*file}",
+    "/remotes/{id}/{version}/{*file}",
+    "/favicon.svg",
+    "/healthz",
+    "/readyz",
+    "/auth/backchannel-logout",
+];
+
+/// The development IdP does not count either. What shows a session cookie is counted where the session is looked up,
+/// whether there is one or not.
 fn counts(request: &Request) -> bool {
-    let path = request.uri().path();
-    let free =
-        ["/pkg/", "/remotes/", "/dev/idp", "/healthz", "/readyz", "/favicon", "/auth/backchannel-logout"];
-    !free.iter().any(|prefix| path.starts_with(prefix))
-        && (path.starts_with("/auth/") || !shows_cookie(request.headers()))
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let free = FREE.contains(&route) || route.starts_with("/dev/idp/");
+    !free && (route.starts_with("/auth/") || !shows_cookie(request.headers()))
 }
 
 /// Whether a request shows something under the session cookie's name.

@@ -11,31 +11,35 @@ pub async fn live() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// `GET /readyz`: everything it depends on answers; 503 names what does not.
+/// `GET /readyz`: everything it depends on answers; 503 names what does not. Why not is for the admin listener.
 pub async fn ready(State(state): State<AppState>) -> Response {
+    answer(&state, |_| "not ok".to_owned()).await
+}
+
+/// `GET /readyz` on the admin listener: the same, with the reasons.
+pub async fn ready_with_reasons(State(state): State<AppState>) -> Response {
+    answer(&state, |reason| reason).await
+}
+
+async fn answer(state: &AppState, told: impl Fn(String) -> String) -> Response {
     let mut checks = serde_json::Map::new();
-    let mut check = |name: &str, result: Result<(), String>| {
-        checks.insert(name.to_owned(), result.err().map_or(json!("ok"), Value::String));
+    let mut ready = true;
+    let mut check = |name: &str, result: Result<(), String>, counts: bool| {
+        ready &= result.is_ok() || !counts;
+        checks.insert(name.to_owned(), result.err().map_or(json!("ok"), |reason| Value::String(told(reason))));
     };
     let providers = state.providers.ready().await;
     // One provider of several that is away takes nothing from those who sign in elsewhere: the instance stays in use.
     let another = providers.iter().any(|(_, answer)| answer.is_ok());
-    let mut away = Vec::new();
     for (provider, answer) in providers {
-        match answer {
-            Err(error) if another && error.is_temporary() => {
-                away.push((provider.log_name(), error.to_string()))
-            }
-            answer => check(&provider.log_name(), answer.map_err(|error| error.to_string())),
-        }
+        let counts = answer.as_ref().is_err_and(|error| !(another && error.is_temporary()));
+        check(&provider.log_name(), answer.map_err(|error| error.to_string()), counts);
     }
-    check("events", state.events.ready());
-    check("sessions", state.sessions.ready().await.map_err(|error| error.to_string()));
+    check("events", state.events.ready(), true);
+    check("sessions", state.sessions.ready().await.map_err(|error| error.to_string()), true);
     if state.draining() {
-        check("server", Err("the server is shutting down".to_owned()));
+        check("server", Err("the server is shutting down".to_owned()), true);
     }
-    let ready = checks.values().all(|value| value == "ok");
-    checks.extend(away.into_iter().map(|(name, why)| (name, Value::String(why))));
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({ "status": if ready { "ok" } else { "not ready" }, "checks": checks })))
         .into_response()

@@ -58,7 +58,7 @@ pub fn admin(state: &AppState) -> Router<AppState> {
     let router = Router::new()
         .route("/metrics", get(health::metrics))
         .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready));
+        .route("/readyz", get(health::ready_with_reasons));
     match &state.dev_idp {
         Some(_) => router.route("/dev/issued-tokens", get(dev_tokens::issued)),
         None => router,

@@ -25,13 +25,15 @@ async fn readiness_names_what_does_not_answer_while_the_process_lives() {
     app.outbound.answers(|_| Some(Err(portico_ports::HttpClientError::Timeout)));
     let browser = app.browser();
     let checks = browser.get("/readyz").send().await.expect(503).json()["checks"].clone();
-    assert_ne!(checks["identity"], "ok");
+    assert_eq!(checks["identity"], "not ok");
     assert_eq!((&checks["events"], &checks["sessions"]), (&json!("ok"), &json!("ok")));
     app.outbound.passes_everything();
     browser.get("/readyz").send().await.expect(200);
     break_session_store(&app).await;
     let checks = browser.get("/readyz").send().await.expect(503).json()["checks"].clone();
-    assert_ne!(checks["sessions"], "ok");
+    assert_eq!(checks["sessions"], "not ok");
+    let reason = app.admin("/readyz").await.expect(503).json()["checks"]["sessions"].clone();
+    assert!(reason.as_str().is_some_and(|reason| reason.len() > "not ok".len()), "{reason}");
     browser.get("/healthz").send().await.expect(200);
 }
 
@@ -48,8 +50,10 @@ async fn case_08_a_discovery_document_of_another_issuer_makes_the_portal_not_rea
             Ok(crate::test_app::json_response(200, &other))
         })
     });
-    let why = app.browser().get("/readyz").send().await.expect(503).json()["checks"]["identity"].clone();
+    let why = app.admin("/readyz").await.expect(503).json()["checks"]["identity"].clone();
     assert!(why.as_str().is_some_and(|why| why.contains("issuer")), "{why}");
+    let public = app.browser().get("/readyz").send().await.expect(503).json();
+    assert_eq!(public["checks"]["identity"], "not ok", "strangers are not told what is behind the portal");
     app.browser().get("/auth/login").sent_from("none").send().await.page(502);
 }
 
@@ -96,7 +100,9 @@ async fn a_portal_on_its_way_out_is_live_and_not_ready() {
     app.events_ready().await;
     app.state.drain();
     let ready = app.browser().get("/readyz").send().await;
-    assert!(ready.expect(503).json()["checks"]["server"].is_string());
+    assert_eq!(ready.expect(503).json()["checks"]["server"], "not ok");
+    let reason = app.admin("/readyz").await.expect(503).json()["checks"]["server"].clone();
+    assert_eq!(reason, "the server is shutting down");
     app.browser().get("/healthz").send().await.expect(200);
 }
 

@@ -3,15 +3,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::http::ApiError;
+use crate::http::{ApiError, MaybeSession};
 use crate::state::AppState;
 
 /// More reports in one request than this are not looked at.
 const MAX_REPORTS: usize = 50;
 
 /// `POST /api/platform/reports`: what the browser refused or warns of (Reporting API; CSP Level 3's `report-uri`). Logged
-/// in a bounded form; nothing is kept.
-pub async fn reports(State(state): State<AppState>, body: Bytes) -> Result<StatusCode, ApiError> {
+/// in a bounded form; nothing is kept. It needs no session, and looks for one only so that the request is counted.
+pub async fn reports(
+    State(state): State<AppState>,
+    _counted: MaybeSession,
+    body: Bytes,
+) -> Result<StatusCode, ApiError> {
     let sent: Value = serde_json::from_slice(&body)
         .map_err(|_| ApiError::bad_request("A report is JSON: an object or a list of objects."))?;
     let list = match &sent {

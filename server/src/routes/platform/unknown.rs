@@ -1,6 +1,7 @@
-use crate::http::ApiError;
+use crate::http::{ApiError, MaybeSession};
 
-/// Anything else below `/api`: an endpoint that does not exist is no page.
-pub async fn unknown() -> ApiError {
+/// Anything else below `/api`: an endpoint that does not exist is no page. The session is looked for only so that the
+/// request is counted.
+pub async fn unknown(_counted: MaybeSession) -> ApiError {
     ApiError::not_found("There is no such endpoint.")
 }
