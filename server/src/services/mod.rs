@@ -14,6 +14,7 @@ pub mod members;
 pub mod membership;
 pub mod organization;
 pub mod remote_token;
+pub mod revocation;
 pub mod told;
 
 pub use backends::Backends;

@@ -3,11 +3,12 @@
 use axum::http::HeaderValue;
 use portico_identity::login::ReturnTo;
 use portico_identity::provider::Refreshed;
-use portico_identity::session::{Membership, SessionState, set_cookie};
+use portico_identity::session::{Membership, SessionError, SessionState, set_cookie};
 
 use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext};
 use crate::services::membership;
+use crate::services::revocation::revoke;
 use crate::state::AppState;
 
 /// How a switch goes on.
@@ -91,8 +92,12 @@ async fn move_session(
                 Refreshed::Tokens(tokens) => tokens,
                 Refreshed::SignIn(sign_in) => sign_in.tokens,
             };
+            let refresh_token = tokens.refresh_token.clone();
             let kept = state.sessions.replace_tokens(&session.active, tokens).await;
-            kept.map_err(|error| ApiError::unavailable("The session store", error))?;
+            if let Err(SessionError::Ended) = kept {
+                revoke(&state, &current.person.issuer, refresh_token);
+            }
+            kept?;
             Ok(by_login(&organization, &location))
         }
         Err(error) => {
@@ -109,9 +114,14 @@ async fn go_on(
     next: SessionState,
     location: String,
 ) -> Result<Switched, ApiError> {
-    let left = (next.expires_at - state.clock.now()).whole_seconds();
-    let store_error = |error| ApiError::unavailable("The session store", error);
-    let active = state.sessions.rotate(&session.active, next).await.map_err(store_error)?;
+    let left = (next.ends_at() - state.clock.now()).whole_seconds();
+    let (issuer, refresh_token) = (next.person.issuer.clone(), next.tokens.refresh_token.clone());
+    let rotated = state.sessions.rotate(&session.active, next).await;
+    if let Err(SessionError::Ended) = rotated {
+        // Logout revoked the refresh token of the time before: one that comes after it belongs to no session.
+        revoke(state, &issuer, refresh_token);
+    }
+    let active = rotated?;
     state.forget_tokens(&session.active.id);
     let belongs = membership::confirm(state, &active).await;
     if !belongs.map_err(|error| ApiError::unavailable("The directory", error))? {

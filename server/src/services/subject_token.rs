@@ -6,6 +6,7 @@ use thiserror::Error;
 use time::Duration;
 
 use super::membership;
+use super::revocation::revoke;
 use crate::state::{AppState, Portal};
 
 /// Refreshes what is about to end behind open streams, where nobody asks: a tab that only listens hears at once, too, that
@@ -113,6 +114,7 @@ async fn keep(
         Refreshed::SignIn(sign_in) => (sign_in.tokens.clone(), Some(sign_in)),
     };
     let token = tokens.access_token.clone();
+    let refresh_token = tokens.refresh_token.clone();
     // Some providers leave everything but `sub` out of a refresh's id_token: that takes nothing away.
     let sign_in = sign_in.filter(|sign_in| !sign_in.organizations.is_empty());
     let kept = match told(portal, sign_in.as_deref()).await {
@@ -140,6 +142,10 @@ async fn keep(
         }
         None => portal.sessions.replace_tokens(session, tokens).await,
     };
+    if let Err(SessionError::Ended) = kept {
+        // Logout revoked the refresh token of the time before: one that comes after it belongs to no session.
+        revoke(portal, &session.state().person.issuer, refresh_token);
+    }
     kept.map(|()| token).map_err(SubjectTokenError::from)
 }
 

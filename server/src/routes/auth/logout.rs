@@ -1,13 +1,12 @@
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use portico_identity::provider::{LogoutRequest, Provider};
+use portico_identity::provider::LogoutRequest;
 use portico_identity::session::{EndReason, clear_cookie};
 
 use super::login::append_cookie;
 use crate::audit;
 use crate::http::{ApiError, MaybeSession, RequestContext};
+use crate::services::revocation::revoke;
 use crate::state::AppState;
 
 /// `POST /auth/logout`: ends the session here, revokes the refresh token, then ends the provider's session too
@@ -29,20 +28,10 @@ pub async fn logout(
             if let Some(url) = of.provider.logout_url(request) {
                 target = url.into();
             }
-            revoke(of.provider.clone(), ended.tokens.refresh_token.clone());
         }
+        revoke(&state, &ended.person.issuer, ended.tokens.refresh_token.clone());
     }
     let mut response = Redirect::to(&target).into_response();
     append_cookie(&mut response, &clear_cookie());
     Ok(response)
-}
-
-/// In the background: the session is over whether or not the provider answers.
-fn revoke(provider: Arc<Provider>, refresh_token: Option<String>) {
-    let Some(refresh_token) = refresh_token else { return };
-    tokio::spawn(async move {
-        if let Err(error) = provider.revoke(&refresh_token).await {
-            tracing::warn!(error.message = %error, "the refresh token could not be revoked");
-        }
-    });
 }

@@ -104,3 +104,27 @@ async fn an_access_token_that_is_about_to_end_still_serves_while_the_provider_is
     bob.get("/bff/acme.todos/todos").send().await.expect(200);
     assert_eq!(app.outbound.count("refresh_token"), 1);
 }
+
+#[tokio::test]
+async fn case_17_a_refresh_that_ends_after_the_logout_leaves_no_refresh_token_alive() {
+    let app = TestApp::start().await;
+    let bob = app.signed_in("bob").await;
+    app.pass(EXPIRY);
+    app.outbound.delays("refresh_token", Wait::from_millis(500));
+    let other_tab = bob.copy();
+    let call = async { other_tab.get("/bff/acme.todos/todos").send().await };
+    let logout = async {
+        eventually("the refresh was sent", || app.outbound.count("refresh_token") == 1).await;
+        bob.post("/auth/logout").send().await
+    };
+    let (call, _) = futures::join!(call, logout);
+    call.problem(401);
+    let newest = app.dev_idp().issued_tokens().into_iter().rev();
+    let newest = newest.into_iter().find(|token| token.kind == portico_dev_idp::TokenKind::Refresh);
+    let newest = newest.expect("a refresh token").value;
+    let revoked = || {
+        let sent = app.outbound.sent().into_iter().filter(|sent| sent.url.ends_with("/revoke"));
+        sent.map(|sent| sent.form().remove("token").unwrap_or_default()).collect::<Vec<_>>()
+    };
+    eventually("the new one is revoked", || revoked().contains(&newest)).await;
+}
