@@ -10,7 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::dev::live_reload;
 use crate::services::refresh_listeners;
-use crate::state::{AppState, WeakState};
+use crate::state::{AppState, Portal, WeakState};
 
 /// Sessions whose time is over are ended within this time, so that their streams close.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -132,21 +132,18 @@ async fn forget(state: WeakState) {
 }
 
 async fn reload_registry(state: WeakState) {
-    let mut known = Vec::new();
-    let mut pause = Duration::ZERO;
+    // The load at start has told its problems already.
+    let Some((mut known, mut pause)) = state.upgrade().map(|state| {
+        let snapshot = state.registry.snapshot();
+        (snapshot.problems().to_vec(), pause(&state, snapshot.is_incomplete()))
+    }) else {
+        return;
+    };
     loop {
         tokio::time::sleep(pause).await;
         let Some(state) = state.upgrade() else { return };
-        let usual = Duration::from_secs(state.config.registry.reload_seconds);
-        if pause.is_zero() {
-            // The load at start has told its problems already.
-            known = state.registry.snapshot().problems().to_vec();
-            let incomplete = state.registry.snapshot().is_incomplete();
-            pause = if incomplete { IMPATIENT.min(usual) } else { usual };
-            continue;
-        }
         let report = state.registry.reload().await;
-        pause = if report.incomplete { IMPATIENT.min(usual) } else { usual };
+        pause = self::pause(&state, report.incomplete);
         let fresh: Vec<_> =
             report.problems.iter().filter(|problem| !known.contains(problem)).cloned().collect();
         tell_problems(&fresh);
@@ -154,4 +151,10 @@ async fn reload_registry(state: WeakState) {
         let snapshot = state.registry.snapshot();
         state.events.follow(topics(&snapshot).into_iter()).await;
     }
+}
+
+/// How long until the next reload.
+fn pause(state: &Portal, incomplete: bool) -> Duration {
+    let usual = Duration::from_secs(state.config.registry.reload_seconds);
+    if incomplete { IMPATIENT.min(usual) } else { usual }
 }

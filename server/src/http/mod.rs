@@ -1,6 +1,7 @@
 //! What every request passes, in the order of [`crate::app::app`].
 
 pub mod body_limit;
+pub mod content_type;
 pub mod context;
 pub mod csp;
 pub mod device;

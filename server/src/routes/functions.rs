@@ -10,6 +10,7 @@ use leptos::prelude::provide_context;
 use portico_app::portal_api::PortalApi;
 use portico_contracts::Problem;
 
+use crate::http::content_type::is_json;
 use crate::http::{ApiError, Authenticated, RequestContext, body_limit};
 use crate::services::SessionApi;
 use crate::state::AppState;
@@ -28,11 +29,7 @@ pub async fn call(
     if !leptos::server_fn::axum::server_fn_paths().any(|(path, _)| path == request.uri().path()) {
         return Err(ApiError::not_found("There is no such server function."));
     }
-    let is_json = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    if !is_json {
+    if !is_json(request.headers()) {
         return Err(ApiError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported-media-type",

@@ -66,7 +66,7 @@ impl LoginTransaction {
     pub fn set_cookie(&self, sealer: &Sealer, random: &dyn Random) -> String {
         let plain = serde_json::to_vec(self).expect("a transaction always serializes");
         let sealed = sealer.seal(PURPOSE, &plain, random);
-        let name = cookie_name(&self.state);
+        let name = Self::cookie_name(&self.state);
         let max_age = TRANSACTION_LIFETIME.whole_seconds();
         format!("{name}={sealed}; Path=/; Max-Age={max_age}; Secure; HttpOnly; SameSite=Lax")
     }
@@ -78,7 +78,7 @@ impl LoginTransaction {
         sealer: &Sealer,
         now: OffsetDateTime,
     ) -> Result<Self, TransactionError> {
-        let wanted = cookie_name(state);
+        let wanted = Self::cookie_name(state);
         let sealed = pairs(cookie_headers)
             .find_map(|(name, value)| (name == wanted).then_some(value))
             .ok_or(TransactionError::Unknown)?;
@@ -93,25 +93,26 @@ impl LoginTransaction {
         Ok(found)
     }
 
-    /// `Set-Cookie` that forgets the transaction of `state`.
-    pub fn clear_cookie(state: &str) -> String {
-        format!("{}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax", cookie_name(state))
+    /// `Set-Cookie` that forgets the transaction in the cookie with this name.
+    pub fn clear_cookie(name: &str) -> String {
+        format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax")
+    }
+
+    /// The name of the cookie that holds the transaction of `state`. Only letters that may stand in a cookie's name:
+    /// anything else cannot be a state of ours.
+    pub fn cookie_name(state: &str) -> String {
+        let part: String = state
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_')
+            .take(COOKIE_NAME_CHARS)
+            .collect();
+        format!("{COOKIE_PREFIX}{part}")
     }
 
     /// The names of the transaction cookies a browser sent, for forgetting the oldest when there are too many.
     pub fn cookie_names<'a>(cookie_headers: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
         pairs(cookie_headers).map(|(name, _)| name).filter(|name| name.starts_with(COOKIE_PREFIX)).collect()
     }
-}
-
-/// Only letters that may stand in a cookie's name: anything else cannot be a state of ours.
-fn cookie_name(state: &str) -> String {
-    let part: String = state
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_')
-        .take(COOKIE_NAME_CHARS)
-        .collect();
-    format!("{COOKIE_PREFIX}{part}")
 }
 
 fn pairs<'a>(headers: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = (String, String)> {
@@ -155,7 +156,7 @@ mod tests {
         assert_eq!(find(&mine.state, &jar, late), Err(TransactionError::Expired));
         let moved = format!(
             "{}={}",
-            cookie_name(&mine.state),
+            LoginTransaction::cookie_name(&mine.state),
             cookie(&other, &sealer).split_once('=').expect("a pair").1
         );
         assert_eq!(

@@ -38,7 +38,8 @@ pub async fn callback(
         Err(error) if error.is_temporary() => return Err(error),
         Err(error) => error.into_response(),
     };
-    append_cookie(&mut response, &LoginTransaction::clear_cookie(&answer.state));
+    let cookie = LoginTransaction::cookie_name(&answer.state);
+    append_cookie(&mut response, &LoginTransaction::clear_cookie(&cookie));
     Ok(response)
 }
 

@@ -88,7 +88,7 @@ fn forget_leftovers(headers: &HeaderMap, response: &mut Response) {
     let open = LoginTransaction::cookie_names(headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes));
     if open.len() >= MAX_OPEN_LOGINS {
         for name in open {
-            append_cookie(response, &format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"));
+            append_cookie(response, &LoginTransaction::clear_cookie(&name));
         }
     }
 }

@@ -1,10 +1,12 @@
 use axum::extract::{FromRequest, Request, State};
-use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
 use serde::Deserialize;
 
-use crate::http::{ApiError, Authenticated, RequestContext};
+use crate::http::content_type::is_json;
+use crate::http::{ApiError, Authenticated, RequestContext, body_limit};
 use crate::services::organization as service;
 use crate::state::AppState;
 
@@ -23,16 +25,15 @@ pub async fn organization(
     session: Authenticated,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let is_json = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    let expected =
-        || ApiError::bad_request("Send `organization`, and `return_to` if you like, as a form or as JSON.");
+    let is_json = is_json(request.headers());
+    let refused = |status| match status {
+        StatusCode::PAYLOAD_TOO_LARGE => body_limit::too_large(state.config.limits.body_bytes as u64),
+        _ => ApiError::bad_request("Send `organization`, and `return_to` if you like, as a form or as JSON."),
+    };
     let asked: Switch = if is_json {
-        Json::from_request(request, &state).await.map_err(|_| expected())?.0
+        Json::from_request(request, &state).await.map_err(|error| refused(error.status()))?.0
     } else {
-        Form::from_request(request, &state).await.map_err(|_| expected())?.0
+        Form::from_request(request, &state).await.map_err(|error| refused(error.status()))?.0
     };
     let switched = service::switch(&state, &context, &session, &asked.organization, &asked.return_to).await?;
     let mut response = if is_json {

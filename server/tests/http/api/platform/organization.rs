@@ -116,3 +116,24 @@ async fn what_is_no_switch_is_refused_with_what_is_expected() {
         .await
         .problem(401);
 }
+
+#[tokio::test]
+async fn case_72_a_body_that_is_too_large_is_told_so_in_either_form() {
+    let app = TestApp::start().await;
+    let erin = app.signed_in("erin").await;
+    let long = "x".repeat(600 * 1024);
+    let organization = [("organization", long.as_str())];
+    let post = || erin.post("/api/platform/organization");
+    assert_eq!(post().form(&organization).send().await.problem_kind(413), "too-large");
+    assert_eq!(post().json(&json!({ "organization": long })).send().await.problem_kind(413), "too-large");
+    let cookie = format!("Cookie: __Host-portico={}\r\nX-CSRF: 1", erin.session().expect("an id"));
+    for kind in ["application/json", "application/x-www-form-urlencoded"] {
+        // Without a declared length, it shows only on reading.
+        let body = format!("{:x}\r\n{{\"organization\":\"{long}\r\n0\r\n\r\n", long.len() + 17);
+        let request = format!(
+            "POST /api/platform/organization HTTP/1.1\r\nHost: {}\r\n{cookie}\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n{body}",
+            app.addr
+        );
+        assert_eq!(app.raw(request).await.problem_kind(413), "too-large", "{kind}");
+    }
+}
