@@ -5,6 +5,7 @@ mod github;
 mod headers;
 mod paths;
 mod refresh;
+mod smuggling;
 mod tenancy;
 mod tokens;
 mod upstreams;

@@ -28,6 +28,11 @@ struct Cookie {
 }
 
 impl Browser {
+    /// For a portal that is not a [`TestApp`](super::TestApp).
+    pub fn at(origin: &str) -> Self {
+        Self::new(origin)
+    }
+
     pub(super) fn new(origin: &str) -> Self {
         let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
         Self { origin: origin.to_owned(), jar: Mutex::default(), client }
@@ -114,7 +119,8 @@ impl Browser {
         copy
     }
 
-    pub(super) fn origin(&self) -> &str {
+    /// The portal's origin.
+    pub fn origin(&self) -> &str {
         &self.origin
     }
 

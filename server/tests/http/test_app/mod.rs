@@ -41,6 +41,7 @@ pub use provider::{
 pub use raw::parse as parse_response;
 pub use remotes::{INSIGHTS_AUDIENCE, TODOS_AUDIENCE, integrity, remote_manifest, write_remote};
 pub use request::RequestBuilder;
+pub use site::write as write_site;
 pub use smtp::MailServer;
 pub use upstream::{Reply, Seen, Upstream};
 

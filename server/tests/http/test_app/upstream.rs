@@ -36,6 +36,8 @@ pub struct Seen {
 pub enum Reply {
     /// A whole response.
     Response(u16, Vec<(String, String)>, Vec<u8>),
+    /// These bytes, whatever they are.
+    Raw(Vec<u8>),
     /// The connection is closed without a word.
     Hangup,
     /// The response after it comes late.
@@ -151,6 +153,10 @@ impl Upstream {
             while let Reply::After(time, next) = reply {
                 tokio::time::sleep(time).await;
                 reply = *next;
+            }
+            if let Reply::Raw(bytes) = &reply {
+                socket.write_all(bytes).await.ok()?;
+                continue;
             }
             let Reply::Response(status, headers, body) = reply else { return None };
             let mut head = format!("HTTP/1.1 {status} Answer\r\ncontent-length: {}\r\n", body.len());
