@@ -1,6 +1,8 @@
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
-use portico_app::{ADMINISTRATION, Environment, Outcome, Preferences, RegistryProblem, ShellState, SignInProvider};
+use portico_app::{
+    ADMINISTRATION, Environment, Outcome, Preferences, RegistryProblem, ShellState, SignInProvider,
+};
 
 use crate::http::Authenticated;
 use crate::providers::IdentityProvider;

@@ -26,7 +26,8 @@ async fn answer(state: &AppState, told: impl Fn(String) -> String) -> Response {
     let mut ready = true;
     let mut check = |name: &str, result: Result<(), String>, counts: bool| {
         ready &= result.is_ok() || !counts;
-        checks.insert(name.to_owned(), result.err().map_or(json!("ok"), |reason| Value::String(told(reason))));
+        checks
+            .insert(name.to_owned(), result.err().map_or(json!("ok"), |reason| Value::String(told(reason))));
     };
     let providers = state.providers.ready().await;
     // One provider of several that is away takes nothing from those who sign in elsewhere: the instance stays in use.
