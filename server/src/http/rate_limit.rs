@@ -60,7 +60,7 @@ fn too_many(seconds: u64) -> ApiError {
 
 /// The layer for requests that carry no session cookie; sessions are counted where they are known.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if counts(&request)
+    if counts(&request, state.dev_idp.is_some())
         && let Some(context) = request.extensions().get::<RequestContext>()
         && let Err(error) = state.limits.anonymous.take(&bucket(context.client_ip))
     {
@@ -81,11 +81,11 @@ const FREE: [&str; 6] = [
     "/auth/backchannel-logout",
 ];
 
-/// The development IdP does not count either. What shows a session cookie is counted where the session is looked up,
-/// whether there is one or not.
-fn counts(request: &Request) -> bool {
+/// The development IdP does not count either, where it is in use: it is a service of its own, without routes of ours. What
+/// shows a session cookie is counted where the session is looked up, whether there is one or not.
+fn counts(request: &Request, dev_idp: bool) -> bool {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let free = FREE.contains(&route) || route.starts_with("/dev/idp/");
+    let free = FREE.contains(&route) || (dev_idp && request.uri().path().starts_with("/dev/idp/"));
     !free && (route.starts_with("/auth/") || !shows_cookie(request.headers()))
 }
 
