@@ -134,3 +134,42 @@ async fn a_session_sealed_with_a_key_that_left_the_ring_is_none_at_all() {
     let other = world.instance_with(Sealer::new(&[[8; 32]]).expect("one key"));
     assert!(other.find(&session.id).await.expect("store answers").is_none());
 }
+
+#[tokio::test]
+async fn a_session_moves_to_the_newest_key_when_it_is_saved() {
+    let world = World::new();
+    let session = world.instance().begin(world.state()).await.expect("begins");
+    let rotated = world.instance_with(Sealer::new(&[[9; 32], [7; 32]]).expect("two keys"));
+    let found = rotated.find(&session.id).await.expect("store answers").expect("the old key still opens");
+    rotated.replace_tokens(&found, tokens("second", world.clock.now())).await.expect("is saved");
+    let later = world.instance_with(Sealer::new(&[[9; 32]]).expect("one key"));
+    let found = later.find(&session.id).await.expect("store answers").expect("the new key alone opens");
+    assert_eq!(found.state().tokens.access_token, "second");
+}
+
+#[tokio::test]
+async fn a_session_never_outlives_its_refresh_token() {
+    let world = World::new();
+    let sessions = world.instance();
+    let mut state = world.state();
+    state.tokens.refresh_expires_at = Some(state.created_at + Duration::minutes(20));
+    let session = sessions.begin(state).await.expect("begins");
+    world.clock.advance(Duration::minutes(19));
+    assert!(sessions.find(&session.id).await.expect("store answers").is_some());
+    world.clock.advance(Duration::minutes(2));
+    assert!(sessions.find(&session.id).await.expect("store answers").is_none());
+    let mut without = world.state();
+    without.tokens.refresh_token = None;
+    assert_eq!(without.ends_at(), without.tokens.access_expires_at, "nothing could renew it");
+}
+
+#[tokio::test]
+async fn a_session_that_ended_meanwhile_does_not_go_on_under_a_new_id() {
+    let world = World::new();
+    let sessions = world.instance();
+    let session = sessions.begin(world.state()).await.expect("begins");
+    sessions.end(&session.id, EndReason::SignedOut).await.expect("ends");
+    let late = sessions.rotate(&session, world.state()).await;
+    assert!(matches!(late, Err(SessionError::Ended)));
+    assert!(sessions.of_person("https://idp", "s").await.expect("store answers").is_empty());
+}

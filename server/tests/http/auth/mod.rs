@@ -5,3 +5,4 @@ mod callback;
 mod login;
 mod logout;
 mod providers;
+mod renewal;
