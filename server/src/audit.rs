@@ -1,38 +1,96 @@
-//! One structured line for every decision that matters. Never a token, a cookie or a body.
+//! The audit trail as requests see it: who, from where and under which trace is taken from the request and its session.
+//! Never a token, a cookie or a body. `docs/audit.md` lists the actions.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use portico_audit::{AuditEvent, AuditSink, Decision};
 use portico_identity::provider::LogoutToken;
 use portico_identity::session::SessionState;
+use portico_ports::{Clock, Random, token};
 
 use crate::http::{Authenticated, RequestContext};
 
+/// What makes events of decisions and hands them on.
+#[derive(Clone)]
+pub struct Audit {
+    sink: Arc<dyn AuditSink>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl std::fmt::Debug for Audit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(&self.sink, f)
+    }
+}
+
+/// Who is asking, as far as it is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Who<'a> {
+    /// The subject at its issuer.
+    pub subject: &'a str,
+    /// Whose subject that is.
+    pub issuer: &'a str,
+    /// The organization of the session.
+    pub organization: &'a str,
+}
+
+impl<'a> Who<'a> {
+    /// The person of a session.
+    pub fn of(state: &'a SessionState) -> Self {
+        Self { subject: &state.person.sub, issuer: &state.person.issuer, organization: &state.org_id }
+    }
+}
+
+impl Audit {
+    /// Into `sink`.
+    pub fn new(sink: Arc<dyn AuditSink>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { sink, clock, random }
+    }
+
+    /// Where events go.
+    pub fn sink(&self) -> &dyn AuditSink {
+        &*self.sink
+    }
+
+    /// The event of a decision that `context`'s request led to.
+    fn event(
+        &self,
+        id: String,
+        action: Cow<'static, str>,
+        resource: &str,
+        allowed: bool,
+        reason: &str,
+        who: Who<'_>,
+        context: &RequestContext,
+    ) -> AuditEvent {
+        AuditEvent {
+            id,
+            time: self.clock.now(),
+            trace_id: context.trace_id.to_string(),
+            action,
+            resource: resource.to_owned(),
+            decision: if allowed { Decision::Allow } else { Decision::Deny },
+            reason: reason.to_owned(),
+            subject: who.subject.to_owned(),
+            issuer: who.issuer.to_owned(),
+            organization: who.organization.to_owned(),
+            client_address: context.client_ip.to_string(),
+        }
+    }
+}
+
 /// A session began, ended or changed.
 pub fn session(action: &'static str, context: &RequestContext, state: &SessionState) {
-    tracing::info!(
-        target: "audit",
-        trace_id = %context.trace_id,
-        audit.action = action,
-        audit.decision = "allow",
-        user.id = %state.person.sub,
-        user.issuer = %state.person.issuer,
-        org.id = %state.org_id,
-        client.address = %context.client_ip,
-        "audit"
-    );
+    record(action.into(), "", true, "", Who::of(state), context);
 }
 
 /// The provider ended sessions (Back-Channel Logout 1.0).
 pub fn backchannel_logout(context: &RequestContext, token: &LogoutToken, sessions: usize) {
-    tracing::info!(
-        target: "audit",
-        trace_id = %context.trace_id,
-        audit.action = "backchannel-logout",
-        audit.decision = "allow",
-        audit.sessions = sessions,
-        user.id = token.sub.as_deref().unwrap_or_default(),
-        user.issuer = %token.issuer,
-        client.address = %context.client_ip,
-        "audit"
-    );
+    let subject = token.sub.as_deref().unwrap_or_default();
+    let who = Who { subject, issuer: &token.issuer, organization: "" };
+    record("backchannel-logout".into(), &format!("{sessions} sessions"), true, "logout token", who, context);
 }
 
 /// A decision about what a session asked for.
@@ -44,16 +102,26 @@ pub fn decision(
     session: &Authenticated,
     context: &RequestContext,
 ) {
-    tracing::info!(
-        target: "audit",
-        trace_id = %context.trace_id,
-        audit.action = action,
-        audit.resource = resource,
-        audit.decision = if allowed { "allow" } else { "deny" },
-        audit.reason = reason,
-        user.id = %session.state.person.sub,
-        user.issuer = %session.state.person.issuer,
-        org.id = %session.state.org_id,
-        "audit"
-    );
+    record(action.to_owned().into(), resource, allowed, reason, Who::of(&session.state), context);
+}
+
+/// A refusal before anybody is known, such as a login that cannot be finished.
+pub fn refused(action: &'static str, reason: &str, context: &RequestContext) {
+    record(action.into(), "", false, reason, Who::default(), context);
+}
+
+/// Records one decision. What was allowed and happens all day long (calls, events) is in the log alone.
+pub fn record(
+    action: Cow<'static, str>,
+    resource: &str,
+    allowed: bool,
+    reason: &str,
+    who: Who<'_>,
+    context: &RequestContext,
+) {
+    let is_routine = allowed && (action.starts_with("call ") || action == "publish" || action == "subscribe");
+    // A line alone needs no id: there are thousands in a second, and randomness is a system call.
+    let id = if is_routine { String::new() } else { token::<16>(&*context.audit.random) };
+    let event = context.audit.event(id, action, resource, allowed, reason, who, context);
+    if is_routine { event.log() } else { context.audit.sink.record(event) }
 }

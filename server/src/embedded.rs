@@ -1,8 +1,9 @@
-//! The embedded defaults that a reload of the configuration must not lose: who is signed in, and the event log.
+//! What a reload of the configuration must not lose: who is signed in, the event log, and the audit trail.
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use portico_audit::AuditSink;
 use portico_dev_idp::{Audience, DevIdp, DevIdpConfig, DevIdpError};
 use portico_ports::{Clock, HttpClient, Random, token};
 use portico_stream::{EmbeddedKafka, EmbeddedKafkaError, EventLog};
@@ -16,6 +17,7 @@ struct Kept {
     client_secret: Option<String>,
     idp: Option<(Audiences, Arc<DevIdp>)>,
     kafka: Option<(Arc<dyn EventLog>, String)>,
+    audit: Option<Arc<dyn AuditSink>>,
 }
 
 impl Embedded {
@@ -42,6 +44,17 @@ impl Embedded {
         let idp = Arc::new(DevIdp::new(config, clock, random)?.with_http_client(http));
         kept.idp = Some((audiences, idp.clone()));
         Ok(idp)
+    }
+
+    /// The audit trail. There is one for each process, since two would write into one spool.
+    pub fn audit<E>(
+        &self,
+        start: impl FnOnce() -> Result<Arc<dyn AuditSink>, E>,
+    ) -> Result<Arc<dyn AuditSink>, E> {
+        let mut kept = self.0.lock();
+        let sink = kept.audit.clone().map_or_else(start, Ok)?;
+        kept.audit = Some(sink.clone());
+        Ok(sink)
     }
 
     /// The event log in this process, and where it is reached over TCP.

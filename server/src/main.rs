@@ -52,6 +52,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let admin = bind(config.listen.admin_addr, "listen.admin_addr").await?;
     let parts = Parts::real(&config);
     let state = start(config.clone(), parts.clone()).await?;
+    let current_audit = state.audit.clone();
     let (router, routers) = watch::channel(app::app(state.clone()));
     let (_, admin_routers) = watch::channel(app::admin(state.clone()));
     let (current, states) = watch::channel(state.clone());
@@ -68,6 +69,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     );
     greet(&config);
     tokio::join!(portal, metrics);
+    current_audit.sink().flush().await;
     drop(services);
     Ok(())
 }

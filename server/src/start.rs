@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use parking_lot::RwLock;
+use portico_audit::{AuditSink, AuditTrail, LogOnly, SpoolLimits};
 use portico_dev_idp::{DevIdp, DevIdpError};
 use portico_directory::Directory;
 use portico_gateway::{Gateway, PublicOrigin};
@@ -18,8 +19,10 @@ use portico_registry::{Registry, RegistryPorts};
 use portico_stream::{EventGateway, EventLog, IdKey, KafkaConfig, KafkaLog, StreamConfig};
 use thiserror::Error;
 use time::Duration as Span;
+use url::Url;
 
 use crate::assets::Assets;
+use crate::audit::Audit;
 use crate::config::Config;
 use crate::dev::{KeyError, generated_key, key_from_file};
 use crate::embedded::Embedded;
@@ -29,7 +32,7 @@ use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::providers::TokenSharing;
 use crate::services::events::{Events, topic_specs};
-use crate::services::{Backends, EntitlementService};
+use crate::services::{Backends, EntitlementService, KafkaDelivery};
 use crate::state::{AppState, Portal};
 use crate::storage::{
     Database, DatabaseDirectory, PostgresSessionStore, RedisError, RedisSessionStore, RedisTokens,
@@ -125,7 +128,8 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     }
     let mailer = mailer(&config)?;
     let registry = registry(&config, &parts).await?;
-    let events = events(&config, &parts, &registry).await?;
+    let (events, event_log) = events(&config, &parts, &registry).await?;
+    let audit = audit(&config, &parts, &public_url, event_log)?;
     let policy = Arc::new(RolePolicy);
     let origin = PublicOrigin::of(&public_url).map_err(|error| StartError::Other(error.to_string()))?;
     let state = AppState::new(Portal {
@@ -148,6 +152,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         policy,
         registry,
         events,
+        audit,
         dev_idp,
         config,
     });
@@ -263,7 +268,11 @@ async fn registry(config: &Config, parts: &Parts) -> Result<Registry, StartError
     Ok(registry)
 }
 
-async fn events(config: &Config, parts: &Parts, registry: &Registry) -> Result<Events, StartError> {
+async fn events(
+    config: &Config,
+    parts: &Parts,
+    registry: &Registry,
+) -> Result<(Events, Arc<dyn EventLog>), StartError> {
     let events = &config.events;
     let key = match &events.id_key_file {
         Some(file) => key_from_file(file)?,
@@ -284,8 +293,31 @@ async fn events(config: &Config, parts: &Parts, registry: &Registry) -> Result<E
     stream.limits.per_session = config.session.max_streams;
     let snapshot = registry.snapshot();
     let topics = topic_specs(upkeep::topics(&snapshot).into_iter(), events.partitions);
-    let gateway = EventGateway::start(log, parts.clock.clone(), parts.random.clone(), topics, stream);
-    Ok(Events::new(gateway, brokers, events.partitions))
+    let gateway = EventGateway::start(log.clone(), parts.clock.clone(), parts.random.clone(), topics, stream);
+    Ok((Events::new(gateway, brokers, events.partitions), log))
+}
+
+/// The log alone, or Kafka behind a spool as well.
+fn audit(
+    config: &Config,
+    parts: &Parts,
+    public_url: &Url,
+    event_log: Arc<dyn EventLog>,
+) -> Result<Arc<Audit>, StartError> {
+    let Some(topic) = &config.audit.topic else {
+        return Ok(Arc::new(Audit::new(Arc::new(LogOnly), parts.clock.clone(), parts.random.clone())));
+    };
+    let sink = parts.embedded.audit(|| {
+        let total_bytes = config.audit.spool_bytes;
+        let limits = SpoolLimits { segment_bytes: total_bytes / 16, total_bytes };
+        let delivery = Arc::new(KafkaDelivery::new(event_log, topic, config.events.partitions));
+        let source = public_url.origin().ascii_serialization();
+        let trail = AuditTrail::start(&config.data_dir.join("audit"), limits, &source, delivery);
+        trail
+            .map(|trail| Arc::new(trail) as Arc<dyn AuditSink>)
+            .map_err(|error| StartError::Other(error.to_string()))
+    })?;
+    Ok(Arc::new(Audit::new(sink, parts.clock.clone(), parts.random.clone())))
 }
 
 /// The configured policy; in development without one, the demo roles and plans.

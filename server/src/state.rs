@@ -19,6 +19,7 @@ use portico_stream::CloseReason;
 use time::OffsetDateTime;
 
 use crate::assets::Assets;
+use crate::audit::Audit;
 use crate::config::Config;
 use crate::http::Authenticated;
 use crate::http::rate_limit::Limits;
@@ -93,6 +94,8 @@ pub struct Portal {
     pub gateway: Gateway,
     /// Compiled back ends of remotes.
     pub backends: Backends,
+    /// Who did what.
+    pub audit: Arc<Audit>,
     /// Kafka and the streams.
     pub events: Events,
     /// How often clients may ask.

@@ -2,6 +2,7 @@
 //!
 //! Every key is described in `docs/configuration.md`, which a test holds to these structs.
 
+mod audit;
 mod development;
 mod environment;
 mod events;
@@ -24,6 +25,7 @@ use portico_policy::PolicyConfig;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use audit::AuditConfig;
 pub use development::{DevelopmentConfig, ServiceConfig};
 pub use environment::Environment;
 pub use events::EventsConfig;
@@ -76,6 +78,8 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// Kafka.
     pub events: EventsConfig,
+    /// Where audit events go.
+    pub audit: AuditConfig,
     /// Bounds on what a client may send.
     pub limits: LimitsConfig,
     /// What only development has.
@@ -99,6 +103,7 @@ impl Default for Config {
             registry: RegistryConfig::default(),
             gateway: GatewayConfig::default(),
             events: EventsConfig::default(),
+            audit: AuditConfig::default(),
             limits: LimitsConfig::default(),
             development: DevelopmentConfig::default(),
         }

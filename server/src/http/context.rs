@@ -13,6 +13,7 @@ use futures::FutureExt;
 use tracing::Instrument;
 
 use super::{ApiError, problem};
+use crate::audit::Audit;
 use crate::state::AppState;
 
 /// What is known of a request before anything else is.
@@ -26,6 +27,8 @@ pub struct RequestContext {
     pub client_ip: IpAddr,
     /// The path of the request, for `instance`.
     pub path: Arc<str>,
+    /// Where its decisions are recorded.
+    pub audit: Arc<Audit>,
 }
 
 impl RequestContext {
@@ -128,6 +131,7 @@ fn describe(state: &AppState, request: &Request) -> RequestContext {
         span_id: hex(span).into(),
         client_ip: client_ip(peer, request.headers(), &state.config.listen.trusted_proxies),
         path: without_secrets(request.uri().path()),
+        audit: state.audit.clone(),
     }
 }
 

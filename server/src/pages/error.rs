@@ -104,6 +104,11 @@ impl PageError {
         self
     }
 
+    /// What the log says of it.
+    pub fn log_text(&self) -> &str {
+        self.cause.as_deref().unwrap_or(&self.detail)
+    }
+
     /// Whether the same request may succeed later.
     pub fn is_temporary(&self) -> bool {
         self.temporary
@@ -135,7 +140,7 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<PageError>() else { return response };
     let path_and_query = again(&uri, error.temporary);
-    let cause = error.cause.as_deref().unwrap_or(&error.detail);
+    let cause = error.log_text();
     if error.status.is_server_error() {
         tracing::error!(error.message = cause, http.status = error.status.as_u16(), "page failed");
     } else {

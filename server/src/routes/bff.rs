@@ -40,7 +40,7 @@ pub async fn call(
         return Err(ApiError::forbidden("The call names another organization than the session's."));
     }
     let request = body_limit::bounded(request, &state.config.limits);
-    let tokens = SessionTokens::new(&state, &session);
+    let tokens = SessionTokens::new(&state, &session, &context);
     let call = Call {
         remote: &backend,
         principal: Some(&session.principal),
@@ -49,7 +49,7 @@ pub async fn call(
         traceparent: HeaderValue::from_str(&context.traceparent()).ok(),
     };
     let Outcome { verdict, result, .. } = state.gateway.call(call, request).await;
-    record(&verdict, &context);
+    record(&verdict, &session, &context);
     let response = result.map_err(|error| match is_too_large(&error) {
         true => body_limit::too_large(state.config.limits.proxy_body_bytes),
         false => problem(error),
@@ -63,19 +63,12 @@ pub async fn call(
 }
 
 /// One audit line per decision.
-fn record(verdict: &Verdict<'_>, context: &RequestContext) {
-    tracing::info!(
-        target: "audit",
-        trace_id = %context.trace_id,
-        audit.action = %format_args!("call {}", verdict.method),
-        audit.resource = verdict.path(),
-        audit.route = verdict.pattern.unwrap_or("-"),
-        audit.decision = if verdict.decision.is_allowed() { "allow" } else { "deny" },
-        audit.reason = %verdict.decision.reason,
-        user.id = verdict.subject(),
-        org.id = verdict.organization(),
-        "audit"
-    );
+fn record(verdict: &Verdict<'_>, session: &Authenticated, context: &RequestContext) {
+    let action = format!("call {}", verdict.method).into();
+    let resource = format!("{} {}", verdict.pattern.unwrap_or("-"), verdict.path());
+    let decision = &verdict.decision;
+    let who = audit::Who::of(&session.state);
+    audit::record(action, &resource, decision.is_allowed(), &decision.reason.to_string(), who, context);
 }
 
 /// A call that names another organization in the header that back ends read is a mistake or worse: it is refused before

@@ -38,6 +38,9 @@ async fn answer(state: &AppState, told: impl Fn(String) -> String) -> Response {
     }
     check("events", state.events.ready(), true);
     check("sessions", state.sessions.ready().await.map_err(|error| error.to_string()), true);
+    if let Err(reason) = state.audit.sink().ready() {
+        check("audit", Err(reason), true);
+    }
     if state.draining() {
         check("server", Err("the server is shutting down".to_owned()), true);
     }
@@ -50,5 +53,6 @@ async fn answer(state: &AppState, told: impl Fn(String) -> String) -> Response {
 pub async fn metrics(State(state): State<AppState>) -> String {
     let mut text = state.metrics.render();
     text.push_str(&state.events.render_metrics());
+    text.push_str(&state.audit.sink().render_metrics());
     text
 }

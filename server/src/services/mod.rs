@@ -1,5 +1,6 @@
 //! What the plain routes and the server functions both call.
 
+mod audit_delivery;
 mod backends;
 mod entitlements;
 mod renewal;
@@ -17,6 +18,7 @@ pub mod remote_token;
 pub mod revocation;
 pub mod told;
 
+pub use audit_delivery::KafkaDelivery;
 pub use backends::Backends;
 pub use entitlements::EntitlementService;
 pub use renewal::renew;

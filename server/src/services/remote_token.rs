@@ -46,7 +46,7 @@ pub async fn exchange(
             "This remote is in proxy mode: its calls go through ctx.fetch, and no token reaches the browser.",
         ));
     }
-    let tokens = SessionTokens::new(state, session);
+    let tokens = SessionTokens::new(state, session, context);
     let token = tokens.exchanged(backend.token_request()).await.map_err(|error| error.into_api())?;
     Ok(RemoteToken {
         access_token: token.token.secret().to_owned(),

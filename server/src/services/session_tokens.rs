@@ -5,13 +5,15 @@ use portico_gateway::{BearerToken, TokenError, TokenRequest, TokenSource};
 use portico_identity::token::{ExchangeError, ExchangedToken, Holder, Scope, Subject, TokenCache, TokenKey};
 
 use super::{SubjectTokenError, subject_token};
-use crate::http::{ApiError, Authenticated};
+use crate::audit;
+use crate::http::{ApiError, Authenticated, RequestContext};
 use crate::state::AppState;
 
 /// The exchanged tokens of one session: what the proxy attaches and token mode hands out.
 pub struct SessionTokens<'a> {
     state: &'a AppState,
     session: &'a Authenticated,
+    context: &'a RequestContext,
 }
 
 /// Why there is no exchanged token.
@@ -26,9 +28,9 @@ pub enum SessionTokenError {
 }
 
 impl<'a> SessionTokens<'a> {
-    /// Of `session`.
-    pub fn new(state: &'a AppState, session: &'a Authenticated) -> Self {
-        Self { state, session }
+    /// Of `session`, for a request.
+    pub fn new(state: &'a AppState, session: &'a Authenticated, context: &'a RequestContext) -> Self {
+        Self { state, session, context }
     }
 
     /// A token for the remote's audience and scopes, from the cache or newly exchanged.
@@ -41,7 +43,16 @@ impl<'a> SessionTokens<'a> {
             return Ok(token);
         }
         let subject = self.subject(&key).await?;
-        Ok(tokens.token(&key, subject_of(subject.as_deref())).await?)
+        let token = tokens.token(&key, subject_of(subject.as_deref())).await;
+        self.record(&key, token.as_ref().err());
+        Ok(token?)
+    }
+
+    /// Who got, or did not get, a token for which audience. Requests that waited for one exchange each have their line.
+    fn record(&self, key: &TokenKey, error: Option<&ExchangeError>) {
+        let resource = format!("audience {}", key.audience);
+        let reason = error.map_or_else(|| key.scope.to_string(), ToString::to_string);
+        audit::decision("exchange", &resource, error.is_none(), &reason, self.session, self.context);
     }
 
     /// Tokens of a GitHub App are the portal's own; every other is exchanged at the provider that the session belongs to.
@@ -94,6 +105,7 @@ impl TokenSource for SessionTokens<'_> {
         let subject = self.subject(&key).await;
         let subject = subject.map_err(|error| token_error(error.into()))?;
         let fresh = tokens.refresh(&key, subject_of(subject.as_deref()), &refused).await;
+        self.record(&key, fresh.as_ref().err());
         let fresh = fresh.map_err(|error| token_error(error.into()))?;
         bearer(fresh.as_deref().unwrap_or(&refused))
     }

@@ -8,6 +8,7 @@ mod postgres;
 
 mod anti_forgery;
 mod api;
+mod audit;
 mod auth;
 mod bff;
 mod documentation;

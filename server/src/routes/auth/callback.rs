@@ -26,17 +26,23 @@ pub async fn callback(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
+    let refused = |error: PageError| {
+        audit::refused("login", error.log_text(), &context);
+        error
+    };
     let answer = Answer::parse(query.as_deref().unwrap_or_default())
-        .map_err(|why| PageError::login(&context, StatusCode::BAD_REQUEST, why))?;
+        .map_err(|why| refused(PageError::login(&context, StatusCode::BAD_REQUEST, why)))?;
     let cookies = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
     let transaction = LoginTransaction::find(&answer.state, cookies, &state.sealer, state.clock.now())
-        .map_err(|error| PageError::login(&context, StatusCode::BAD_REQUEST, transaction_text(error)))?;
+        .map_err(|error| {
+            refused(PageError::login(&context, StatusCode::BAD_REQUEST, transaction_text(error)))
+        })?;
     let result = finish(&state, &context, session, &headers, &answer, &transaction).await;
     let mut response = match result {
         Ok(response) => response,
         // The login stays open while the provider is away, so that reloading the page can finish it.
         Err(error) if error.is_temporary() => return Err(error),
-        Err(error) => error.into_response(),
+        Err(error) => refused(error).into_response(),
     };
     let cookie = LoginTransaction::cookie_name(&answer.state);
     append_cookie(&mut response, &LoginTransaction::clear_cookie(&cookie));

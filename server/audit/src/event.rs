@@ -1,0 +1,96 @@
+use std::borrow::Cow;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// The CloudEvents `type` of every audit event.
+pub const EVENT_TYPE: &str = "portico.audit";
+
+/// What was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// It was done.
+    Allow,
+    /// It was refused.
+    Deny,
+}
+
+impl Decision {
+    /// As it stands in lines and events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// One decision that matters. `docs/audit.md` lists the actions.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEvent {
+    /// Unique: whoever gets the event twice knows it by this.
+    #[serde(skip)]
+    pub id: String,
+    /// When it was decided.
+    #[serde(skip)]
+    pub time: OffsetDateTime,
+    /// W3C Trace Context's trace id of the request that caused it.
+    pub trace_id: String,
+    /// `login`, `logout`, `switch-organization`, `exchange-token`, …
+    pub action: Cow<'static, str>,
+    /// What it was about, such as `remote acme.todos`; empty where the action says it all.
+    pub resource: String,
+    /// What was decided.
+    pub decision: Decision,
+    /// Why.
+    pub reason: String,
+    /// Who: the subject at its issuer; empty before anybody is known.
+    pub subject: String,
+    /// Whose subject that is.
+    pub issuer: String,
+    /// For which organization; empty where there is none yet.
+    pub organization: String,
+    /// From where, as the portal sees it.
+    pub client_address: String,
+}
+
+impl AuditEvent {
+    /// Writes the one structured line.
+    pub fn log(&self) {
+        tracing::info!(
+            target: "audit",
+            trace_id = self.trace_id,
+            audit.id = self.id,
+            audit.action = %self.action,
+            audit.resource = self.resource,
+            audit.decision = self.decision.as_str(),
+            audit.reason = self.reason,
+            user.id = self.subject,
+            user.issuer = self.issuer,
+            org.id = self.organization,
+            client.address = self.client_address,
+            "audit"
+        );
+    }
+
+    /// The event as CloudEvents 1.0 in structured JSON mode. `source` is the portal's origin.
+    pub fn cloud_event(&self, source: &str) -> serde_json::Value {
+        let mut event = serde_json::json!({
+            "specversion": "1.0",
+            "id": self.id,
+            "source": source,
+            "type": EVENT_TYPE,
+            "time": self.time.format(&Rfc3339).unwrap_or_default(),
+            "datacontenttype": "application/json",
+            "data": self,
+        });
+        // An attribute must not be empty (CloudEvents 1.0, section 3).
+        if !self.organization.is_empty() {
+            event["orgid"] = self.organization.as_str().into();
+        }
+        event
+    }
+}
