@@ -54,10 +54,9 @@ impl Audit {
         &*self.sink
     }
 
-    /// The event of a decision that `context`'s request led to.
+    /// The event of a decision that `context`'s request led to, without an id.
     fn event(
         &self,
-        id: String,
         action: Cow<'static, str>,
         resource: &str,
         allowed: bool,
@@ -66,7 +65,7 @@ impl Audit {
         context: &RequestContext,
     ) -> AuditEvent {
         AuditEvent {
-            id,
+            id: String::new(),
             time: self.clock.now(),
             trace_id: context.trace_id.to_string(),
             action,
@@ -120,8 +119,11 @@ pub fn record(
     context: &RequestContext,
 ) {
     let is_routine = allowed && (action.starts_with("call ") || action == "publish" || action == "subscribe");
+    let mut event = context.audit.event(action, resource, allowed, reason, who, context);
     // A line alone needs no id: there are thousands in a second, and randomness is a system call.
-    let id = if is_routine { String::new() } else { token::<16>(&*context.audit.random) };
-    let event = context.audit.event(id, action, resource, allowed, reason, who, context);
-    if is_routine { event.log() } else { context.audit.sink.record(event) }
+    if is_routine {
+        return event.log();
+    }
+    event.id = token::<16>(&*context.audit.random);
+    context.audit.sink.record(event);
 }

@@ -68,7 +68,7 @@ fn record(verdict: &Verdict<'_>, session: &Authenticated, context: &RequestConte
     let resource = format!("{} {}", verdict.pattern.unwrap_or("-"), verdict.path());
     let decision = &verdict.decision;
     let who = audit::Who::of(&session.state);
-    audit::record(action, &resource, decision.is_allowed(), &decision.reason.to_string(), who, context);
+    audit::record(action, &resource, decision.is_allowed(), &decision.reason, who, context);
 }
 
 /// A call that names another organization in the header that back ends read is a mistake or worse: it is refused before
