@@ -6,14 +6,15 @@ use openidconnect::core::{
     CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AsyncHttpClient, Client, ClientId, DiscoveryError, EmptyExtraTokenFields,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdTokenFields, JsonWebKeySet,
-    ProviderMetadata, RedirectUrl, StandardErrorResponse, StandardTokenResponse,
+    AdditionalProviderMetadata, AsyncHttpClient, Client, ClientId, DiscoveryError, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdTokenFields, JsonWebKeySet, ProviderMetadata,
+    RedirectUrl, StandardErrorResponse, StandardTokenResponse,
 };
 use portico_ports::{HttpClient, HttpClientError};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::tokens::RefreshLifetime;
 use super::{PortalClaims, ProviderConfig, ProviderError};
 
 /// What Portico reads of a discovery document beyond what `openidconnect` knows.
@@ -56,7 +57,7 @@ type Metadata = ProviderMetadata<
 pub(crate) type TokenAnswer = StandardTokenResponse<
     IdTokenFields<
         PortalClaims,
-        EmptyExtraTokenFields,
+        RefreshLifetime,
         CoreGenderClaim,
         CoreJweContentEncryptionAlgorithm,
         CoreJwsSigningAlgorithm,

@@ -60,13 +60,13 @@ impl Provider {
         use openidconnect::TokenResponse as _;
         if answer.id_token().is_none() {
             let kept = state.tokens.id_token.clone();
-            return Ok(Refreshed::Tokens(collect(&answer, kept, Some(refresh_token), self.now())));
+            return Ok(Refreshed::Tokens(collect(&answer, kept, Some(&state.tokens), self.now())));
         }
         let claims = self.verified(&answer, ExpectedNonce::Any).await?;
         if claims.subject().as_str() != state.person.sub {
             return Err(ProviderError::IdToken("a refresh brought another person's id_token".into()));
         }
-        Ok(Refreshed::SignIn(Box::new(self.sign_in(&claims, &answer, Some(refresh_token)))))
+        Ok(Refreshed::SignIn(Box::new(self.sign_in(&claims, &answer, Some(&state.tokens)))))
     }
 
     async fn token_call(&self, fields: &[(&str, &str)]) -> Result<TokenAnswer, ProviderError> {
@@ -82,7 +82,7 @@ impl Provider {
         self.with_keys(|discovered| id_token::verify(&discovered.client, answer, nonce, now)).await
     }
 
-    fn sign_in(&self, claims: &Claims, answer: &TokenAnswer, previous: Option<String>) -> SignIn {
+    fn sign_in(&self, claims: &Claims, answer: &TokenAnswer, previous: Option<&Tokens>) -> SignIn {
         use openidconnect::TokenResponse as _;
         let (org_id, organizations) = id_token::organizations(claims);
         let raw = answer.id_token().map(ToString::to_string).unwrap_or_default();

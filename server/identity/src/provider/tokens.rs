@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use openidconnect::OAuth2TokenResponse;
-use serde::Deserialize;
+use openidconnect::{ExtraTokenFields, OAuth2TokenResponse};
+use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::ProviderError;
@@ -50,20 +50,47 @@ impl SignIn {
 /// An access token without `expires_in` is taken to live this long (RFC 6749, section 5.1 only recommends the field).
 const ASSUMED_LIFETIME: Duration = Duration::minutes(5);
 
-/// The tokens of an answer. A provider that does not rotate sends no new refresh token: `previous` then stays.
+/// The tokens of an answer. A provider that does not rotate sends no new refresh token: that of `previous` then stays.
 pub(crate) fn collect(
     answer: &TokenAnswer,
     id_token: String,
-    previous: Option<String>,
+    previous: Option<&Tokens>,
     now: OffsetDateTime,
 ) -> Tokens {
+    let kept = || {
+        previous.map(|tokens| (tokens.refresh_token.clone(), tokens.refresh_expires_at)).unwrap_or_default()
+    };
+    let refresh_ends = answer.extra_fields().extra_fields().ends_after().map(|after| now + after);
+    let (refresh_token, refresh_expires_at) = match answer.refresh_token() {
+        Some(token) => (Some(token.secret().clone()), refresh_ends),
+        None => kept(),
+    };
     let lifetime = answer.expires_in().and_then(|d| Duration::try_from(d).ok()).unwrap_or(ASSUMED_LIFETIME);
     Tokens {
         access_token: answer.access_token().secret().clone(),
         access_expires_at: now + lifetime,
-        refresh_token: answer.refresh_token().map(|token| token.secret().clone()).or(previous),
-        refresh_expires_at: None,
+        refresh_token,
+        refresh_expires_at,
         id_token,
+    }
+}
+
+/// How long a refresh token lives, which RFC 6749 has no field for: Keycloak's name of it, and what others use.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct RefreshLifetime {
+    /// Seconds. Whatever else stands there is no reason to refuse the tokens.
+    #[serde(default, alias = "refresh_token_expires_in", skip_serializing_if = "serde_json::Value::is_null")]
+    refresh_expires_in: serde_json::Value,
+}
+
+impl ExtraTokenFields for RefreshLifetime {}
+
+impl RefreshLifetime {
+    /// None where it is not said, or where it has no end (Keycloak's offline tokens say 0).
+    fn ends_after(&self) -> Option<Duration> {
+        let seconds = self.refresh_expires_in.as_i64().filter(|seconds| *seconds > 0)?;
+        // No session lasts a century.
+        Some(Duration::seconds(seconds.min(100 * 365 * 86_400)))
     }
 }
 

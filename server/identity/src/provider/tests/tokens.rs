@@ -1,8 +1,8 @@
-use portico_ports::HttpClientError;
+use portico_ports::{Clock as _, HttpClientError};
 use serde_json::json;
 use time::Duration;
 
-use super::world::{World, json_answer};
+use super::world::{World, json_answer, merged};
 use crate::provider::{ProviderError, Refreshed, SignIn};
 use crate::signing::tests::TestKey;
 
@@ -119,4 +119,37 @@ async fn a_refresh_token_is_revoked_by_the_client_it_was_issued_to() {
     assert_eq!(sent.authorization.as_deref(), Some("Basic cG9ydGFsOnMzY3JldA=="));
     world.responds(|_| json_answer(400, &json!({ "error": "invalid_client" })));
     assert!(matches!(world.provider.revoke("rt").await, Err(ProviderError::Refused { .. })));
+}
+
+#[tokio::test]
+async fn the_refresh_tokens_own_lifetime_is_read_where_it_is_said_and_stays_with_a_token_that_stays() {
+    let world = World::new();
+    let id_token = world.id_token(&world.key, Some("k1"), json!({}));
+    let answer = |changes| {
+        let base = json!({
+            "access_token": "at", "token_type": "Bearer", "expires_in": 300, "refresh_token": "rt",
+            "id_token": id_token,
+        });
+        merged(base, changes)
+    };
+    let redeem = async || world.provider.redeem("code", "verifier", "nonce").await.expect("a sign-in");
+    let ends = async |changes| {
+        world.answers(200, answer(changes));
+        let tokens = redeem().await.tokens;
+        tokens.refresh_expires_at.map(|end| (end - world.clock.now()).whole_seconds())
+    };
+    let near = |end: Option<i64>| end.is_some_and(|end| (1798..=1800).contains(&end));
+    assert!(near(ends(json!({ "refresh_expires_in": 1800 })).await));
+    assert!(near(ends(json!({ "refresh_token_expires_in": 1800 })).await));
+    for unsaid in [json!({}), json!({ "refresh_expires_in": 0 }), json!({ "refresh_expires_in": "soon" })] {
+        assert_eq!(ends(unsaid).await, None);
+    }
+    world.answers(200, answer(json!({ "refresh_expires_in": 1800 })));
+    let before = redeem().await.into_state(world.clock.now(), Duration::hours(8));
+    world.answers(200, answer(json!({ "refresh_token": null, "id_token": null })));
+    let Refreshed::Tokens(kept) = world.provider.refresh(&before, None).await.expect("a refresh") else {
+        panic!("there was no id_token");
+    };
+    assert_eq!(kept.refresh_token, before.tokens.refresh_token);
+    assert_eq!(kept.refresh_expires_at, before.tokens.refresh_expires_at);
 }
