@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,18 +10,33 @@ use portico_stream::{AppendError, EventLog, NewRecord, TopicSpec};
 pub struct KafkaDelivery {
     log: Arc<dyn EventLog>,
     topic: TopicSpec,
+    /// Whether the topic was there, or made, since the last time that it was missing.
+    declared: AtomicBool,
 }
 
 impl KafkaDelivery {
     /// To `topic`, which is created with this many partitions where topics may be created.
     pub fn new(log: Arc<dyn EventLog>, topic: &str, partitions: i32) -> Self {
-        Self { log, topic: TopicSpec { name: topic.into(), partitions } }
+        let topic = TopicSpec { name: topic.into(), partitions };
+        Self { log, topic, declared: AtomicBool::new(false) }
+    }
+
+    /// Asked first: a client that is given a record for a topic nobody knows waits long for it to appear.
+    async fn declare(&self) -> Result<(), DeliveryError> {
+        if self.declared.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let declared = self.log.ensure_topics(std::slice::from_ref(&self.topic)).await;
+        declared.map_err(|error| DeliveryError::Unavailable(format!("the audit topic: {error}")))?;
+        self.declared.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }
 
 #[async_trait]
 impl AuditDelivery for KafkaDelivery {
     async fn deliver(&self, key: &str, event: &str) -> Result<(), DeliveryError> {
+        self.declare().await?;
         let record = NewRecord {
             topic: self.topic.name.clone(),
             key: key.to_owned(),
@@ -31,10 +47,8 @@ impl AuditDelivery for KafkaDelivery {
             Ok(_) => Ok(()),
             Err(error @ AppendError::TooLarge) => Err(DeliveryError::Rejected(error.to_string())),
             Err(error) => {
-                if let AppendError::TopicUnavailable(_) = error
-                    && let Err(error) = self.log.ensure_topics(std::slice::from_ref(&self.topic)).await
-                {
-                    tracing::warn!(error.message = %error, "the audit topic cannot be created");
+                if matches!(error, AppendError::TopicUnavailable(_)) {
+                    self.declared.store(false, Ordering::Relaxed);
                 }
                 Err(DeliveryError::Unavailable(error.to_string()))
             }

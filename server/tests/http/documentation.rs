@@ -127,6 +127,7 @@ fn sets(row: &Row) {
         "storage.database_url_file",
         "storage.redis_url_file",
         "events.id_key_file",
+        "audit.topic",
     ];
     let value = if anything_goes.contains(&row.key.as_str()) { "[{}]" } else { "\u{1}" };
     let environment = BTreeMap::from([(row.variable.clone(), value.to_owned())]);
