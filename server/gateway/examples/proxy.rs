@@ -68,6 +68,7 @@ fn app(upstream: String) -> Result<App, Box<dyn Error>> {
         retries: 2,
         routes: vec![route],
         networks: vec!["127.0.0.0/8".parse()?],
+        addresses: Vec::new(),
     };
     let entitlements = PolicyConfig::demo().entitlements("acme", ["member"]);
     Ok(App {

@@ -26,4 +26,4 @@ pub use path::{PathError, ProxyPath};
 pub use remote::{BackendError, BackendSpec, RemoteBackend};
 pub use routes::{MethodSet, PatternError, Route, RouteError, RouteSpec, RouteTable, Unmatched};
 pub use token::{BadToken, BearerToken, TokenError, TokenRequest, TokenSource};
-pub use upstream::{OriginError, Resolver, SystemResolver};
+pub use upstream::{OriginError, Place, PlaceError, Resolver, SystemResolver};

@@ -8,7 +8,9 @@ use tokio_rustls::rustls::ClientConfig;
 
 use crate::address::AddressPolicy;
 use crate::routes::{RouteError, RouteSpec, RouteTable};
-use crate::upstream::{Dialer, Origin, OriginError, Pool, Resolver, Upstream, public_authorities};
+use crate::upstream::{
+    Dialer, Endpoints, Origin, OriginError, Place, Resolver, Upstream, public_authorities,
+};
 
 /// How long an answer that has begun may pause before it is given up: what proxies commonly allow.
 const PAUSE_LIMIT: Duration = Duration::from_secs(60);
@@ -32,6 +34,9 @@ pub struct BackendSpec {
     pub routes: Vec<RouteSpec>,
     /// Networks besides the public ones in which the upstream may be: the operator's, never the manifest's.
     pub networks: Vec<IpNet>,
+    /// Where the upstream is in this environment, each an endpoint (a name as many as it has addresses); empty for what
+    /// `url` says. The operator's, never the manifest's. Host, certificate and base path stay those of `url`.
+    pub addresses: Vec<Place>,
 }
 
 /// A remote's back end, compiled. One per remote and version, kept for as long as it is registered: it holds the
@@ -74,7 +79,12 @@ impl RemoteBackend {
         tls: Arc<ClientConfig>,
     ) -> Result<Self, BackendError> {
         let origin = Origin::parse(&spec.url)?;
-        let dialer = Dialer::new(&origin, resolver, AddressPolicy::new(spec.networks), tls)?;
+        let dialer = Dialer::new(&origin, AddressPolicy::new(spec.networks), tls)?;
+        let places = match spec.addresses.is_empty() {
+            true => vec![origin.place.clone()],
+            false => spec.addresses,
+        };
+        let endpoints = Endpoints::new(places, resolver, dialer);
         Ok(Self {
             mount: format!("/bff/{}", spec.id),
             id: spec.id,
@@ -84,7 +94,7 @@ impl RemoteBackend {
             pause_limit: PAUSE_LIMIT,
             retries: spec.retries,
             routes: RouteTable::compile(&spec.routes)?,
-            upstream: Upstream { origin, dialer, pool: Pool::new() },
+            upstream: Upstream { origin, endpoints },
         })
     }
 

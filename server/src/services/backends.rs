@@ -11,6 +11,7 @@ use portico_registry::Remote;
 /// The compiled back ends of remotes, each kept with its connections for as long as its manifest stays the same.
 pub struct Backends {
     networks: Vec<IpNet>,
+            addresses: Vec::new(),
     resolver: Arc<dyn Resolver>,
     compiled: RwLock<HashMap<String, Compiled>>,
 }

@@ -1,7 +1,6 @@
 use std::fmt;
 use std::future::Future as _;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,14 +10,14 @@ use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::time::{Sleep, sleep};
 
-use crate::upstream::{Connection, Pool};
+use crate::upstream::Lease;
 
 /// An upstream's body as it arrives. Nothing is read from the upstream before the caller wants it; dropping it before
 /// its end closes the upstream connection.
 pub struct ResponseBody {
     incoming: Incoming,
     /// Handed back to the pool when the body ends.
-    lease: Option<(Connection, Arc<Pool>)>,
+    lease: Option<Lease>,
     /// How long the upstream may pause; none where pauses are part of the answer.
     pause_limit: Option<Duration>,
     /// Runs while nothing comes; a body that is there already never starts it.
@@ -37,13 +36,8 @@ pub enum ResponseBodyError {
 }
 
 impl ResponseBody {
-    pub(crate) fn new(
-        incoming: Incoming,
-        connection: Connection,
-        pool: Arc<Pool>,
-        pause_limit: Option<Duration>,
-    ) -> Self {
-        let mut body = Self { incoming, lease: Some((connection, pool)), pause_limit, pause: None };
+    pub(crate) fn new(incoming: Incoming, lease: Lease, pause_limit: Option<Duration>) -> Self {
+        let mut body = Self { incoming, lease: Some(lease), pause_limit, pause: None };
         body.give_back_at_end();
         body
     }
@@ -55,8 +49,8 @@ impl ResponseBody {
     }
 
     fn give_back(&mut self) {
-        if let Some((connection, pool)) = self.lease.take() {
-            pool.put(connection);
+        if let Some(lease) = self.lease.take() {
+            lease.give_back();
         }
     }
 
@@ -66,8 +60,8 @@ impl ResponseBody {
         if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(cx) {
             return Poll::Ready(frame);
         }
-        let Some((connection, _)) = &mut self.lease else { return Poll::Pending };
-        connection.poll(cx);
+        let Some(lease) = &mut self.lease else { return Poll::Pending };
+        lease.connection.poll(cx);
         Pin::new(&mut self.incoming).poll_frame(cx)
     }
 

@@ -1,5 +1,6 @@
 //! Sending one authorised call to its upstream: connection, deadline, retries.
 
+mod attempt;
 mod deadline;
 mod error;
 mod replay;

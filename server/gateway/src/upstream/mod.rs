@@ -1,8 +1,12 @@
-//! One upstream: where it is, how it is reached, and the connections kept to it.
+//! One upstream: the endpoints at which it is served, how they are reached, and the connections kept to them.
 
 mod connection;
 mod dial;
+mod draw;
+mod endpoint;
+mod endpoints;
 mod origin;
+mod place;
 mod pool;
 mod resolver;
 mod stream;
@@ -10,19 +14,20 @@ mod trust;
 
 pub(crate) use connection::{Connection, SendError};
 pub(crate) use dial::{DialError, Dialer};
+pub(crate) use draw::Draw;
+pub(crate) use endpoint::{Endpoint, Lease};
+pub(crate) use endpoints::Endpoints;
 pub(crate) use origin::Origin;
 pub use origin::OriginError;
+pub use place::{Place, PlaceError};
 pub(crate) use pool::Pool;
 pub use resolver::{Resolver, SystemResolver};
 pub(crate) use stream::Stream;
 pub(crate) use trust::public_authorities;
 
-use std::sync::Arc;
-
 /// Where a remote's calls go.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     pub(crate) origin: Origin,
-    pub(crate) dialer: Dialer,
-    pub(crate) pool: Arc<Pool>,
+    pub(crate) endpoints: Endpoints,
 }

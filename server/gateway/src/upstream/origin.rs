@@ -2,14 +2,14 @@ use http::HeaderValue;
 use thiserror::Error;
 use url::{Host, Url};
 
+use super::Place;
 use crate::path::{PathError, ProxyPath};
 
 /// An upstream's `backend.url`, taken apart once.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
-    /// As resolvers take it: a name or an address, IPv6 without brackets.
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    /// Where it is, unless the operator names other addresses.
+    pub(crate) place: Place,
     /// Whether it is reached over TLS.
     pub(crate) secure: bool,
     /// What stands before every forwarded path: empty, or `/base` without a slash at the end.
@@ -67,7 +67,7 @@ impl Origin {
         };
         let shown = url.port().map_or_else(|| shown.clone(), |port| format!("{shown}:{port}"));
         let host_header = HeaderValue::from_str(&shown).map_err(|_| not_a_url())?;
-        Ok(Self { host, port, secure, base, host_header, url })
+        Ok(Self { place: Place { host, port }, secure, base, host_header, url })
     }
 }
 
@@ -78,13 +78,16 @@ mod tests {
     #[test]
     fn an_origin_is_taken_apart_once() {
         let origin = Origin::parse("http://api.example:8080/v1/").expect("fits");
-        assert_eq!((origin.host.as_str(), origin.port, origin.base.as_str()), ("api.example", 8080, "/v1"));
+        assert_eq!(
+            (origin.place.host.as_str(), origin.place.port, origin.base.as_str()),
+            ("api.example", 8080, "/v1")
+        );
         assert_eq!(origin.host_header, "api.example:8080");
         let v6 = Origin::parse("http://[::1]").expect("fits");
-        assert_eq!((v6.host.as_str(), v6.port, v6.base.as_str()), ("::1", 80, ""));
+        assert_eq!((v6.place.host.as_str(), v6.place.port, v6.base.as_str()), ("::1", 80, ""));
         assert_eq!(v6.host_header, "[::1]");
         let tls = Origin::parse("https://api.example").expect("fits");
-        assert!(tls.secure && tls.port == 443 && tls.host_header == "api.example");
+        assert!(tls.secure && tls.place.port == 443 && tls.host_header == "api.example");
     }
 
     #[test]

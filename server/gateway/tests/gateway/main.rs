@@ -2,6 +2,7 @@
 
 mod addresses;
 mod answers;
+mod endpoints;
 mod faults;
 mod identity;
 mod paths;

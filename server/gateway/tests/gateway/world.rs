@@ -305,6 +305,7 @@ pub(crate) fn spec(url: &str) -> BackendSpec {
             RouteSpec { public: true, ..route(&["GET", "POST"], "/public/**", "org.admin") },
         ],
         networks: vec!["127.0.0.0/8".parse().expect("a network")],
+        addresses: Vec::new(),
     }
 }
 

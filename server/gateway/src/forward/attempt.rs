@@ -1,0 +1,87 @@
+use std::pin::pin;
+use std::sync::Arc;
+
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+
+use super::ForwardError;
+use super::deadline::{Deadline, Elapsed};
+use crate::body::{Progress, RequestBody, ResponseBody};
+use crate::remote::RemoteBackend;
+use crate::upstream::{Endpoint, Lease, SendError};
+
+/// What the attempts of one call share.
+pub(super) struct Attempts<'a> {
+    pub(super) remote: &'a RemoteBackend,
+    pub(super) deadline: Deadline,
+    /// Whether the request may be sent again though it may have arrived.
+    pub(super) repeatable: bool,
+    /// How far a streamed body has come.
+    pub(super) progress: Option<&'a Progress>,
+}
+
+impl Attempts<'_> {
+    /// Sends `request` once and waits for the answer's head. The endpoint that failed ends up last in `tried`, those in
+    /// it are avoided. A kept connection that turns out to be closed before anything was sent costs no attempt.
+    pub(super) async fn send(
+        &self,
+        mut request: Box<Request<RequestBody>>,
+        tried: &mut Vec<Arc<Endpoint>>,
+    ) -> Result<Response<ResponseBody>, ForwardError> {
+        let endpoints = &self.remote.upstream.endpoints;
+        loop {
+            let kept = endpoints.idle(self.repeatable, tried);
+            let is_new = kept.is_none();
+            let mut lease = match kept {
+                Some(lease) => lease,
+                // Rare, and its state is large: outside the future that every call pays for.
+                None => Box::pin(self.connect(tried)).await?,
+            };
+            let sent = self.deadline.hold(self.progress, pin!(lease.connection.send(request))).await;
+            let error = match sent {
+                Ok(Ok(response)) => return self.answered(response, lease),
+                Ok(Err(SendError::Unsent(unsent))) if !is_new => {
+                    request = unsent;
+                    continue;
+                }
+                Ok(Err(SendError::Unsent(_))) => {
+                    ForwardError::Unreachable("a new connection closed at once".to_owned())
+                }
+                Ok(Err(SendError::Broken(error))) => error.into(),
+                Err(elapsed) => self.late(elapsed),
+            };
+            if !is_new {
+                tried.push(Arc::clone(lease.endpoint()));
+            }
+            return Err(error);
+        }
+    }
+
+    async fn connect(&self, tried: &mut Vec<Arc<Endpoint>>) -> Result<Lease, ForwardError> {
+        let connecting = pin!(self.remote.upstream.endpoints.connect(tried, self.deadline.left()));
+        let connected = self.deadline.hold(None, connecting).await;
+        Ok(connected.map_err(|elapsed| self.late(elapsed))??)
+    }
+
+    fn late(&self, _: Elapsed) -> ForwardError {
+        ForwardError::Timeout(self.deadline.limit().as_millis())
+    }
+
+    fn answered(
+        &self,
+        response: Response<Incoming>,
+        lease: Lease,
+    ) -> Result<Response<ResponseBody>, ForwardError> {
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(ForwardError::BadAnswer("it switches protocols unasked".to_owned()));
+        }
+        let (head, incoming) = response.into_parts();
+        // Event streams may be silent for longer than any limit that would help against a hanging upstream; they end
+        // with the session instead.
+        let is_stream = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/event-stream");
+        let pauses = head.headers.get(CONTENT_TYPE).is_some_and(is_stream);
+        let body = ResponseBody::new(incoming, lease, (!pauses).then_some(self.remote.pause_limit));
+        Ok(Response::from_parts(head, body))
+    }
+}

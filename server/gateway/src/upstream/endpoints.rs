@@ -1,0 +1,199 @@
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::RwLock;
+
+use super::{DialError, Dialer, Draw, Endpoint, Lease, Place, Resolver};
+
+/// How long one address may take to accept, and to agree on TLS: longer and the next is tried, within the call's
+/// deadline.
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+
+/// The addresses at which an upstream is served, any of which may answer any call.
+#[derive(Debug)]
+pub(crate) struct Endpoints {
+    known: Known,
+    dialer: Arc<Dialer>,
+    draw: Draw,
+}
+
+#[derive(Debug)]
+enum Known {
+    /// Written as addresses: they never change.
+    Fixed(Box<[Arc<Endpoint>]>),
+    /// Some are names, asked for whenever a connection is opened.
+    Named { places: Vec<Place>, resolver: Names, current: RwLock<Vec<Arc<Endpoint>>> },
+}
+
+struct Names(Arc<dyn Resolver>);
+
+impl Endpoints {
+    pub(crate) fn new(places: Vec<Place>, resolver: Arc<dyn Resolver>, dialer: Dialer) -> Self {
+        let dialer = Arc::new(dialer);
+        let fixed: Option<Box<[_]>> = places
+            .iter()
+            .map(|place| {
+                let address = SocketAddr::new(place.address()?, place.port);
+                Some(Arc::new(Endpoint::new(place.host.clone(), address, true, Arc::clone(&dialer))))
+            })
+            .collect();
+        let known = match fixed {
+            Some(fixed) => Known::Fixed(fixed),
+            None => Known::Named { places, resolver: Names(resolver), current: RwLock::default() },
+        };
+        Self { known, dialer, draw: Draw::new() }
+    }
+
+    /// An idle connection to the endpoint whose turn it is, unless a new one is needed there. Those in `tried` come last.
+    pub(crate) fn idle(&self, repeatable: bool, tried: &[Arc<Endpoint>]) -> Option<Lease> {
+        self.choose(tried)?.idle(repeatable)
+    }
+
+    /// A new connection. An endpoint that accepts none is followed by the next: nothing was sent, so any request may go
+    /// there. Whoever was asked is added to `tried` before it is, so that the last one there is at fault if this never
+    /// ends.
+    pub(crate) async fn connect(
+        &self,
+        tried: &mut Vec<Arc<Endpoint>>,
+        limit: Duration,
+    ) -> Result<Lease, DialError> {
+        self.resolve().await?;
+        let first = tried.len();
+        let mut last = None;
+        loop {
+            let Some(endpoint) = self.choose(tried).filter(|endpoint| !is_in(&tried[first..], endpoint))
+            else {
+                return Err(last.unwrap_or_else(|| self.nowhere()));
+            };
+            tried.push(Arc::clone(&endpoint));
+            // Where there is another one to try, half the time is left for it.
+            let limit = if self.len() > 1 { limit / 2 } else { limit };
+            match endpoint.connect(limit.min(CONNECT_LIMIT)).await {
+                Ok(lease) => return Ok(lease),
+                Err(error) => last = Some(error),
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.read(<[_]>::len)
+    }
+
+    fn read<R>(&self, f: impl FnOnce(&[Arc<Endpoint>]) -> R) -> R {
+        match &self.known {
+            Known::Fixed(fixed) => f(fixed),
+            Known::Named { current, .. } => f(&current.read()),
+        }
+    }
+
+    /// Of two endpoints drawn from the best, the one with fewer calls under way: it needs no look at all of them, and
+    /// no herd follows whichever was idle a moment ago.
+    fn choose(&self, tried: &[Arc<Endpoint>]) -> Option<Arc<Endpoint>> {
+        self.read(|known| match known {
+            [] => None,
+            [only] => Some(Arc::clone(only)),
+            several => {
+                let best = several.iter().map(|endpoint| rank(endpoint, tried)).min()?;
+                let candidates = || several.iter().filter(|endpoint| rank(endpoint, tried) == best);
+                let (one, other) = self.draw.two_below(candidates().count());
+                let (one, other) = (candidates().nth(one)?, candidates().nth(other)?);
+                let less = if other.outstanding() < one.outstanding() { other } else { one };
+                Some(Arc::clone(less))
+            }
+        })
+    }
+
+    /// Asks for the names again. An endpoint that is still named keeps its connections; where the resolver does not
+    /// answer, what it said last holds.
+    pub(crate) async fn resolve(&self) -> Result<(), DialError> {
+        let Known::Named { places, resolver, current } = &self.known else { return Ok(()) };
+        let mut answers = Vec::with_capacity(places.len());
+        for place in places {
+            answers.push((place, self.addresses(place, &*resolver.0).await));
+        }
+        // Under one lock, so that two who asked at once do not make the same endpoint twice.
+        let mut current = current.write();
+        let (mut next, mut problem) = (Vec::new(), None);
+        for (place, answer) in answers {
+            match answer {
+                Ok(addresses) => self.add(&mut next, place, &addresses, &current),
+                Err(error) => {
+                    if matches!(error, DialError::Unresolved { .. }) {
+                        next.extend(current.iter().filter(|known| known.host == place.host).cloned());
+                    }
+                    problem = Some(error);
+                }
+            }
+        }
+        *current = next;
+        match problem {
+            Some(problem) if current.is_empty() => Err(problem),
+            _ => Ok(()),
+        }
+    }
+
+    /// The allowed addresses of one place.
+    async fn addresses(&self, place: &Place, resolver: &dyn Resolver) -> Result<Vec<SocketAddr>, DialError> {
+        let unresolved = |source| DialError::Unresolved { host: place.host.clone(), source };
+        let found = match place.address() {
+            Some(address) => vec![address],
+            None => resolver.resolve(&place.host).await.map_err(unresolved)?,
+        };
+        let allowed = found.iter().filter(|address| self.dialer.check(**address).is_ok());
+        let allowed: Vec<_> = allowed.map(|address| SocketAddr::new(*address, place.port)).collect();
+        match (allowed.is_empty(), found.first()) {
+            (true, Some(refused)) => {
+                self.dialer.check(*refused)?;
+                Ok(allowed)
+            }
+            (true, None) => Err(unresolved(io::ErrorKind::AddrNotAvailable.into())),
+            (false, _) => Ok(allowed),
+        }
+    }
+
+    fn add(
+        &self,
+        next: &mut Vec<Arc<Endpoint>>,
+        place: &Place,
+        addresses: &[SocketAddr],
+        known: &[Arc<Endpoint>],
+    ) {
+        let first = addresses.first().map(SocketAddr::is_ipv4);
+        for address in addresses {
+            if next.iter().any(|endpoint| endpoint.address == *address) {
+                continue;
+            }
+            let preferred = Some(address.is_ipv4()) == first;
+            let same = |known: &&Arc<Endpoint>| {
+                known.address == *address && known.host == place.host && known.preferred == preferred
+            };
+            next.push(known.iter().find(same).cloned().unwrap_or_else(|| {
+                Arc::new(Endpoint::new(place.host.clone(), *address, preferred, Arc::clone(&self.dialer)))
+            }));
+        }
+    }
+
+    fn nowhere(&self) -> DialError {
+        DialError::Unresolved {
+            host: self.dialer.host().to_owned(),
+            source: io::ErrorKind::AddrNotAvailable.into(),
+        }
+    }
+}
+
+/// The lower, the better.
+fn rank(endpoint: &Arc<Endpoint>, tried: &[Arc<Endpoint>]) -> u8 {
+    u8::from(is_in(tried, endpoint)) << 1 | u8::from(!endpoint.preferred)
+}
+
+fn is_in(endpoints: &[Arc<Endpoint>], endpoint: &Arc<Endpoint>) -> bool {
+    endpoints.iter().any(|known| Arc::ptr_eq(known, endpoint))
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Names(…)")
+    }
+}
