@@ -11,7 +11,6 @@ use portico_registry::Remote;
 /// The compiled back ends of remotes, each kept with its connections for as long as its manifest stays the same.
 pub struct Backends {
     networks: Vec<IpNet>,
-            addresses: Vec::new(),
     resolver: Arc<dyn Resolver>,
     compiled: RwLock<HashMap<String, Compiled>>,
 }
@@ -53,6 +52,7 @@ impl Backends {
             retries: backend.retries,
             routes: routes.collect(),
             networks: self.networks.clone(),
+            addresses: Vec::new(),
         };
         match RemoteBackend::compile(spec, self.resolver.clone()) {
             Ok(backend) => Some(Arc::new(backend)),
