@@ -39,7 +39,7 @@ async function form(page: Page, label: string, username: string): Promise<void> 
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-/** What "Sign out all sessions" of Keycloak's administration does. */
+/** What "Logout all sessions" of Keycloak's administration does. It tells the portal of one of them only. */
 async function keycloakLogout(username: string): Promise<void> {
   const origin = new URL(KEYCLOAK.issuer).origin;
   const password = new URLSearchParams({ grant_type: "password", client_id: "admin-cli", username: "admin", password: "admin" });

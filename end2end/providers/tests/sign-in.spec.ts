@@ -1,22 +1,7 @@
-import type { Page } from "@playwright/test";
 import { SESSION_ENDED } from "../../support/pages.ts";
-import { accountMenu, hydrated } from "../../support/shell.ts";
-import { expect, test as base } from "../../support/test.ts";
-import { PROVIDERS, type TestProvider } from "../provider.ts";
-
-const test = base.extend<{ provider: TestProvider }>({
-  provider: async ({}, use, { project }) => use(PROVIDERS[project.name]!),
-});
-
-const frontDoor = (page: Page) => expect(page.getByRole("heading", { level: 1 })).toHaveText("One place for your work");
-
-async function signIn(page: Page, provider: TestProvider, username: string, path: string): Promise<void> {
-  await page.goto(`/auth/login?return_to=${path}`);
-  expect(page.url()).toContain(new URL(provider.issuer).origin);
-  await provider.signIn(page, username);
-  await expect(page).toHaveURL(path);
-  await hydrated(page);
-}
+import { accountMenu } from "../../support/shell.ts";
+import { frontDoor, signIn } from "../journey.ts";
+import { expect, test } from "../test.ts";
 
 test("whoever signs in there comes home, and a remote's call carries a token that was exchanged there", async ({ page, provider }) => {
   await signIn(page, provider, "alice", "/");
