@@ -1,6 +1,7 @@
 // Runs the benchmarks one after another and prints one table. Servers get core 0 and load gets core 1, so that neither
 // takes time from the other; every figure is the median of several rounds.
 import { availableParallelism, cpus } from "node:os";
+import endurance from "./measure/endurance.mjs";
 import identity from "./measure/identity.mjs";
 import page from "./measure/page.mjs";
 import proxy from "./measure/proxy.mjs";
@@ -10,7 +11,7 @@ import weight from "./measure/weight.mjs";
 import { stopEverything } from "./support/process.mjs";
 import { table } from "./support/table.mjs";
 
-const MEASUREMENTS = { page, proxy, stream, identity, weight, start };
+const MEASUREMENTS = { page, proxy, endurance, stream, identity, weight, start };
 
 const only = process.env.BENCH_ONLY?.split(",") ?? Object.keys(MEASUREMENTS);
 const options = {

@@ -17,7 +17,7 @@ export default async function page({ rounds, peers }) {
   await portal.stop();
 
   if (!peers) return rows(ours, undefined, html.length);
-  const fastify = await startFastify(parts(html), cookie);
+  const fastify = await startFastify(parts(html), [cookie]);
   const theirs = await read(fastify.origin, cookie);
   alike(html, theirs);
   const measured = load(fastify, cookie, rounds);

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs the peers that the benchmarks compare with; what stands is left alone. nginx and wrk come from the distribution,
-# Fastify and React through npm, Mercure and its modules through the Go module proxy, built once.
+# Fastify and React through npm, Mercure and oauth2-proxy through the Go module proxy, built once.
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 source scripts/setup.d/system.sh
 source scripts/setup.d/packages.sh
 
 MERCURE_VERSION=v0.24.2
+OAUTH2_PROXY_VERSION=v7.15.3
 PEERS="${PORTICO_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/portico/peers}"
 
 install_load_tools() {
@@ -50,6 +51,21 @@ build_mercure() {
   return "$status"
 }
 
+# oauth2-proxy, what people put before a service today.
+install_oauth2_proxy() {
+  if [ "$(cat "$PEERS/oauth2-proxy.version" 2>/dev/null)" = "$OAUTH2_PROXY_VERSION" ]; then return; fi
+  mkdir -p "$PEERS"
+  have go || system_package "Go, to build oauth2-proxy" golang-go || true
+  if have go && announce "oauth2-proxy $OAUTH2_PROXY_VERSION, compiled once into $PEERS (about 3 minutes on two cores)" \
+    env GOBIN="$PEERS" GOFLAGS=-trimpath go install "github.com/oauth2-proxy/oauth2-proxy/v7@$OAUTH2_PROXY_VERSION" &&
+    mv "$PEERS/v7" "$PEERS/oauth2-proxy" 2>/dev/null || [ -x "$PEERS/oauth2-proxy" ]; then
+    echo "$OAUTH2_PROXY_VERSION" >"$PEERS/oauth2-proxy.version"
+  else
+    note "oauth2-proxy could not be built: calls are measured without that peer"
+  fi
+}
+
 install_load_tools
 install_fastify
+install_oauth2_proxy
 install_mercure

@@ -1,9 +1,10 @@
 // The peers, each on the server's core, one at a time.
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, truncateSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LOAD_CORE, SERVER_CORE, ready, start } from "./process.mjs";
+import { walk } from "./login.mjs";
+import { LOAD_CORE, SERVER_CORE, ready, start, stop } from "./process.mjs";
 
 const peers = fileURLToPath(new URL("../peers/", import.meta.url));
 const scratch = () => mkdtempSync(join(tmpdir(), "portico-bench-peer-"));
@@ -16,9 +17,24 @@ const BODY = "x".repeat(200);
 
 const nginx = existsSync("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx";
 
-/** nginx as the fast upstream, on the load's core. */
+/** nginx as the fast upstream, on the load's core: 200 bytes at `/data/item`, and files of zeros at `/data/SIZE.bin`. */
 export const startUpstream = () =>
-  startNginx(LOAD_CORE, UPSTREAM_PORT, `location / { default_type application/json; return 200 "${BODY}"; }`);
+  startNginx(
+    LOAD_CORE,
+    UPSTREAM_PORT,
+    `location / { default_type application/json; return 200 "${BODY}"; } location ~ \\.bin$ { sendfile on; root files; rewrite ^/data/(.*)$ /$1 break; }`,
+    "",
+    (directory) => Object.entries(FILES).forEach(([name, bytes]) => zeros(join(directory, "files", name), bytes)),
+  );
+
+/** What the upstream has besides 200 bytes. A file of zeros takes no room on a disk, and none is read. */
+const FILES = { "megabyte.bin": 1e6, "gigabyte.bin": 1e9 };
+
+function zeros(file, bytes) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, "");
+  truncateSync(file, bytes);
+}
 
 /** nginx as a proxy without authentication: the floor for every proxy. */
 export async function startNginxProxy() {
@@ -28,8 +44,11 @@ export async function startNginxProxy() {
   return { child, origin: `http://127.0.0.1:${port}` };
 }
 
-async function startNginx(core, port, location, before = "") {
+async function startNginx(core, port, location, before = "", prepare = () => {}) {
   const directory = scratch();
+  // Started by root, its worker is somebody else.
+  chmodSync(directory, 0o755);
+  prepare(directory);
   mkdirSync(join(directory, "temp"));
   const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path temp/${name};`).join(" ");
   writeFileSync(
@@ -44,8 +63,8 @@ async function startNginx(core, port, location, before = "") {
   return child;
 }
 
-/** Fastify and React with the page that the portal rendered, for the portal's own session cookie. */
-export async function startFastify(page, cookie) {
+/** Fastify and React with the page that the portal rendered, for the portal's own session cookies. */
+export async function startFastify(page, cookies) {
   const port = 4330;
   const directory = scratch();
   const state = join(directory, "state.json");
@@ -53,13 +72,59 @@ export async function startFastify(page, cookie) {
   const log = join(directory, "fastify.log");
   const server = join(peers, "fastify-react/dist/server.js");
   const env = { NODE_ENV: "production" };
-  const child = start(SERVER_CORE, [process.execPath, server, String(port), state, cookie.split("=")[1], UPSTREAM], { log, env });
+  const child = start(SERVER_CORE, [process.execPath, server, String(port), state, cookies.map((cookie) => cookie.split("=")[1]).join(), UPSTREAM], { log, env });
   await ready(`http://127.0.0.1:${port}/healthz`, { child, log, pause: 1 });
   return { child, origin: `http://127.0.0.1:${port}` };
 }
 
+const built = process.env.PORTICO_PEERS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "portico/peers");
+
+/** oauth2-proxy with a session in its encrypted cookie and the access token passed on, or nothing where it was not built. */
+export async function startOauth2Proxy() {
+  const program = join(built, "oauth2-proxy");
+  if (!existsSync(program)) return undefined;
+  const [port, issuerPort] = [4350, 4351];
+  const [origin, issuer] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${issuerPort}`];
+  const log = join(scratch(), "oauth2-proxy.log");
+  const provider = start(LOAD_CORE, [process.execPath, join(peers, "oidc.mjs"), String(issuerPort)], { log });
+  await ready(`${issuer}/jwks`, { child: provider, log });
+  const child = start(
+    SERVER_CORE,
+    [
+      program,
+      "--provider=oidc",
+      `--oidc-issuer-url=${issuer}`,
+      `--redirect-url=${origin}/oauth2/callback`,
+      `--upstream=${UPSTREAM}/`,
+      `--http-address=127.0.0.1:${port}`,
+      "--client-id=bench",
+      "--client-secret=bench",
+      "--cookie-secret=0123456789abcdef0123456789abcdef",
+      "--cookie-secure=false",
+      "--email-domain=*",
+      "--pass-access-token",
+      "--skip-provider-button",
+      "--request-logging=false",
+      "--auth-logging=false",
+      "--standard-logging=false",
+    ],
+    // One scheduler thread, as the portal has on its one core.
+    { log, env: { GOMAXPROCS: "1" } },
+  );
+  await ready(`${origin}/ping`, { child, log });
+  return {
+    child,
+    origin,
+    login: () => walk(`${origin}/data/item`),
+    stop: async () => {
+      await stop(child);
+      await stop(provider);
+    },
+  };
+}
+
 export const MERCURE_KEY = "benchbenchbenchbenchbenchbenchbenchbench";
-const mercure = join(process.env.PORTICO_PEERS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "portico/peers"), "mercure");
+const mercure = join(built, "mercure");
 
 /** Mercure, or nothing where it was not built. */
 export async function startMercure() {

@@ -1,4 +1,4 @@
-// `node dist/server.js PORT STATE SESSION UPSTREAM`: the home page and a proxy for whoever has the session, as a Fastify
+// `node dist/server.js PORT STATE SESSIONS UPSTREAM`: the home page and a proxy for whoever has one of the sessions, as a Fastify
 // application does them: the session in a Map, the page by renderToString, calls by @fastify/http-proxy with a token.
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -7,9 +7,9 @@ import Fastify from "fastify";
 import { renderToString } from "react-dom/server";
 import { Page } from "./page.jsx";
 
-const [port, stateFile, sessionId, upstream] = process.argv.slice(2);
+const [port, stateFile, sessionIds, upstream] = process.argv.slice(2);
 const { state, sprite, assets } = JSON.parse(readFileSync(stateFile, "utf8"));
-const sessions = new Map([[sessionId, { state, token: `ey.${"x".repeat(700)}` }]]);
+const sessions = new Map(sessionIds.split(",").map((id) => [id, { state, token: `ey.${"x".repeat(700)}` }]));
 
 const app = Fastify({ logger: false });
 
