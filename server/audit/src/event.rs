@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -60,20 +61,19 @@ pub struct AuditEvent {
 impl AuditEvent {
     /// Writes the one structured line.
     pub fn log(&self) {
-        tracing::info!(
-            target: "audit",
-            trace_id = self.trace_id,
-            audit.id = self.id,
-            audit.action = %self.action,
-            audit.resource = self.resource,
-            audit.decision = self.decision.as_str(),
-            audit.reason = self.reason,
-            user.id = self.subject,
-            user.issuer = self.issuer,
-            org.id = self.organization,
-            client.address = self.client_address,
-            "audit"
-        );
+        AuditLine {
+            trace_id: &self.trace_id,
+            id: &self.id,
+            action: format_args!("{}", self.action),
+            resource: format_args!("{}", self.resource),
+            decision: self.decision,
+            reason: &self.reason,
+            subject: &self.subject,
+            issuer: &self.issuer,
+            organization: &self.organization,
+            client_address: format_args!("{}", self.client_address),
+        }
+        .log();
     }
 
     /// The event as CloudEvents 1.0 in structured JSON mode. `source` is the portal's origin.
@@ -92,5 +92,42 @@ impl AuditEvent {
             event["orgid"] = self.organization.as_str().into();
         }
         event
+    }
+}
+
+/// A decision as its one structured line, for what happens thousands of times in a second and is kept nowhere else: nothing
+/// is copied. The fields are those of [`AuditEvent`].
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each is described at the field of that name in AuditEvent")]
+pub struct AuditLine<'a> {
+    pub trace_id: &'a str,
+    pub id: &'a str,
+    pub action: fmt::Arguments<'a>,
+    pub resource: fmt::Arguments<'a>,
+    pub decision: Decision,
+    pub reason: &'a str,
+    pub subject: &'a str,
+    pub issuer: &'a str,
+    pub organization: &'a str,
+    pub client_address: fmt::Arguments<'a>,
+}
+
+impl AuditLine<'_> {
+    /// Writes it.
+    pub fn log(&self) {
+        tracing::info!(
+            target: "audit",
+            trace_id = self.trace_id,
+            audit.id = self.id,
+            audit.action = %self.action,
+            audit.resource = %self.resource,
+            audit.decision = self.decision.as_str(),
+            audit.reason = self.reason,
+            user.id = self.subject,
+            user.issuer = self.issuer,
+            org.id = self.organization,
+            client.address = %self.client_address,
+            "audit"
+        );
     }
 }

@@ -18,6 +18,6 @@ mod event;
 mod spool;
 mod trail;
 
-pub use event::{AuditEvent, Decision, EVENT_TYPE};
+pub use event::{AuditEvent, AuditLine, Decision, EVENT_TYPE};
 pub use spool::{Spool, SpoolError, SpoolLimits, Spooled};
 pub use trail::{AuditDelivery, AuditMetrics, AuditSink, AuditTrail, DeliveryError, LogOnly};

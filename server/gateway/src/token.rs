@@ -36,6 +36,12 @@ impl BearerToken {
         Ok(Self(value))
     }
 
+    /// An `Authorization` value that is one already, marked as sensitive by whoever made it.
+    pub fn prepared(authorization: HeaderValue) -> Result<Self, BadToken> {
+        let is_bearer = authorization.as_bytes().starts_with(b"Bearer ") && authorization.is_sensitive();
+        if is_bearer { Ok(Self(authorization)) } else { Err(BadToken) }
+    }
+
     pub(crate) fn header(&self) -> &HeaderValue {
         &self.0
     }

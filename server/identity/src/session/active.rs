@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,9 +19,14 @@ pub struct ActiveSession {
     told: AtomicI64,
     pub(super) last_seen: AtomicI64,
     pub(super) saved_seen: AtomicI64,
+    /// What was made of a state, until there is another.
+    derived: RwLock<Option<Derived>>,
     /// Held across a refresh, so that one refresh serves every request of this instance that waits for it.
     pub(super) refreshing: tokio::sync::Mutex<()>,
 }
+
+/// The state that something was made of, and what it is.
+type Derived = (Arc<SessionState>, Arc<dyn Any + Send + Sync>);
 
 /// A state and the version of the record it came from.
 #[derive(Clone)]
@@ -39,6 +45,7 @@ impl ActiveSession {
             told: AtomicI64::new(version),
             last_seen: AtomicI64::new(seen),
             saved_seen: AtomicI64::new(seen),
+            derived: RwLock::default(),
             refreshing: tokio::sync::Mutex::new(()),
         }
     }
@@ -46,6 +53,22 @@ impl ActiveSession {
     /// What it is now; a change replaces the value, never alters it.
     pub fn state(&self) -> Arc<SessionState> {
         self.current.read().state.clone()
+    }
+
+    /// What it is now, and what `derive` makes of that: made once, kept until the session changes. There is room for one
+    /// kind of thing; another takes its place.
+    pub fn derived<T: Send + Sync + 'static>(
+        &self,
+        derive: impl FnOnce(&SessionState) -> Arc<T>,
+    ) -> (Arc<SessionState>, Arc<T>) {
+        let state = self.state();
+        let known = self.derived.read().as_ref().filter(|(of, _)| Arc::ptr_eq(of, &state)).cloned();
+        if let Some(Ok(known)) = known.map(|(_, known)| known.downcast()) {
+            return (state, known);
+        }
+        let made = derive(&state);
+        *self.derived.write() = Some((state.clone(), made.clone()));
+        (state, made)
     }
 
     /// A short name for forms and pages; no credential.

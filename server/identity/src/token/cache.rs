@@ -7,7 +7,10 @@ use time::{Duration, OffsetDateTime};
 use super::shared::Sharing;
 use super::slot::Wanted;
 use super::slots::Slots;
-use super::{ExchangeError, ExchangeRequest, ExchangedToken, SharedTokens, Subject, TokenExchange, TokenKey};
+use super::{
+    ExchangeError, ExchangeRequest, ExchangedToken, SharedTokens, Subject, TokenExchange, TokenKey,
+    TokenKeyRef,
+};
 use crate::seal::Sealer;
 use crate::session::SessionId;
 
@@ -54,6 +57,12 @@ impl TokenCache {
     /// A current token, if there is one: the way that needs no subject token, which may itself need a refresh.
     pub fn get(&self, key: &TokenKey) -> Option<Arc<ExchangedToken>> {
         let slot = self.slots.lock().find(key)?;
+        slot.current(self.current_until())
+    }
+
+    /// [`TokenCache::get`] with a key that owns nothing, for what happens at every call.
+    pub fn find(&self, key: TokenKeyRef<'_>) -> Option<Arc<ExchangedToken>> {
+        let slot = self.slots.lock().find_ref(key)?;
         slot.current(self.current_until())
     }
 

@@ -18,6 +18,41 @@ pub struct TokenKey {
     pub scope: Scope,
 }
 
+/// A key that is only looked for: it borrows what a stored one owns.
+#[derive(Clone, Copy)]
+pub struct TokenKeyRef<'a> {
+    /// As in [`TokenKey`].
+    pub holder: Holder,
+    /// As in [`TokenKey`].
+    pub organization: &'a str,
+    /// As in [`TokenKey`].
+    pub audience: &'a str,
+    /// The values of the scope, in any order, each once. A list that names one twice finds nothing.
+    pub scope: &'a [String],
+}
+
+impl TokenKeyRef<'_> {
+    /// Whether it means `key`.
+    pub(super) fn means(&self, key: &TokenKey) -> bool {
+        self.holder == key.holder
+            && key.resource.is_none()
+            && self.organization == key.organization
+            && self.audience == key.audience
+            && key.scope.is(self.scope)
+    }
+
+    /// The key to store.
+    pub fn to_key(&self) -> TokenKey {
+        TokenKey {
+            holder: self.holder,
+            organization: self.organization.to_owned(),
+            audience: self.audience.to_owned(),
+            resource: None,
+            scope: self.scope.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
 /// Who uses a token.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Holder {

@@ -34,7 +34,7 @@ pub use exchange::{
     TokenExchange,
 };
 pub use github::{GitHubApp, GitHubAppConfig, Installation};
-pub use key::{Holder, TokenKey};
+pub use key::{Holder, TokenKey, TokenKeyRef};
 pub use rfc8693::Rfc8693;
 pub use scope::Scope;
 pub use shared::SharedTokens;

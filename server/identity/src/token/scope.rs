@@ -16,6 +16,11 @@ impl Scope {
         self.0.is_empty()
     }
 
+    /// Whether these are its values, each once.
+    pub(super) fn is(&self, values: &[String]) -> bool {
+        self.0.len() == values.len() && values.iter().all(|value| self.0.contains(value))
+    }
+
     /// Its values, in alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use time::OffsetDateTime;
 
 use super::slot::Slot;
-use super::{Holder, TokenKey};
+use super::{Holder, TokenKey, TokenKeyRef};
 use crate::session::SessionId;
 
 /// The slots of every holder, never more than a capacity of them.
@@ -24,10 +24,10 @@ enum Place {
 }
 
 impl Place {
-    fn of(key: &TokenKey) -> Self {
-        match key.holder {
+    fn of(holder: Holder, organization: &str) -> Self {
+        match holder {
             Holder::Session(session) => Self::Session(session),
-            Holder::Portal => Self::Portal(key.organization.clone()),
+            Holder::Portal => Self::Portal(organization.to_owned()),
         }
     }
 }
@@ -43,9 +43,18 @@ impl Slots {
 
     /// The slot of `key`, marked as used now.
     pub(super) fn find(&mut self, key: &TokenKey) -> Option<Arc<Slot>> {
+        self.find_in(&Place::of(key.holder, &key.organization), |known| known == key)
+    }
+
+    /// The same for a key that owns nothing.
+    pub(super) fn find_ref(&mut self, key: TokenKeyRef<'_>) -> Option<Arc<Slot>> {
+        self.find_in(&Place::of(key.holder, key.organization), |known| key.means(known))
+    }
+
+    fn find_in(&mut self, place: &Place, is: impl Fn(&TokenKey) -> bool) -> Option<Arc<Slot>> {
         // A place has as many slots as remotes were opened: a handful, for which a list is enough.
-        let slots = self.by_place.get(&Place::of(key))?;
-        let slot = slots.iter().find(|(known, _)| known == key).map(|(_, slot)| Arc::clone(slot))?;
+        let slots = self.by_place.get(place)?;
+        let slot = slots.iter().find(|(known, _)| is(known)).map(|(_, slot)| Arc::clone(slot))?;
         self.uses += 1;
         slot.last_used.store(self.uses, Ordering::Relaxed);
         Some(slot)
@@ -61,7 +70,10 @@ impl Slots {
         self.uses += 1;
         let slot = Arc::new(Slot::new());
         slot.last_used.store(self.uses, Ordering::Relaxed);
-        self.by_place.entry(Place::of(key)).or_default().push((key.clone(), Arc::clone(&slot)));
+        self.by_place
+            .entry(Place::of(key.holder, &key.organization))
+            .or_default()
+            .push((key.clone(), Arc::clone(&slot)));
         self.held += 1;
         slot
     }
