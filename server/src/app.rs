@@ -1,28 +1,76 @@
-//! The application: the route table inside its layers, apart from sockets.
+//! The application, apart from sockets: what every request passes, then the proxy or the route table.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt as _;
+use tower::ServiceExt as _;
+use tracing::Instrument as _;
 
-use crate::http::{context, origin, rate_limit, request_limits, security_headers};
+use crate::http::context::{Arrival, panicked};
+use crate::http::{RequestContext, origin, rate_limit, request_limits, security_headers};
 use crate::pages;
-use crate::routes;
+use crate::routes::{self, bff};
+use crate::serve::Answer;
 use crate::state::AppState;
 
-/// The portal as one router.
+/// The portal.
 ///
-/// A request passes the layers from the last to the first: trace id and log, security headers, bounds, rate limit,
-/// anti-forgery, error pages, the route.
-pub fn app(state: AppState) -> Router {
-    routes::table(&state)
+/// A request passes, in this order: trace id and log, security headers, bounds. A call to a remote's upstream then goes to
+/// the proxy, directly: there are more of them than of everything else, and each layer of a router is a future on the heap.
+/// Everything else passes the rate limit, anti-forgery and error pages, and finds its route.
+#[derive(Clone)]
+pub struct App {
+    state: AppState,
+    routes: Router,
+}
+
+/// The portal as what answers requests.
+pub fn app(state: AppState) -> App {
+    let routes = routes::table(&state)
         .layer(DefaultBodyLimit::max(state.config.limits.body_bytes))
         .layer(from_fn_with_state(state.clone(), pages::error_layer))
         .layer(from_fn_with_state(state.clone(), origin::layer))
         .layer(from_fn_with_state(state.clone(), rate_limit::layer))
-        .layer(from_fn_with_state(state.clone(), request_limits::layer))
-        .layer(from_fn_with_state(state.clone(), security_headers::layer))
-        .layer(from_fn_with_state(state.clone(), context::layer))
-        .with_state(state)
+        .with_state(state.clone());
+    App { state, routes }
+}
+
+impl Answer for App {
+    async fn answer(&self, request: Request, peer: SocketAddr) -> Response {
+        let arrival = Arrival::of(&request);
+        let context = RequestContext::of(&self.state, &request, peer.ip());
+        let is_dev_idp = security_headers::is_dev_idp(request.uri().path());
+        let handled = AssertUnwindSafe(self.handle(request, peer, &context)).catch_unwind().await;
+        let mut response = handled.unwrap_or_else(|panic| panicked(&*panic));
+        security_headers::add(response.headers_mut(), &self.state, is_dev_idp);
+        arrival.answered(&self.state, &context, response)
+    }
+}
+
+impl App {
+    async fn handle(&self, request: Request, peer: SocketAddr, context: &RequestContext) -> Response {
+        let answer = match request_limits::within(request, &self.state.config.limits) {
+            Ok(request) if bff::is_call(request.uri().path()) => {
+                bff::call(&self.state, context, request).await
+            }
+            // Boxed, so that a call does not carry the room that a route needs.
+            Ok(request) => Ok(Box::pin(self.route(request, peer, context)).await),
+            Err(error) => Err(error),
+        };
+        answer.unwrap_or_else(IntoResponse::into_response)
+    }
+
+    async fn route(&self, mut request: Request, peer: SocketAddr, context: &RequestContext) -> Response {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(context.clone());
+        let answer = self.routes.clone().oneshot(request).instrument(context.span()).await;
+        answer.unwrap_or_else(|never| match never {})
+    }
 }
 
 /// The admin listener's router.
@@ -30,7 +78,7 @@ pub fn admin(state: AppState) -> Router {
     routes::admin(&state).layer(from_fn(no_store)).with_state(state)
 }
 
-async fn no_store(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
+async fn no_store(request: Request, next: axum::middleware::Next) -> Response {
     let mut response = next.run(request).await;
     let value = axum::http::HeaderValue::from_static("no-store");
     response.headers_mut().insert(axum::http::header::CACHE_CONTROL, value);

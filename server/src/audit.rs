@@ -2,9 +2,11 @@
 //! Never a token, a cookie or a body. `docs/audit.md` lists the actions.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
-use portico_audit::{AuditEvent, AuditSink, Decision};
+use axum::http::Method;
+use portico_audit::{AuditEvent, AuditLine, AuditSink, Decision};
 use portico_identity::provider::LogoutToken;
 use portico_identity::session::SessionState;
 use portico_ports::{Clock, Random, token};
@@ -19,9 +21,9 @@ pub struct Audit {
     random: Arc<dyn Random>,
 }
 
-impl std::fmt::Debug for Audit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Debug::fmt(&self.sink, f)
+impl fmt::Debug for Audit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.sink, f)
     }
 }
 
@@ -104,6 +106,35 @@ pub fn decision(
     record(action.to_owned().into(), resource, allowed, reason, Who::of(&session.state), context);
 }
 
+/// The decision about a call to an upstream. What was allowed is the line alone, without a copy of anything: there are
+/// thousands in a second.
+pub fn call(
+    method: &Method,
+    resource: fmt::Arguments<'_>,
+    decision: &portico_policy::Decision,
+    session: &Authenticated,
+    context: &RequestContext,
+) {
+    let who = Who::of(&session.state);
+    if !decision.is_allowed() {
+        let action = format!("call {method}").into();
+        return record(action, &resource.to_string(), false, &decision.reason, who, context);
+    }
+    AuditLine {
+        trace_id: &context.trace_id,
+        id: "",
+        action: format_args!("call {method}"),
+        resource,
+        decision: Decision::Allow,
+        reason: &decision.reason,
+        subject: who.subject,
+        issuer: who.issuer,
+        organization: who.organization,
+        client_address: format_args!("{}", context.client_ip),
+    }
+    .log();
+}
+
 /// A refusal before anybody is known, such as a login that cannot be finished.
 pub fn refused(action: &'static str, reason: &str, context: &RequestContext) {
     record(action.into(), "", false, reason, Who::default(), context);
@@ -118,7 +149,7 @@ pub fn record(
     who: Who<'_>,
     context: &RequestContext,
 ) {
-    let is_routine = allowed && (action.starts_with("call ") || action == "publish" || action == "subscribe");
+    let is_routine = allowed && (action == "publish" || action == "subscribe");
     let mut event = context.audit.event(action, resource, allowed, reason, who, context);
     // A line alone needs no id: there are thousands in a second, and randomness is a system call.
     if is_routine {

@@ -53,14 +53,14 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let parts = Parts::real(&config);
     let state = start(config.clone(), parts.clone()).await?;
     let current_audit = state.audit.clone();
-    let (router, routers) = watch::channel(app::app(state.clone()));
+    let (answers, current_answers) = watch::channel(app::app(state.clone()));
     let (_, admin_routers) = watch::channel(app::admin(state.clone()));
     let (current, states) = watch::channel(state.clone());
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(on_signal(stop, states));
-    tokio::spawn(reload::follow(config.clone(), parts, router, current));
+    tokio::spawn(reload::follow(config.clone(), parts, answers, current));
     let (limits, drain) = (config.limits.clone(), Duration::from_secs(config.listen.drain_seconds));
-    let portal = serve::serve(listener, tls, routers, limits.clone(), drain, wait(stopped.clone()));
+    let portal = serve::serve(listener, tls, current_answers, limits.clone(), drain, wait(stopped.clone()));
     let metrics = serve::serve(admin, None, admin_routers, limits, drain, wait(stopped));
     let services = start_services(
         &config.development.services,

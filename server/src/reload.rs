@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use axum::Router;
 use tokio::sync::watch;
 
-use crate::app;
+use crate::app::{self, App};
 use crate::config::{self, Config};
 use crate::start::{Parts, start};
 use crate::state::AppState;
@@ -14,13 +13,13 @@ use crate::state::AppState;
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Watches the configuration file and replaces the portal behind `router` when it changes. A file that cannot be used is
+/// Watches the configuration file and replaces the portal behind `answers` when it changes. A file that cannot be used is
 /// told and changes nothing; the running portal goes on as it was. Returns at once in production, where configuration is
 /// read once.
 pub async fn follow(
     first: Config,
     parts: Parts,
-    router: watch::Sender<Router>,
+    answers: watch::Sender<App>,
     current: watch::Sender<AppState>,
 ) {
     let Some(file) = config::file().filter(|_| first.is_development()) else { return };
@@ -34,7 +33,7 @@ pub async fn follow(
         }
         known = now;
         match config::load() {
-            Ok(next) => running = replace(running, next, &parts, &router, &current).await,
+            Ok(next) => running = replace(running, next, &parts, &answers, &current).await,
             Err(error) => tracing::error!(error.message = %error, "the changed configuration is not used"),
         }
     }
@@ -44,7 +43,7 @@ async fn replace(
     running: Config,
     next: Config,
     parts: &Parts,
-    router: &watch::Sender<Router>,
+    answers: &watch::Sender<App>,
     current: &watch::Sender<AppState>,
 ) -> Config {
     if next.listen.addr != running.listen.addr || next.listen.tls != running.listen.tls {
@@ -54,7 +53,7 @@ async fn replace(
         Ok(state) => {
             tracing::info!("the changed configuration is in use");
             // What was served until now is dropped with its last request.
-            drop(router.send_replace(app::app(state.clone())));
+            drop(answers.send_replace(app::app(state.clone())));
             // Open streams reconnect, and find the portal as it is now.
             current.send_replace(state).drain();
             next

@@ -27,6 +27,7 @@ use crate::config::Config;
 use crate::dev::{KeyError, generated_key, key_from_file};
 use crate::embedded::Embedded;
 use crate::http::rate_limit::Limits;
+use crate::http::trace::IdSource;
 use crate::mail::{Mailer, SmtpMailer};
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
@@ -139,6 +140,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         backends: Backends::new(config.gateway.upstream_networks.clone()),
         limits: Limits::new(&config),
         metrics: Metrics::default(),
+        ids: IdSource::default(),
         started_at: parts.clock.now(),
         assets: RwLock::new(Arc::new(Assets::load(&config.site_dir)?)),
         draining: AtomicBool::new(false),

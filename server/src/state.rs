@@ -23,6 +23,7 @@ use crate::audit::Audit;
 use crate::config::Config;
 use crate::http::Authenticated;
 use crate::http::rate_limit::Limits;
+use crate::http::trace::IdSource;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::providers::Providers;
@@ -74,6 +75,8 @@ pub struct Portal {
     pub clock: Arc<dyn Clock>,
     /// Unpredictable bytes.
     pub random: Arc<dyn Random>,
+    /// Ids of requests.
+    pub ids: IdSource,
     /// Sealing of what leaves the process.
     pub sealer: Sealer,
     /// Every session.

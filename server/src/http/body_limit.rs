@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
+use http_body::Body as _;
 use http_body_util::Limited;
 
 use super::ApiError;
@@ -23,6 +24,9 @@ pub fn check_declared(request: &Request, limits: &LimitsConfig) -> Result<(), Ap
 
 /// Bounds the body of a request that is forwarded: a stream that is longer breaks off.
 pub fn bounded(request: Request, limits: &LimitsConfig) -> Request {
+    if request.body().is_end_stream() {
+        return request;
+    }
     let most = usize::try_from(limits.proxy_body_bytes).unwrap_or(usize::MAX);
     request.map(|body| Body::new(Limited::new(body, most)))
 }

@@ -1,28 +1,28 @@
-//! The outermost layer: trace id, client address, access log, problems in their final form, panics as errors.
+//! What is known of a request from the outside: trace id, client address; and how it ends: problems in their final form,
+//! the access log, panics as errors.
 
-use std::net::{IpAddr, SocketAddr};
-use std::panic::AssertUnwindSafe;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures::FutureExt;
-use tracing::Instrument;
 
+use super::trace::{self, SpanId, TraceId, trace_id_of};
 use super::{ApiError, problem};
 use crate::audit::Audit;
 use crate::state::AppState;
 
+const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
+
 /// What is known of a request before anything else is.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
-    /// W3C Trace Context's trace id: the client's, or a new one. 32 hex digits.
-    pub trace_id: Arc<str>,
-    /// This request's own span id. 16 hex digits.
-    pub span_id: Arc<str>,
+    /// W3C Trace Context's trace id: the client's, or a new one.
+    pub trace_id: TraceId,
+    /// This request's own span id.
+    pub span_id: SpanId,
     /// The client's address, behind trusted proxies if there are any.
     pub client_ip: IpAddr,
     /// The path of the request, for `instance`.
@@ -32,47 +32,76 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
+    /// Of a request that came from `peer`.
+    pub fn of(state: &AppState, request: &Request, peer: IpAddr) -> Self {
+        let (fresh, span_id) = state.ids.next(state.random.as_ref());
+        let continued = request.headers().get("traceparent").and_then(trace_id_of);
+        Self {
+            trace_id: continued.unwrap_or(fresh),
+            span_id,
+            client_ip: client_ip(peer, request.headers(), &state.config.listen.trusted_proxies),
+            path: without_secrets(request.uri().path()),
+            audit: state.audit.clone(),
+        }
+    }
+
     /// The `traceparent` for what this request causes.
-    pub fn traceparent(&self) -> String {
-        format!("00-{}-{}-01", self.trace_id, self.span_id)
+    pub fn traceparent(&self) -> HeaderValue {
+        trace::traceparent(&self.trace_id, &self.span_id)
+    }
+
+    /// The span in which its log lines stand. Making one costs more than deciding about a call, so the proxy makes it only
+    /// where something rare begins.
+    pub fn span(&self) -> tracing::Span {
+        tracing::info_span!("request", trace_id = %self.trace_id, url.path = %self.path)
     }
 }
 
-/// The layer.
-pub async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let context = describe(&state, &request);
-    request.extensions_mut().insert(context.clone());
-    let method = request.method().clone();
-    let span = tracing::info_span!("request", trace_id = %context.trace_id, http.method = %method, url.path = %context.path);
-    let started = Instant::now();
-    let handled = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
-    let response = handled.unwrap_or_else(|panic| {
-        let what = panic.downcast_ref::<&str>().copied().map(str::to_owned);
-        let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-        ApiError::internal(format!("panic: {what}")).into_response()
-    });
-    let _entered = span.enter();
-    let mut response = finish(response, &context);
-    if let Ok(value) = HeaderValue::from_str(&context.trace_id) {
-        response.headers_mut().insert("x-trace-id", value);
+/// A request as the access log tells it once it is answered.
+pub struct Arrival {
+    method: Method,
+    at: Instant,
+}
+
+impl Arrival {
+    /// Now.
+    pub fn of(request: &Request) -> Self {
+        Self { method: request.method().clone(), at: Instant::now() }
     }
-    tracing::info!(
-        http.status = response.status().as_u16(),
-        duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        client.address = %context.client_ip,
-        "request"
-    );
-    state.metrics.request(&method, response.status(), started.elapsed());
-    response
+
+    /// Gives the answer its last form, then logs and counts it.
+    pub fn answered(&self, state: &AppState, context: &RequestContext, response: Response) -> Response {
+        let mut response = finish(response, context);
+        response.headers_mut().insert(X_TRACE_ID, context.trace_id.into());
+        let took = self.at.elapsed();
+        tracing::info!(
+            trace_id = %context.trace_id,
+            http.method = %self.method,
+            url.path = %context.path,
+            http.status = response.status().as_u16(),
+            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            client.address = %context.client_ip,
+            "request"
+        );
+        state.metrics.request(&self.method, response.status(), took);
+        response
+    }
+}
+
+/// The answer where handling panicked.
+pub fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
+    let what = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+    ApiError::internal(format!("panic: {}", what.unwrap_or_default())).into_response()
 }
 
 /// Gives problems their instance and trace id, and logs them once.
 fn finish(mut response: Response, context: &RequestContext) -> Response {
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        let trace_id = &context.trace_id;
         if error.status().is_server_error() {
-            tracing::error!(error.message = error.log_text(), "request failed");
+            tracing::error!(%trace_id, error.message = error.log_text(), "request failed");
         } else {
-            tracing::info!(error.message = error.log_text(), "request refused");
+            tracing::info!(%trace_id, error.message = error.log_text(), "request refused");
         }
         return problem::render(&error.problem(&context.path, &context.trace_id), response);
     }
@@ -119,22 +148,6 @@ fn detail_of(status: StatusCode) -> &'static str {
     }
 }
 
-fn describe(state: &AppState, request: &Request) -> RequestContext {
-    let mut random = [0_u8; 24];
-    state.random.fill(&mut random);
-    let (trace, span) = random.split_at(16);
-    let continued = request.headers().get("traceparent").and_then(trace_id_of);
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let peer = peer.unwrap_or(IpAddr::from([127, 0, 0, 1]));
-    RequestContext {
-        trace_id: continued.map_or_else(|| hex(trace).into(), Arc::from),
-        span_id: hex(span).into(),
-        client_ip: client_ip(peer, request.headers(), &state.config.listen.trusted_proxies),
-        path: without_secrets(request.uri().path()),
-        audit: state.audit.clone(),
-    }
-}
-
 /// The path as logs and problems may show it: the token of an invitation's link is a credential.
 pub fn without_secrets(path: &str) -> Arc<str> {
     // In any letter case and however often a slash stands there: better hidden than logged.
@@ -143,28 +156,6 @@ pub fn without_secrets(path: &str) -> Arc<str> {
         (Some(first), Some(_)) if first.eq_ignore_ascii_case("invitations") => "/invitations/***".into(),
         _ => path.into(),
     }
-}
-
-/// The trace id of a valid `traceparent` (W3C Trace Context, section 3.2.2).
-fn trace_id_of(value: &HeaderValue) -> Option<&str> {
-    let text = value.to_str().ok()?;
-    let mut parts = text.split('-');
-    let (version, trace, span) = (parts.next()?, parts.next()?, parts.next()?);
-    let lower_hex = |part: &str| part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    let valid = version.len() == 2
-        && version != "ff"
-        && trace.len() == 32
-        && span.len() == 16
-        && [version, trace, span].into_iter().all(lower_hex)
-        && trace.bytes().any(|b| b != b'0')
-        && span.bytes().any(|b| b != b'0');
-    valid.then_some(trace)
-}
-
-/// Lower-case hex, digit by digit: every request needs two of these, and formatting allocates for each byte.
-fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 /// The address to account a request to: the last one in `X-Forwarded-For` that no trusted proxy vouches for. What a
@@ -214,20 +205,6 @@ mod tests {
         }
         for path in ["/invitations", "/members", "/api/platform/invitations/abc/revoke"] {
             assert_eq!(&*without_secrets(path), path);
-        }
-    }
-
-    #[test]
-    fn only_a_valid_traceparent_is_continued() {
-        let id = |text: &'static str| trace_id_of(&HeaderValue::from_static(text)).map(str::to_owned);
-        assert!(id("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").is_some());
-        for bad in [
-            "",
-            "00-x-y-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        ] {
-            assert_eq!(id(bad), None, "{bad}");
         }
     }
 }

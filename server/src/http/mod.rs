@@ -1,4 +1,4 @@
-//! What every request passes, in the order of [`crate::app::app`].
+//! What every request passes, in the order of [`crate::app::App`].
 
 pub mod body_limit;
 pub mod content_type;
@@ -13,6 +13,7 @@ pub mod rate_limit;
 pub mod request_limits;
 pub mod security_headers;
 pub mod session;
+pub mod trace;
 
 pub use context::RequestContext;
 pub use problem::ApiError;

@@ -8,13 +8,13 @@ use axum::response::{IntoResponse, Response};
 use super::ApiError;
 use crate::state::AppState;
 
-/// The layer. Reads are free, but for `/bff`, where a GET may cost an upstream; the back-channel logout authenticates
-/// itself by its token and the development IdP has pages and rules of its own.
+/// The layer. Reads are free, but for `/bff`, which checks for itself, since a GET may cost an upstream; the back-channel
+/// logout authenticates itself by its token and the development IdP has pages and rules of its own.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let exempt = path == "/auth/backchannel-logout" || path.starts_with("/dev/idp/");
-    if exempt || !(changes || path.starts_with("/bff/")) {
+    if exempt || !changes {
         return next.run(request).await;
     }
     match check(request.headers(), &state.origin) {

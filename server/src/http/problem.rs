@@ -1,7 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use portico_app::functions::Refusal;
@@ -158,6 +158,8 @@ pub fn render(problem: &Problem, mut response: Response) -> Response {
     let body = serde_json::to_vec(problem).unwrap_or_default();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    // A router has counted the empty body that stood there.
+    response.headers_mut().remove(CONTENT_LENGTH);
     *response.body_mut() = Body::from(body);
     response
 }

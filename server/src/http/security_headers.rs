@@ -1,36 +1,52 @@
 //! Headers that every response carries, errors too.
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue};
 
 use super::csp;
-use crate::state::AppState;
+use crate::state::Portal;
 
-/// The layer. A page has set its own policy by the time it arrives here; everything else gets the strictest.
-pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let idp = request.uri().path().starts_with("/dev/idp");
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    let mut set = |name: &'static str, value: &'static str| {
-        headers.insert(name, HeaderValue::from_static(value));
-    };
-    set("cross-origin-opener-policy", "same-origin");
-    set("cross-origin-resource-policy", "same-origin");
-    set("x-content-type-options", "nosniff");
-    set("x-frame-options", "DENY");
-    set(
-        "permissions-policy",
-        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
-    );
+const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// What stands in every answer.
+const ALWAYS: [(HeaderName, HeaderValue); 6] = [
+    (COOP, HeaderValue::from_static("same-origin")),
+    (CORP, HeaderValue::from_static("same-origin")),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        PERMISSIONS_POLICY,
+        HeaderValue::from_static(
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+        ),
+    ),
     // `no-referrer` would make a form POST carry `Origin: null`.
-    set("referrer-policy", "same-origin");
-    if state.origin.starts_with("https:") && !state.config.is_development() {
-        set("strict-transport-security", "max-age=31536000; includeSubDomains");
+    (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+];
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+const NOTHING: HeaderValue = HeaderValue::from_static(csp::NOTHING);
+
+/// Adds them to an answer. A page has set its own content security policy by then; everything else
+/// gets the strictest, but for the development IdP, whose pages have rules of their own.
+pub fn add(headers: &mut HeaderMap, portal: &Portal, is_dev_idp: bool) {
+    headers.reserve(ALWAYS.len() + 4);
+    for (name, value) in ALWAYS {
+        headers.insert(name, value);
     }
-    if !idp {
-        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(csp::NOTHING));
+    if portal.origin.starts_with("https:") && !portal.config.is_development() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
     }
-    response
+    if !is_dev_idp {
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(NOTHING);
+    }
+}
+
+/// Whether `path` is one of the development IdP's pages.
+pub fn is_dev_idp(path: &str) -> bool {
+    path.starts_with("/dev/idp")
 }

@@ -1,10 +1,12 @@
 //! Who is asking.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
 use portico_identity::session::{ActiveSession, CookieError, SessionState, read_cookie};
 use portico_policy::Principal;
 
@@ -27,7 +29,7 @@ pub struct Authenticated {
 pub struct MaybeSession(pub Option<Authenticated>);
 
 /// The header by which a tab says which organization it works for.
-pub const ORGANIZATION_HEADER: &str = "x-portico-org";
+pub const ORGANIZATION_HEADER: HeaderName = HeaderName::from_static("x-portico-org");
 
 impl FromRequestParts<AppState> for MaybeSession {
     type Rejection = ApiError;
@@ -36,19 +38,8 @@ impl FromRequestParts<AppState> for MaybeSession {
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }
-        let found = match read_cookie(parts.headers.get_all(COOKIE).iter().map(|value| value.as_bytes())) {
-            Ok(id) => {
-                let found = state.sessions.find(&id).await;
-                found.map_err(|error| ApiError::unavailable("The session store", error))?
-            }
-            Err(CookieError::Absent | CookieError::Doubled | CookieError::Malformed) => None,
-        };
-        count(parts, state, found.as_deref())?;
-        let session = Self(found.map(|active| {
-            let session_state = active.state();
-            let principal = state.entitlements.principal(&session_state);
-            Authenticated { active, state: session_state, principal }
-        }));
+        let client = parts.extensions.get::<RequestContext>().map(|context| context.client_ip);
+        let session = Self(Authenticated::find(state, &parts.headers, client).await?);
         parts.extensions.insert(session.clone());
         Ok(session)
     }
@@ -60,13 +51,45 @@ impl FromRequestParts<AppState> for Authenticated {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let MaybeSession(session) =
             <MaybeSession as FromRequestParts<AppState>>::from_request_parts(parts, state).await?;
-        let session = session.ok_or_else(ApiError::signed_out)?;
-        // A tab that was left open on another organization must not write into this one.
-        let mut asked = parts.headers.get_all(ORGANIZATION_HEADER).iter();
-        if asked.any(|org_id| org_id.as_bytes() != session.state.org_id.as_bytes()) {
+        session.ok_or_else(ApiError::signed_out)?.in_its_organization(&parts.headers)
+    }
+}
+
+impl Authenticated {
+    /// The session whose cookie a request from `client` carries, counted as one request of it.
+    ///
+    /// # Errors
+    /// 429, and 503 where the store does not answer, which never means that there is no session.
+    pub async fn find(
+        state: &AppState,
+        headers: &HeaderMap,
+        client: Option<IpAddr>,
+    ) -> Result<Option<Self>, ApiError> {
+        let found = match read_cookie(headers.get_all(COOKIE).iter().map(|value| value.as_bytes())) {
+            Ok(id) => {
+                let found = state.sessions.find(&id).await;
+                found.map_err(|error| ApiError::unavailable("The session store", error))?
+            }
+            Err(CookieError::Absent | CookieError::Doubled | CookieError::Malformed) => None,
+        };
+        count(state, headers, client, found.as_deref())?;
+        Ok(found.map(|active| {
+            let (session_state, principal) = active.derived(|current| state.entitlements.principal(current));
+            Self { active, state: session_state, principal }
+        }))
+    }
+
+    /// The session, for a request that does not say that it is for another organization: a tab that was left open on one
+    /// must not write into this one.
+    ///
+    /// # Errors
+    /// 409.
+    pub fn in_its_organization(self, headers: &HeaderMap) -> Result<Self, ApiError> {
+        let mut asked = headers.get_all(ORGANIZATION_HEADER).iter();
+        if asked.any(|org_id| org_id.as_bytes() != self.state.org_id.as_bytes()) {
             return Err(organization_changed());
         }
-        Ok(session)
+        Ok(self)
     }
 }
 
@@ -79,14 +102,18 @@ impl OptionalFromRequestParts<AppState> for Authenticated {
 }
 
 /// A session is counted as itself. Whoever has none, or shows a cookie that names none, is counted by address.
-fn count(parts: &Parts, state: &AppState, session: Option<&ActiveSession>) -> Result<(), ApiError> {
-    match session {
-        Some(session) => state.limits.session.take(&session.id),
-        None if !rate_limit::shows_cookie(&parts.headers) => Ok(()),
-        None => match parts.extensions.get::<RequestContext>() {
-            Some(context) => state.limits.anonymous.take(&rate_limit::bucket(context.client_ip)),
-            None => Ok(()),
-        },
+fn count(
+    state: &AppState,
+    headers: &HeaderMap,
+    client: Option<IpAddr>,
+    session: Option<&ActiveSession>,
+) -> Result<(), ApiError> {
+    match (session, client) {
+        (Some(session), _) => state.limits.session.take(&session.id),
+        (None, Some(client)) if rate_limit::shows_cookie(headers) => {
+            state.limits.anonymous.take(&rate_limit::bucket(client))
+        }
+        (None, _) => Ok(()),
     }
 }
 

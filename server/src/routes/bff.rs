@@ -1,4 +1,4 @@
-use axum::extract::{Path, Request, State};
+use axum::extract::Request;
 use axum::http::header::{ALLOW, VARY};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
@@ -7,49 +7,59 @@ use portico_gateway::{Call, CallError, ForwardError, Outcome, Verdict};
 
 use crate::audit;
 use crate::http::context::Proxied;
-use crate::http::{ApiError, Authenticated, RequestContext, body_limit};
+use crate::http::{ApiError, Authenticated, RequestContext, body_limit, origin, rate_limit};
 use crate::services::SessionTokens;
 use crate::state::AppState;
 
+/// What every call's path begins with.
+const PREFIX: &str = "/bff/";
+
+/// Whether a path is the proxy's.
+pub fn is_call(path: &str) -> bool {
+    path.starts_with(PREFIX)
+}
+
 /// `/bff/{remote}/…`: a call to the remote's upstream, any method, streamed both ways. Declared routes only; the route's
 /// permissions are checked before anything goes out.
+///
+/// # Errors
+/// Whatever keeps the call from being answered by the upstream.
 pub async fn call(
-    State(state): State<AppState>,
-    axum::Extension(context): axum::Extension<RequestContext>,
-    session: Authenticated,
-    Path(parts): Path<std::collections::HashMap<String, String>>,
+    state: &AppState,
+    context: &RequestContext,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let id = parts.get("remote").map(String::as_str).unwrap_or_default();
+    // What shows a session cookie is counted where the session is looked up.
+    if !rate_limit::shows_cookie(request.headers()) {
+        state.limits.anonymous.take(&rate_limit::bucket(context.client_ip))?;
+    }
+    origin::check(request.headers(), &state.origin).map_err(ApiError::forbidden)?;
+    let session = Authenticated::find(state, request.headers(), Some(context.client_ip)).await?;
+    let session = session.ok_or_else(ApiError::signed_out)?.in_its_organization(request.headers())?;
+    let id = remote_id(request.uri().path());
     // A remote that this session may not load does not exist for it: neither name nor routes are told.
-    let backend = state.backend(&session, id).ok_or_else(|| {
-        audit::decision(
-            "call",
-            &format!("remote {id:.100}"),
-            false,
-            "no such remote for this session",
-            &session,
-            &context,
-        );
-        ApiError::not_found("There is no such remote for this session.")
-    })?;
+    let Some(backend) = state.backend(&session, id) else {
+        let resource = format!("remote {id:.100}");
+        audit::decision("call", &resource, false, "no such remote for this session", &session, context);
+        return Err(ApiError::not_found("There is no such remote for this session."));
+    };
     state.limits.remote.take(&(session.active.id, id.to_owned()))?;
     if names_another_organization(request.headers(), &session) {
         let resource = format!("remote {id:.100}");
-        audit::decision("call", &resource, false, "the call names another organization", &session, &context);
+        audit::decision("call", &resource, false, "the call names another organization", &session, context);
         return Err(ApiError::forbidden("The call names another organization than the session's."));
     }
     let request = body_limit::bounded(request, &state.config.limits);
-    let tokens = SessionTokens::new(&state, &session, &context);
+    let tokens = SessionTokens::new(state, &session, context);
     let call = Call {
         remote: &backend,
         principal: Some(&session.principal),
         tokens: &tokens,
         client: context.client_ip,
-        traceparent: HeaderValue::from_str(&context.traceparent()).ok(),
+        traceparent: Some(context.traceparent()),
     };
     let Outcome { verdict, result, .. } = state.gateway.call(call, request).await;
-    record(&verdict, &session, &context);
+    record(&verdict, &session, context);
     let response = result.map_err(|error| match is_too_large(&error) {
         true => body_limit::too_large(state.config.limits.proxy_body_bytes),
         false => problem(error),
@@ -62,13 +72,22 @@ pub async fn call(
     Ok(response)
 }
 
+/// The part of the path that names the remote, as it was sent: an id needs no escapes.
+fn remote_id(path: &str) -> &str {
+    let rest = path.strip_prefix(PREFIX).unwrap_or_default();
+    rest.split_once('/').map_or(rest, |(id, _)| id)
+}
+
 /// One audit line per decision.
 fn record(verdict: &Verdict<'_>, session: &Authenticated, context: &RequestContext) {
-    let action = format!("call {}", verdict.method).into();
-    let resource = format!("{} {}", verdict.pattern.unwrap_or("-"), verdict.path());
-    let decision = &verdict.decision;
-    let who = audit::Who::of(&session.state);
-    audit::record(action, &resource, decision.is_allowed(), &decision.reason, who, context);
+    let pattern = verdict.pattern.unwrap_or("-");
+    audit::call(
+        &verdict.method,
+        format_args!("{pattern} {}", verdict.path()),
+        &verdict.decision,
+        session,
+        context,
+    );
 }
 
 /// A call that names another organization in the header that back ends read is a mistake or worse: it is refused before

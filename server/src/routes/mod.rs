@@ -1,7 +1,7 @@
 //! One file per endpoint; [`table`] is the list of them all.
 
 mod auth;
-mod bff;
+pub(crate) mod bff;
 mod dev_idp;
 mod dev_tokens;
 mod events;

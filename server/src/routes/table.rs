@@ -1,13 +1,14 @@
 use axum::Router;
 use axum::routing::{any, get, post};
 
-use super::{auth, bff, dev_idp, dev_tokens, events, functions, health, platform, remotes, stream};
+use super::{auth, dev_idp, dev_tokens, events, functions, health, platform, remotes, stream};
 use crate::assets;
 use crate::dev::live_reload;
 use crate::pages;
 use crate::state::AppState;
 
-/// Every path of the portal (docs/ARCHITECTURE.md, "HTTP surface"). What is not listed is a page.
+/// Every path of the portal (docs/ARCHITECTURE.md, "HTTP surface") but those below `/bff/`, which [`crate::app::App`] hands to
+/// the proxy itself. What is not listed is a page.
 pub fn table(state: &AppState) -> Router<AppState> {
     let router = Router::new()
         .route("/auth/login", get(auth::login))
@@ -34,8 +35,6 @@ pub fn table(state: &AppState) -> Router<AppState> {
         .route("/api/platform/rum", post(platform::rum))
         .route("/api/fn/{name}", post(functions::call))
         .route("/api/{*path}", any(platform::unknown))
-        .route("/bff/{remote}", any(bff::call))
-        .route("/bff/{remote}/{*path}", any(bff::call))
         .route("/events", post(events::publish))
         .route("/stream", get(stream::open))
         .route("/remotes/{id}/{version}/{*file}", get(remotes::file))

@@ -4,17 +4,15 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tower::ServiceExt as _;
 
+use super::Answer;
 use super::first_bytes::{self, Version};
 use super::open_requests::OpenRequests;
 use crate::config::LimitsConfig;
@@ -45,14 +43,15 @@ impl Terms {
     }
 
     /// Serves `stream` until its client leaves, a deadline passes, or, once `stop` is true, its open requests are done.
-    pub async fn serve<S>(
+    pub async fn serve<S, A>(
         &self,
         stream: S,
         peer: SocketAddr,
-        router: watch::Receiver<Router>,
+        current: watch::Receiver<A>,
         mut stop: watch::Receiver<bool>,
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        A: Answer,
     {
         let first = tokio::select! {
             first = tokio::time::timeout(self.head, first_bytes::read(stream)) => first,
@@ -63,13 +62,11 @@ impl Terms {
         // HTTP/1.1 needs no count: its deadline for a head runs from the end of the answer before it.
         let requests = (version == Version::Http2).then(OpenRequests::none);
         let counted = requests.clone();
-        let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
+        let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
             let open = counted.as_ref().map(OpenRequests::open);
-            let current = router.borrow().clone();
-            let answer = current.oneshot(request.map(Body::new));
+            let current = current.borrow().clone();
             async move {
-                let response = answer.await?;
+                let response = current.answer(request.map(Body::new), peer).await;
                 Ok::<_, Infallible>(match open {
                     Some(open) => response.map(|body| open.lasting(body)),
                     None => response,

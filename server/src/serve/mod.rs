@@ -9,19 +9,35 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
 
 use self::connection::Terms;
 use crate::config::LimitsConfig;
 
-/// Serves the current `router` on `listener` until `shutdown` resolves, then lets open requests finish for `drain`. A
-/// request keeps the router it began with; the next one on its connection, which browsers keep open, finds the new one.
-pub async fn serve(
+/// What answers the requests of a listener.
+pub trait Answer: Clone + Send + Sync + 'static {
+    /// The answer to a request of `peer`.
+    fn answer(&self, request: Request, peer: SocketAddr) -> impl Future<Output = Response> + Send;
+}
+
+impl Answer for Router {
+    async fn answer(&self, mut request: Request, peer: SocketAddr) -> Response {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        self.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+    }
+}
+
+/// Serves with the current `answer` on `listener` until `shutdown` resolves, then lets open requests finish for `drain`. A
+/// request keeps what it began with; the next one on its connection, which browsers keep open, finds the new one.
+pub async fn serve<A: Answer>(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    router: watch::Receiver<Router>,
+    current: watch::Receiver<A>,
     limits: LimitsConfig,
     drain: Duration,
     shutdown: impl Future<Output = ()>,
@@ -37,13 +53,13 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         let Some((stream, peer, permit)) = accepted else { continue };
-        let (tls, router, terms, stop) = (tls.clone(), router.clone(), terms.clone(), stopped.clone());
+        let (tls, current, terms, stop) = (tls.clone(), current.clone(), terms.clone(), stopped.clone());
         tokio::spawn(async move {
             let _permit = permit;
-            let Some(acceptor) = tls else { return terms.serve(stream, peer, router, stop).await };
+            let Some(acceptor) = tls else { return terms.serve(stream, peer, current, stop).await };
             // A client that never finishes its handshake must not hold a connection for long.
             if let Ok(Ok(stream)) = tokio::time::timeout(terms.head(), acceptor.accept(stream)).await {
-                terms.serve(stream, peer, router, stop).await;
+                terms.serve(stream, peer, current, stop).await;
             }
         });
     }

@@ -150,7 +150,7 @@ pub async fn publish(
         org: &session.state.org_id,
         user: &session.state.person.sub,
         remote: &remote,
-        traceparent: Some(&traceparent),
+        traceparent: traceparent.to_str().ok(),
     };
     let published = state.events.gateway().publisher().publish(event, author, &topic).await;
     published.map(|published| published.id).map_err(|error| {

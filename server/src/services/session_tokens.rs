@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use portico_gateway::{BearerToken, TokenError, TokenRequest, TokenSource};
-use portico_identity::token::{ExchangeError, ExchangedToken, Holder, Scope, Subject, TokenCache, TokenKey};
+use portico_identity::token::{
+    ExchangeError, ExchangedToken, Holder, Subject, TokenCache, TokenKey, TokenKeyRef,
+};
+use tracing::Instrument as _;
 
 use super::{SubjectTokenError, subject_token};
 use crate::audit;
@@ -38,10 +41,19 @@ impl<'a> SessionTokens<'a> {
         &self,
         request: TokenRequest<'_>,
     ) -> Result<Arc<ExchangedToken>, SessionTokenError> {
-        let (tokens, key) = (self.cache(request)?, self.key(request));
-        if let Some(token) = tokens.get(&key) {
+        let (tokens, key) = self.place(request)?;
+        if let Some(token) = tokens.find(key) {
             return Ok(token);
         }
+        // Boxed: rare, and as large as all the rest of a call.
+        Box::pin(self.exchange(tokens, key.to_key()).instrument(self.context.span())).await
+    }
+
+    async fn exchange(
+        &self,
+        tokens: &TokenCache,
+        key: TokenKey,
+    ) -> Result<Arc<ExchangedToken>, SessionTokenError> {
         let subject = self.subject(&key).await?;
         let token = tokens.token(&key, subject_of(subject.as_deref())).await;
         self.record(&key, token.as_ref().err());
@@ -55,22 +67,25 @@ impl<'a> SessionTokens<'a> {
         audit::decision("exchange", &resource, error.is_none(), &reason, self.session, self.context);
     }
 
-    /// Tokens of a GitHub App are the portal's own; every other is exchanged at the provider that the session belongs to.
-    fn cache(&self, request: TokenRequest<'_>) -> Result<&'a TokenCache, SessionTokenError> {
+    /// The cache that holds the token, and its key there. Tokens of a GitHub App are the portal's own; every other is exchanged
+    /// at the provider that the session belongs to.
+    fn place<'r>(
+        &'r self,
+        request: TokenRequest<'r>,
+    ) -> Result<(&'a TokenCache, TokenKeyRef<'r>), SessionTokenError> {
         let providers = &self.state.providers;
-        let own = || Some(&providers.by_issuer(&self.session.state.person.issuer)?.tokens);
-        Ok(providers.app_tokens(request.audience).or_else(own).ok_or(ExchangeError::SessionEnded)?)
-    }
-
-    fn key(&self, request: TokenRequest<'_>) -> TokenKey {
-        let app = self.state.providers.app_tokens(request.audience).is_some();
-        TokenKey {
-            holder: if app { Holder::Portal } else { Holder::Session(self.session.active.id) },
-            organization: self.session.state.org_id.clone(),
-            audience: request.audience.to_owned(),
-            resource: None,
-            scope: request.scopes.iter().map(String::as_str).collect::<Scope>(),
+        let key = |holder| TokenKeyRef {
+            holder,
+            organization: &self.session.state.org_id,
+            audience: request.audience,
+            scope: request.scopes,
+        };
+        if let Some(tokens) = providers.app_tokens(request.audience) {
+            return Ok((tokens, key(Holder::Portal)));
         }
+        let own = providers.by_issuer(&self.session.state.person.issuer);
+        let own = own.ok_or(ExchangeError::SessionEnded)?;
+        Ok((&own.tokens, key(Holder::Session(self.session.active.id))))
     }
 
     /// The session's own token, refreshed where it is about to end; none where the portal's own authority is used.
@@ -96,12 +111,13 @@ impl TokenSource for SessionTokens<'_> {
         request: TokenRequest<'_>,
         rejected: &BearerToken,
     ) -> Result<BearerToken, TokenError> {
-        let (tokens, key) = (self.cache(request).map_err(token_error)?, self.key(request));
-        let Some(refused) = tokens.get(&key) else { return self.token(request).await };
+        let (tokens, key) = self.place(request).map_err(token_error)?;
+        let Some(refused) = tokens.find(key) else { return self.token(request).await };
         if bearer(&refused)? != *rejected {
             // Another request has had it exchanged in the meantime.
             return bearer(&refused);
         }
+        let key = key.to_key();
         let subject = self.subject(&key).await;
         let subject = subject.map_err(|error| token_error(error.into()))?;
         let fresh = tokens.refresh(&key, subject_of(subject.as_deref()), &refused).await;
@@ -112,7 +128,7 @@ impl TokenSource for SessionTokens<'_> {
 }
 
 fn bearer(token: &ExchangedToken) -> Result<BearerToken, TokenError> {
-    BearerToken::new(token.token.secret()).map_err(|_| TokenError::Unavailable)
+    BearerToken::prepared(token.token.authorization()).map_err(|_| TokenError::Unavailable)
 }
 
 fn token_error(error: SessionTokenError) -> TokenError {

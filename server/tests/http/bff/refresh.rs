@@ -27,6 +27,26 @@ async fn case_18_parallel_calls_with_an_expired_access_token_lead_to_one_refresh
 }
 
 #[tokio::test]
+async fn a_thousand_calls_at_once_with_an_expired_token_lead_to_one_refresh_and_one_exchange_for_each_remote()
+{
+    let app = TestApp::start().await;
+    let bob = app.signed_in("bob").await;
+    app.pass(EXPIRY);
+    // The provider takes its time, so that all of them wait for the same turn.
+    app.outbound.delays("refresh_token", Wait::from_millis(500));
+    let calls = (0..1_000).map(|n| {
+        let remote = if n % 2 == 0 { "acme.todos/todos" } else { "acme.insights/figures" };
+        bob.get(&format!("/bff/{remote}")).send()
+    });
+    for answer in join_all(calls).await {
+        answer.expect(200);
+    }
+    assert_eq!(app.outbound.count("refresh_token"), 1);
+    assert_eq!(app.outbound.count("exchange"), 2, "one for each remote");
+    assert_eq!(app.todos.seen().len() + app.insights.seen().len(), 1_000, "and each call arrived once");
+}
+
+#[tokio::test]
 async fn case_19_the_new_refresh_token_is_kept_though_the_upstream_fails() {
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;

@@ -240,10 +240,10 @@ impl TestApp {
     }
 }
 
-fn spawn(listener: TcpListener, router: axum::Router, state: &AppState) {
+fn spawn(listener: TcpListener, answers: impl serve::Answer, state: &AppState) {
     let (limits, never) = (state.config.limits.clone(), std::future::pending());
-    let (_, router) = watch::channel(router);
-    tokio::spawn(serve::serve(listener, None, router, limits, Duration::ZERO, never));
+    let (_, answers) = watch::channel(answers);
+    tokio::spawn(serve::serve(listener, None, answers, limits, Duration::ZERO, never));
 }
 
 /// Waits until `condition` holds, for at most ten seconds.
