@@ -51,6 +51,7 @@ registry.directories = [${JSON.stringify(join(directory, "remotes"))}]
 [limits]
 anonymous_per_minute = ${MANY}
 session_per_minute = ${MANY}
+organization_per_minute = ${MANY}
 remote_per_minute = ${MANY}
 
 [registry.grants."@bench/*"]

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod config;
 pub mod dev;
 pub mod embedded;
+pub mod limits;
 pub mod mail;
 pub mod metrics;
 pub mod outbound;

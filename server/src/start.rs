@@ -26,8 +26,8 @@ use crate::audit::Audit;
 use crate::config::Config;
 use crate::dev::{KeyError, generated_key, key_from_file};
 use crate::embedded::Embedded;
-use crate::http::rate_limit::Limits;
 use crate::http::trace::IdSource;
+use crate::limits::{Limits, SharedBuckets};
 use crate::mail::{Mailer, SmtpMailer};
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
@@ -36,8 +36,8 @@ use crate::services::events::{Events, topic_specs};
 use crate::services::{Backends, EntitlementService, KafkaDelivery};
 use crate::state::{AppState, Portal};
 use crate::storage::{
-    Database, DatabaseDirectory, PostgresSessionStore, RedisError, RedisSessionStore, RedisTokens,
-    SqliteSessionStore,
+    Database, DatabaseDirectory, PostgresSessionStore, RedisBuckets, RedisError, RedisSessionStore,
+    RedisTokens, SqliteSessionStore,
 };
 use crate::{providers, tls, upkeep};
 
@@ -121,6 +121,9 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         sealer: sealer.clone(),
     });
     let (providers, dev_idp) = providers::build(&config, &parts, sharing.as_ref())?;
+    let buckets = redis.as_ref().map(|redis| -> Arc<dyn SharedBuckets> {
+        Arc::new(RedisBuckets::new(redis.client().clone(), parts.random.as_ref()))
+    });
     let database = database(&config).await?;
     let sessions = sessions(&config, &parts, sealer.clone(), &database, redis).await;
     let directory: Arc<dyn Directory> = Arc::new(DatabaseDirectory::new(database));
@@ -138,7 +141,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         entitlements: EntitlementService::new(policy_config(&config)),
         gateway: Gateway::new(policy.clone(), origin),
         backends: Backends::new(config.gateway.upstream_networks.clone()),
-        limits: Limits::new(&config),
+        limits: Limits::new(&config, buckets.as_ref()),
         metrics: Metrics::default(),
         ids: IdSource::default(),
         started_at: parts.clock.now(),

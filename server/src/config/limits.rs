@@ -8,6 +8,8 @@ pub struct LimitsConfig {
     pub anonymous_per_minute: u32,
     /// Requests per minute and session to the portal's own endpoints.
     pub session_per_minute: u32,
+    /// Requests per minute and organization, of all its sessions together.
+    pub organization_per_minute: u32,
     /// Requests per minute, session and remote through the proxy.
     pub remote_per_minute: u32,
     /// The longest request target, in bytes.
@@ -35,6 +37,7 @@ impl Default for LimitsConfig {
         Self {
             anonymous_per_minute: 100,
             session_per_minute: 1_200,
+            organization_per_minute: 60_000,
             remote_per_minute: 1_200,
             uri_bytes: 8 * 1024,
             headers: 100,

@@ -90,6 +90,13 @@ impl ApiError {
         self
     }
 
+    /// Adds response headers.
+    #[must_use]
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.0.headers.extend(headers);
+        self
+    }
+
     /// Adds what the log should say.
     #[must_use]
     pub fn cause(mut self, cause: impl std::fmt::Display) -> Self {

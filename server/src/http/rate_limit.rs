@@ -1,72 +1,57 @@
-//! How often a client may ask.
+//! Where requests are counted, and how they are told what is left.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::num::NonZeroU32;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use portico_identity::session::{COOKIE_NAME, SessionId};
+use portico_identity::session::COOKIE_NAME;
 
-use super::{ApiError, RequestContext};
-use crate::config::Config;
+use super::RequestContext;
+use crate::limits::{Left, Surface};
 use crate::state::AppState;
 
-/// Keyed token buckets.
-pub struct Limiter<K: std::hash::Hash + Eq + Clone> {
-    buckets: DefaultKeyedRateLimiter<K>,
-    clock: DefaultClock,
-}
-
-impl<K: std::hash::Hash + Eq + Clone> std::fmt::Debug for Limiter<K> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Limiter")
+/// The layer for requests that carry no session cookie; sessions are counted where they are known, and the layer tells
+/// them what that came to.
+pub async fn layer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    if counts(&request, state.dev_idp.is_some()) {
+        let Some(client) = request.extensions().get::<RequestContext>().map(|context| context.client_ip)
+        else {
+            return next.run(request).await;
+        };
+        return match state.limits.anonymous(client).await {
+            Ok(left) => told(&state, Surface::Anonymous, left, next.run(request).await),
+            Err(error) => error.into_response(),
+        };
+    }
+    let counted = Counted::default();
+    request.extensions_mut().insert(counted.clone());
+    let response = next.run(request).await;
+    match counted.0.get() {
+        Some((surface, left)) => told(&state, *surface, *left, response),
+        None => response,
     }
 }
 
-impl<K: std::hash::Hash + Eq + Clone> Limiter<K> {
-    /// At most `per_minute` for each key, all of which may come at once.
-    pub fn per_minute(per_minute: u32) -> Self {
-        let quota = Quota::per_minute(NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN));
-        Self { buckets: RateLimiter::keyed(quota), clock: DefaultClock::default() }
-    }
+/// What a request was counted as, told by whoever counts it to the layer.
+#[derive(Clone, Debug, Default)]
+pub struct Counted(Arc<OnceLock<(Surface, Left)>>);
 
-    /// Takes one from the key's bucket.
-    pub fn take(&self, key: &K) -> Result<(), ApiError> {
-        self.buckets.check_key(key).map_err(|until| {
-            let seconds = until.wait_time_from(self.clock.now()).as_secs() + 1;
-            too_many(seconds)
-        })
-    }
-
-    /// Forgets keys that have been quiet long enough to be full again.
-    pub fn sweep(&self) {
-        self.buckets.retain_recent();
+impl Counted {
+    /// Remembers the first count; there is no second one.
+    pub fn set(&self, surface: Surface, left: Left) {
+        let _ = self.0.set((surface, left));
     }
 }
 
-fn too_many(seconds: u64) -> ApiError {
-    ApiError::new(
-        StatusCode::TOO_MANY_REQUESTS,
-        "too-many-requests",
-        "Too many requests",
-        format!("Wait {seconds} s and try again."),
-    )
-    .header(header::RETRY_AFTER, HeaderValue::from(seconds))
-}
-
-/// The layer for requests that carry no session cookie; sessions are counted where they are known.
-pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if counts(&request, state.dev_idp.is_some())
-        && let Some(context) = request.extensions().get::<RequestContext>()
-        && let Err(error) = state.limits.anonymous.take(&bucket(context.client_ip))
-    {
-        return error.into_response();
+fn told(state: &AppState, surface: Surface, left: Left, mut response: Response) -> Response {
+    // A refusal inside has told already, and of what it refused.
+    if !response.headers().contains_key("ratelimit") {
+        state.limits.policies(surface).tell(response.headers_mut(), left);
     }
-    next.run(request).await
+    response
 }
 
 /// Routes that do not count: hashed assets, remote files and health are cheap, public and cacheable. The route that was
@@ -84,9 +69,13 @@ const FREE: [&str; 6] = [
 /// The development IdP does not count either, where it is in use: it is a service of its own, without routes of ours. What
 /// shows a session cookie is counted where the session is looked up, whether there is one or not.
 fn counts(request: &Request, dev_idp: bool) -> bool {
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let route = route(request);
     let free = FREE.contains(&route) || (dev_idp && request.uri().path().starts_with("/dev/idp/"));
     !free && (route.starts_with("/auth/") || !shows_cookie(request.headers()))
+}
+
+fn route(request: &Request) -> &str {
+    request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str)
 }
 
 /// Whether a request shows something under the session cookie's name.
@@ -101,7 +90,7 @@ pub fn shows_cookie(headers: &axum::http::HeaderMap) -> bool {
 }
 
 /// One customer usually has a whole IPv6 /64, so that is what is counted.
-pub fn bucket(ip: IpAddr) -> IpAddr {
+pub fn network(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) => ip,
         IpAddr::V6(v6) => {
@@ -111,59 +100,14 @@ pub fn bucket(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// Every limiter of one instance.
-#[derive(Debug)]
-pub struct Limits {
-    /// By client address, for what needs no session.
-    pub anonymous: Limiter<IpAddr>,
-    /// By session, for the portal's own endpoints.
-    pub session: Limiter<SessionId>,
-    /// By session and remote, for the proxy.
-    pub remote: Limiter<(SessionId, String)>,
-    /// By session, for publishing.
-    pub publish: Limiter<SessionId>,
-    /// By organization, for invitations, each of which is a letter.
-    pub invitations: Limiter<String>,
-}
-
-impl Limits {
-    /// Limiters as configured.
-    pub fn new(config: &Config) -> Self {
-        Self {
-            anonymous: Limiter::per_minute(config.limits.anonymous_per_minute),
-            session: Limiter::per_minute(config.limits.session_per_minute),
-            remote: Limiter::per_minute(config.limits.remote_per_minute),
-            publish: Limiter::per_minute(config.events.publish_per_minute),
-            invitations: Limiter::per_minute(config.invitations.per_minute),
-        }
-    }
-
-    /// Forgets what has been quiet.
-    pub fn sweep(&self) {
-        self.anonymous.sweep();
-        self.session.sweep();
-        self.remote.sweep();
-        self.publish.sweep();
-        self.invitations.sweep();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn case_74_addresses_of_one_ipv6_network_share_a_bucket() {
-        let parse = |text: &str| bucket(text.parse().expect("an address"));
+        let parse = |text: &str| network(text.parse().expect("an address"));
         assert_eq!(parse("2001:db8:1:2:3::4"), parse("2001:db8:1:2:ffff::1"));
         assert_ne!(parse("2001:db8:1:2::1"), parse("2001:db8:1:3::1"));
-    }
-
-    #[test]
-    fn what_exceeds_the_bucket_is_told_when_to_come_back() {
-        let limiter = Limiter::per_minute(2);
-        assert!(limiter.take(&1).is_ok() && limiter.take(&1).is_ok());
-        assert_eq!(limiter.take(&1).expect_err("exceeds").status(), StatusCode::TOO_MANY_REQUESTS);
-        assert!(limiter.take(&2).is_ok(), "others are not affected");
     }
 }

@@ -10,7 +10,9 @@ use axum::http::{HeaderMap, HeaderName};
 use portico_identity::session::{ActiveSession, CookieError, SessionState, read_cookie};
 use portico_policy::Principal;
 
+use super::rate_limit::Counted;
 use super::{ApiError, RequestContext, rate_limit};
+use crate::limits::{Left, Surface};
 use crate::state::AppState;
 
 /// A session that was looked up, with what it may do. Handlers that take it cannot be reached without one.
@@ -22,6 +24,8 @@ pub struct Authenticated {
     pub state: Arc<SessionState>,
     /// Who it is to the policy engine, with permissions and entitlements.
     pub principal: Arc<Principal>,
+    /// How many more requests it may make now.
+    pub left: Left,
 }
 
 /// The session, or none: for pages, which render either way. A store that does not answer is an error, never "none".
@@ -40,6 +44,9 @@ impl FromRequestParts<AppState> for MaybeSession {
         }
         let client = parts.extensions.get::<RequestContext>().map(|context| context.client_ip);
         let session = Self(Authenticated::find(state, &parts.headers, client).await?);
+        if let (Some(counted), Some(session)) = (parts.extensions.get::<Counted>(), &session.0) {
+            counted.set(Surface::Session, session.left);
+        }
         parts.extensions.insert(session.clone());
         Ok(session)
     }
@@ -56,7 +63,7 @@ impl FromRequestParts<AppState> for Authenticated {
 }
 
 impl Authenticated {
-    /// The session whose cookie a request from `client` carries, counted as one request of it.
+    /// The session whose cookie a request from `client` carries, counted as one request of it and of its organization.
     ///
     /// # Errors
     /// 429, and 503 where the store does not answer, which never means that there is no session.
@@ -72,11 +79,13 @@ impl Authenticated {
             }
             Err(CookieError::Absent | CookieError::Doubled | CookieError::Malformed) => None,
         };
-        count(state, headers, client, found.as_deref())?;
-        Ok(found.map(|active| {
-            let (session_state, principal) = active.derived(|current| state.entitlements.principal(current));
-            Self { active, state: session_state, principal }
-        }))
+        let Some(active) = found else {
+            count_stranger(state, headers, client).await?;
+            return Ok(None);
+        };
+        let (session_state, principal) = active.derived(|current| state.entitlements.principal(current));
+        let left = state.limits.session(&active.key, &session_state.org_id).await?;
+        Ok(Some(Self { active, state: session_state, principal, left }))
     }
 
     /// The session, for a request that does not say that it is for another organization: a tab that was left open on one
@@ -101,19 +110,15 @@ impl OptionalFromRequestParts<AppState> for Authenticated {
     }
 }
 
-/// A session is counted as itself. Whoever has none, or shows a cookie that names none, is counted by address.
-fn count(
+/// Whoever shows a cookie that names no session is counted by address, like those who show none.
+async fn count_stranger(
     state: &AppState,
     headers: &HeaderMap,
     client: Option<IpAddr>,
-    session: Option<&ActiveSession>,
 ) -> Result<(), ApiError> {
-    match (session, client) {
-        (Some(session), _) => state.limits.session.take(&session.id),
-        (None, Some(client)) if rate_limit::shows_cookie(headers) => {
-            state.limits.anonymous.take(&rate_limit::bucket(client))
-        }
-        (None, _) => Ok(()),
+    match client.filter(|_| rate_limit::shows_cookie(headers)) {
+        Some(client) => state.limits.anonymous(client).await.map(drop),
+        None => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@ use portico_gateway::{Call, CallError, ForwardError, Outcome, Verdict};
 use crate::audit;
 use crate::http::context::Proxied;
 use crate::http::{ApiError, Authenticated, RequestContext, body_limit, origin, rate_limit};
+use crate::limits::Surface;
 use crate::services::SessionTokens;
 use crate::state::AppState;
 
@@ -31,7 +32,7 @@ pub async fn call(
 ) -> Result<Response, ApiError> {
     // What shows a session cookie is counted where the session is looked up.
     if !rate_limit::shows_cookie(request.headers()) {
-        state.limits.anonymous.take(&rate_limit::bucket(context.client_ip))?;
+        state.limits.anonymous(context.client_ip).await?;
     }
     origin::check(request.headers(), &state.origin).map_err(ApiError::forbidden)?;
     let session = Authenticated::find(state, request.headers(), Some(context.client_ip)).await?;
@@ -43,7 +44,7 @@ pub async fn call(
         audit::decision("call", &resource, false, "no such remote for this session", &session, context);
         return Err(ApiError::not_found("There is no such remote for this session."));
     };
-    state.limits.remote.take(&(session.active.id, id.to_owned()))?;
+    let left = session.left.least(state.limits.remote(&session.active.key, id).await?);
     if names_another_organization(request.headers(), &session) {
         let resource = format!("remote {id:.100}");
         audit::decision("call", &resource, false, "the call names another organization", &session, context);
@@ -68,6 +69,7 @@ pub async fn call(
     // Another session's cookie makes another answer: two organizations may well use one ETag, and the browser's cache must
     // not let a 304 for the one bring back the other's body.
     response.headers_mut().append(VARY, HeaderValue::from_static("Cookie"));
+    state.limits.policies(Surface::Remote).tell(response.headers_mut(), left);
     response.extensions_mut().insert(Proxied);
     Ok(response)
 }

@@ -140,7 +140,7 @@ pub async fn publish(
     session: &Authenticated,
     body: &[u8],
 ) -> Result<String, ApiError> {
-    state.limits.publish.take(&session.active.id)?;
+    state.limits.publish(&session.active.key).await?;
     let event = IncomingEvent::parse(body).map_err(|error| publish_error(PublishError::Envelope(error)))?;
     let topic = allowed_topic(state, context, session, &event).await?;
     let traceparent = context.traceparent();

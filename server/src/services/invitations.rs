@@ -69,7 +69,7 @@ pub async fn create(
         return Err(refused);
     }
     // Whoever may invite must not become a way to send mail to everyone.
-    state.limits.invitations.take(&session.state.org_id).map_err(Refused::TooMany)?;
+    state.limits.invitation(&session.state.org_id).await.map_err(Refused::TooMany)?;
     let now = state.clock.now();
     let open = state.directory.invitations(&session.state.org_id, now).await?;
     if open.len() >= MOST_OPEN && !open.iter().any(|other| other.email == email) {

@@ -28,7 +28,7 @@ pub async fn renew(
         let left = (next.ends_at() - state.clock.now()).whole_seconds();
         let cookie = HeaderValue::from_str(&set_cookie(&active.id, left)).map_err(ApiError::internal)?;
         let principal = state.entitlements.principal(&next);
-        Ok((Authenticated { active, state: next, principal }, cookie))
+        Ok((Authenticated { active, state: next, principal, left: session.left }, cookie))
     });
     renewed.await.map_err(ApiError::internal)?
 }

@@ -2,10 +2,12 @@
 
 mod database;
 mod directory;
+mod limits;
 mod sessions;
 mod tokens;
 
 pub use database::Database;
 pub use directory::DatabaseDirectory;
+pub use limits::RedisBuckets;
 pub use sessions::{PostgresSessionStore, RedisError, RedisSessionStore, SqliteSessionStore};
 pub use tokens::RedisTokens;

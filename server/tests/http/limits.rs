@@ -314,6 +314,65 @@ async fn one_sessions_requests_are_bounded_and_nobody_elses() {
 }
 
 #[tokio::test]
+async fn an_organizations_requests_are_bounded_however_many_of_its_people_ask() {
+    let app = TestApp::configured(|config| config.limits.organization_per_minute = 40).await;
+    let (alice, bob, carol) =
+        (app.signed_in("alice").await, app.signed_in("bob").await, app.signed_in("carol").await);
+    let mut last = bob.get("/api/platform/session").send().await;
+    for n in 0..50 {
+        let person = if n % 2 == 0 { &alice } else { &bob };
+        last = person.get("/api/platform/session").send().await;
+    }
+    assert_eq!(last.problem_kind(429), "too-many-requests");
+    assert!(last.header("ratelimit").starts_with("\"organization\";r=0;t="), "{}", last.header("ratelimit"));
+    alice.get("/bff/acme.todos/todos").send().await.problem(429);
+    assert!(app.todos.seen().is_empty(), "the upstream sees nothing of what was refused");
+    carol.get("/api/platform/session").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn whoever_is_limited_is_told_by_which_policy_and_what_is_left() {
+    let app = TestApp::configured(|config| {
+        config.limits.anonymous_per_minute = 1_000;
+        config.limits.session_per_minute = 1_200;
+        config.limits.organization_per_minute = 5_000;
+        config.limits.remote_per_minute = 3;
+    })
+    .await;
+    let (bob, nobody) = (app.signed_in("bob").await, app.browser());
+    let anonymous = nobody.get("/api/platform/session").send().await;
+    assert_eq!(anonymous.header("ratelimit-policy"), "\"address\";q=1000;w=60");
+    assert!(
+        anonymous.header("ratelimit").starts_with("\"address\";r=9"),
+        "{}",
+        anonymous.header("ratelimit")
+    );
+    for path in ["/api/platform/session", "/todos"] {
+        let own = bob.get(path).sent_from("none").send().await;
+        own.expect(200);
+        assert_eq!(own.header("ratelimit-policy"), "\"session\";q=1200;w=60, \"organization\";q=5000;w=60");
+        assert!(own.header("ratelimit").starts_with("\"session\";r=11"), "{}", own.header("ratelimit"));
+    }
+    let call = bob.get("/bff/acme.todos/todos").send().await;
+    let policies = "\"session\";q=1200;w=60, \"organization\";q=5000;w=60, \"remote\";q=3;w=60";
+    assert_eq!(call.header("ratelimit-policy"), policies);
+    assert_eq!(call.header("ratelimit"), "\"remote\";r=2;t=20");
+    app.todos.answers(|_| Reply::headers(200, &[("ratelimit", "\"theirs\";r=7")]));
+    assert_eq!(bob.get("/bff/acme.todos/todos").send().await.header("ratelimit"), "\"remote\";r=1;t=40");
+    bob.get("/bff/acme.todos/todos").send().await.expect(200);
+    let refused = bob.get("/bff/acme.todos/todos").send().await;
+    assert_eq!(refused.problem_kind(429), "too-many-requests");
+    assert_eq!(
+        (refused.header("ratelimit"), refused.header("ratelimit-policy")),
+        ("\"remote\";r=0;t=20", policies)
+    );
+    assert_eq!(refused.header("retry-after"), "20");
+    for free in ["/healthz", "/pkg/portico.0a1b.css"] {
+        assert_eq!(nobody.get(free).send().await.header("ratelimit"), "", "{free}");
+    }
+}
+
+#[tokio::test]
 async fn http2_without_tls_is_held_to_the_same_limits() {
     let app = TestApp::start().await;
     let socket = TcpStream::connect(app.addr).await.expect("the portal listens");

@@ -2,6 +2,7 @@
 
 mod directory;
 mod instances;
+mod limits;
 mod postgres;
 mod redis;
 mod session_stores;

@@ -12,7 +12,7 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use crate::audit;
-use crate::http::{RequestContext, body_limit, rate_limit};
+use crate::http::{RequestContext, body_limit};
 use crate::state::AppState;
 
 /// In bytes: a logout token has one kilobyte.
@@ -32,7 +32,8 @@ pub async fn backchannel_logout(
     let outcome = match logout_token(&parts.headers, body).await {
         Ok(jwt) => end_sessions(&state, &context, &jwt).await,
         Err(Refusal::TooLarge) => {
-            return counted(&state, &context, || body_limit::too_large(LARGEST_BODY as u64).into_response());
+            return counted(&state, &context, body_limit::too_large(LARGEST_BODY as u64).into_response())
+                .await;
         }
         Err(Refusal::Invalid(why)) => Err(Failure::Invalid(why.to_owned())),
     };
@@ -40,7 +41,7 @@ pub async fn backchannel_logout(
         Ok(()) => StatusCode::OK.into_response(),
         Err(Failure::Invalid(why)) => {
             tracing::info!(error.message = why, "a logout token was refused");
-            counted(&state, &context, || error("invalid_request", &why))
+            counted(&state, &context, error("invalid_request", &why)).await
         }
         Err(Failure::Temporary(why)) => {
             tracing::warn!(error.message = why, "a logout token could not be acted upon");
@@ -120,9 +121,9 @@ fn claimed_issuer(jwt: &str) -> Option<String> {
 }
 
 /// Whoever sends what is refused may do so as often as any stranger may ask for anything.
-fn counted(state: &AppState, context: &RequestContext, answer: impl FnOnce() -> Response) -> Response {
-    match state.limits.anonymous.take(&rate_limit::bucket(context.client_ip)) {
-        Ok(()) => answer(),
+async fn counted(state: &AppState, context: &RequestContext, answer: Response) -> Response {
+    match state.limits.anonymous(context.client_ip).await {
+        Ok(_) => answer,
         Err(too_many) => too_many.into_response(),
     }
 }

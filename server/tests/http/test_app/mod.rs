@@ -279,6 +279,7 @@ fn configuration(directory: &Path, addr: SocketAddr) -> Config {
     config.listen.addr = addr;
     config.limits.anonymous_per_minute = 100_000;
     config.limits.session_per_minute = 100_000;
+    config.limits.organization_per_minute = 100_000;
     config.limits.remote_per_minute = 100_000;
     config.events.publish_per_minute = 100_000;
     config.registry.reload_seconds = 0;
