@@ -140,7 +140,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         origin: public_url.origin().ascii_serialization(),
         entitlements: EntitlementService::new(policy_config(&config)),
         gateway: Gateway::new(policy.clone(), origin),
-        backends: Backends::new(config.gateway.upstream_networks.clone()),
+        backends: Backends::new(config.gateway.clone()),
         limits: Limits::new(&config, buckets.as_ref()),
         metrics: Metrics::default(),
         ids: IdSource::default(),

@@ -89,6 +89,7 @@ async fn answer(
         principal: Some(&app.principal),
         tokens: &app.tokens,
         client: peer.ip(),
+        caller: portico_gateway::CallerKey::default(),
         traceparent: None,
     };
     app.gateway.call(call, request).await.result

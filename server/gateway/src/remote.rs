@@ -7,6 +7,7 @@ use thiserror::Error;
 use tokio_rustls::rustls::ClientConfig;
 
 use crate::address::AddressPolicy;
+use crate::quota::{Quota, RemoteQuota, Usage};
 use crate::routes::{RouteError, RouteSpec, RouteTable};
 use crate::upstream::{
     Dialer, Endpoints, Origin, OriginError, Place, Resolver, Upstream, public_authorities,
@@ -51,6 +52,7 @@ pub struct RemoteBackend {
     pub(crate) pause_limit: Duration,
     pub(crate) retries: u32,
     pub(crate) routes: RouteTable,
+    pub(crate) quota: RemoteQuota,
     pub(crate) upstream: Upstream,
 }
 
@@ -94,6 +96,7 @@ impl RemoteBackend {
             pause_limit: PAUSE_LIMIT,
             retries: spec.retries,
             routes: RouteTable::compile(&spec.routes)?,
+            quota: RemoteQuota::default(),
             upstream: Upstream { origin, endpoints },
         })
     }
@@ -103,6 +106,14 @@ impl RemoteBackend {
     #[must_use]
     pub fn with_pause_limit(mut self, limit: Duration) -> Self {
         self.pause_limit = limit;
+        self
+    }
+
+    /// The same back end, held to `quota`. What is used of it is counted in `usage`, which another version of the remote
+    /// goes on with.
+    #[must_use]
+    pub fn with_quota(mut self, quota: Quota, usage: Arc<Usage>) -> Self {
+        self.quota = RemoteQuota { quota, usage };
         self
     }
 

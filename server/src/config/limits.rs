@@ -28,6 +28,8 @@ pub struct LimitsConfig {
     pub proxy_body_bytes: u64,
     /// How long a client may pause within a body, in milliseconds.
     pub body_timeout_ms: u64,
+    /// How long a client may take nothing of what it is sent, in milliseconds.
+    pub write_timeout_ms: u64,
     /// Connections open at once.
     pub connections: usize,
 }
@@ -47,6 +49,7 @@ impl Default for LimitsConfig {
             body_bytes: 512 * 1024,
             proxy_body_bytes: 64 * 1024 * 1024,
             body_timeout_ms: 30_000,
+            write_timeout_ms: 30_000,
             connections: 20_000,
         }
     }

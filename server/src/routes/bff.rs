@@ -1,9 +1,9 @@
 use axum::extract::Request;
-use axum::http::header::{ALLOW, VARY};
+use axum::http::header::{ALLOW, RETRY_AFTER, VARY};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
-use http_body_util::LengthLimitError;
-use portico_gateway::{Call, CallError, ForwardError, Outcome, Verdict};
+use http_body_util::{BodyExt as _, LengthLimitError};
+use portico_gateway::{Call, CallError, CallerKey, ForwardError, Outcome, Verdict};
 
 use crate::audit;
 use crate::http::context::Proxied;
@@ -57,6 +57,7 @@ pub async fn call(
         principal: Some(&session.principal),
         tokens: &tokens,
         client: context.client_ip,
+        caller: CallerKey::session(session.active.id.0.to_le_bytes()),
         traceparent: Some(context.traceparent()),
     };
     let Outcome { verdict, result, .. } = state.gateway.call(call, request).await;
@@ -65,7 +66,14 @@ pub async fn call(
         true => body_limit::too_large(state.config.limits.proxy_body_bytes),
         false => problem(error),
     })?;
-    let mut response = response.map(axum::body::Body::new);
+    let (remote, trace_id) = (backend.clone(), context.trace_id.clone());
+    let mut response = response.map(|body| {
+        axum::body::Body::new(body.map_err(move |error| {
+            // The answer has begun: the log is all that can still be told.
+            tracing::warn!(remote.id = remote.id(), trace_id = %trace_id, error.message = %error, "an answer was cut");
+            error
+        }))
+    });
     // Another session's cookie makes another answer: two organizations may well use one ETag, and the browser's cache must
     // not let a 304 for the one bring back the other's body.
     response.headers_mut().append(VARY, HeaderValue::from_static("Cookie"));
@@ -117,6 +125,8 @@ fn problem(error: CallError) -> ApiError {
         401 => "You are signed out",
         403 => "This is not allowed",
         404 | 405 => "No such call",
+        429 => "Too many calls at once",
+        503 => "This remote has reached its quota",
         504 => "The service did not answer in time",
         _ => "The service could not be reached",
     };
@@ -125,6 +135,11 @@ fn problem(error: CallError) -> ApiError {
         && let Ok(allow) = HeaderValue::from_str(&methods.to_string())
     {
         problem = problem.header(ALLOW, allow);
+    }
+    if let CallError::Quota(exceeded) = &error
+        && let Some(wait) = exceeded.retry_after()
+    {
+        problem = problem.header(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
     problem.cause(error)
 }

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use super::Answer;
 use super::first_bytes::{self, Version};
 use super::open_requests::OpenRequests;
+use super::write_limit::WriteLimited;
 use crate::config::LimitsConfig;
 
 /// How every connection of a listener is served.
@@ -25,6 +26,8 @@ pub struct Terms {
     head: Duration,
     /// For a connection that nobody uses.
     idle: Duration,
+    /// For a client that takes nothing of what it is sent.
+    write: Duration,
 }
 
 impl Terms {
@@ -34,6 +37,7 @@ impl Terms {
             builder: builder(limits),
             head: Duration::from_millis(limits.head_timeout_ms),
             idle: Duration::from_millis(limits.idle_timeout_ms),
+            write: Duration::from_millis(limits.write_timeout_ms),
         }
     }
 
@@ -73,7 +77,8 @@ impl Terms {
                 })
             }
         });
-        let connection = self.builder.serve_connection(TokioIo::new(stream), service);
+        let connection =
+            self.builder.serve_connection(TokioIo::new(WriteLimited::new(stream, self.write)), service);
         if let Err(error) = self.drive(connection, requests, stop).await {
             tracing::debug!(error.message = %error, client.address = %peer, "connection ended");
         }
@@ -90,14 +95,23 @@ impl Terms {
             Some(requests) => requests.idle_for(time).await,
             None => std::future::pending().await,
         };
+        let untaken = async {
+            match &requests {
+                Some(requests) => requests.give_up_untaken(self.write).await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut untaken = std::pin::pin!(untaken);
         tokio::select! {
             ended = connection.as_mut() => return ended,
+            () = &mut untaken => {}
             _ = stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
             () = idle_for(self.idle) => connection.as_mut().graceful_shutdown(),
         }
         // A client that has been told to go, and has nothing open, is not waited for.
         tokio::select! {
             ended = connection => ended,
+            () = &mut untaken => Ok(()),
             () = idle_for(self.head) => Ok(()),
         }
     }

@@ -3,6 +3,7 @@
 mod connection;
 mod first_bytes;
 mod open_requests;
+mod write_limit;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

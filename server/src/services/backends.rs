@@ -2,26 +2,42 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use parking_lot::RwLock;
 use portico_contracts::manifest::Backend;
-use portico_gateway::{BackendSpec, RemoteBackend, Resolver, RouteSpec, SystemResolver};
+use portico_gateway::{BackendSpec, RemoteBackend, Resolver, RouteSpec, SystemResolver, Usage};
 use portico_registry::Remote;
+
+use crate::config::GatewayConfig;
 
 /// The compiled back ends of remotes, each kept with its connections for as long as its manifest stays the same.
 pub struct Backends {
-    networks: Vec<IpNet>,
     resolver: Arc<dyn Resolver>,
+    config: GatewayConfig,
     compiled: RwLock<HashMap<String, Compiled>>,
+    /// What each remote uses, whichever version of it is in use.
+    usage: RwLock<HashMap<String, Arc<Usage>>>,
 }
 
 /// What was compiled, and what came of it.
 type Compiled = (Arc<Remote>, Option<Arc<RemoteBackend>>);
 
 impl Backends {
-    /// None yet; upstreams may be in `networks` besides the public ones.
-    pub fn new(networks: Vec<IpNet>) -> Self {
-        Self { networks, resolver: Arc::new(SystemResolver), compiled: RwLock::default() }
+    /// None yet; where upstreams may be, and what a remote may use, is as configured.
+    pub fn new(config: GatewayConfig) -> Self {
+        Self {
+            config,
+            resolver: Arc::new(SystemResolver),
+            compiled: RwLock::default(),
+            usage: RwLock::default(),
+        }
+    }
+
+    /// What the remote with this id uses now.
+    pub fn usage(&self, id: &str) -> Arc<Usage> {
+        if let Some(usage) = self.usage.read().get(id) {
+            return usage.clone();
+        }
+        self.usage.write().entry(id.to_owned()).or_default().clone()
     }
 
     /// The back end of a remote; none where its manifest names none, or one that cannot be used.
@@ -51,11 +67,14 @@ impl Backends {
             timeout: Duration::from_millis(backend.timeout_ms.into()),
             retries: backend.retries,
             routes: routes.collect(),
-            networks: self.networks.clone(),
+            networks: self.config.upstream_networks.clone(),
             addresses: Vec::new(),
         };
         match RemoteBackend::compile(spec, self.resolver.clone()) {
-            Ok(backend) => Some(Arc::new(backend)),
+            Ok(backend) => {
+                let quota = self.config.quota.of(self.config.quotas.get(id));
+                Some(Arc::new(backend.with_quota(quota, self.usage(id))))
+            }
             Err(error) => {
                 tracing::error!(remote.id = id, error.message = %error, "a remote's back end cannot be used");
                 None

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use portico::config::{Config, GitHubAppSettings, InstallationSettings, ProviderSettings, ServiceConfig};
+use portico::config::{
+    Config, GitHubAppSettings, InstallationSettings, ProviderSettings, QuotaOverrides, ServiceConfig,
+};
 use portico_registry::{Grant, HostedManifest, TrustedKey};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -63,6 +65,7 @@ fn item_keys() -> BTreeSet<String> {
     fn read<T: serde::de::DeserializeOwned + Serialize>(text: Value) -> Value {
         json!(serde_json::from_value::<T>(text).expect("an item"))
     }
+    add("gateway.quotas.<remote>", &|| json!(QuotaOverrides::default()));
     add("registry.grants.<name>", &|| json!(Grant::default()));
     add("identity.providers[]", &|| {
         read::<ProviderSettings>(json!({ "name": "n", "issuer": "https://idp.example" }))

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::test_app::{Answer, Reply, TestApp, break_session_store};
+use crate::test_app::{Answer, Reply, TestApp, break_session_store, eventually};
 
 #[tokio::test]
 async fn case_64_every_status_that_a_request_can_get_carries_the_security_headers() {
@@ -233,6 +233,57 @@ async fn case_71_an_http2_connection_with_an_open_stream_is_in_use() {
         .body(http_body_util::Empty::<bytes::Bytes>::new())
         .expect("a request");
     assert_eq!(sender.send_request(request).await.expect("an answer").status().as_u16(), 200);
+}
+
+/// Longer than what sockets hold on their way.
+fn download() -> Reply {
+    Reply::Response(200, Vec::new(), vec![b'x'; 64 * 1024 * 1024])
+}
+
+#[tokio::test]
+async fn case_71_a_client_that_never_reads_its_answer_is_cut() {
+    let app = TestApp::configured(|config| config.limits.write_timeout_ms = 300).await;
+    app.todos.answers(|_| download());
+    let bob = app.signed_in("bob").await;
+    let session = bob.session().expect("an id");
+    let mut socket = TcpStream::connect(app.addr).await.expect("the portal listens");
+    let request = format!(
+        "GET /bff/acme.todos/todos HTTP/1.1\r\nHost: x\r\nCookie: __Host-portico={session}\r\nX-CSRF: 1\r\n\r\n"
+    );
+    socket.write_all(request.as_bytes()).await.expect("it reads");
+    eventually("the call begins", || !app.todos.seen().is_empty()).await;
+    let usage = app.state.backends.usage("acme.todos");
+    eventually("the call is over", || usage.calls() == 0).await;
+    let mut received = Vec::new();
+    // An end or a reset: either way it did not get everything.
+    let _ = tokio::time::timeout(Duration::from_secs(10), socket.read_to_end(&mut received)).await;
+    assert!(received.len() < 64 * 1024 * 1024, "{}", received.len());
+}
+
+#[tokio::test]
+async fn case_71_an_http2_client_that_never_opens_its_window_loses_that_answer_alone() {
+    let app = TestApp::configured(|config| config.limits.write_timeout_ms = 300).await;
+    app.todos.answers(|_| download());
+    let bob = app.signed_in("bob").await;
+    let socket = TcpStream::connect(app.addr).await.expect("the portal listens");
+    let io = hyper_util::rt::TokioIo::new(socket);
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let mut get = |path: &str| {
+        let request = http::Request::get(format!("{}{path}", app.origin))
+            .header("cookie", format!("__Host-portico={}", bob.session().expect("an id")))
+            .header("sec-fetch-site", "same-origin")
+            .body(http_body_util::Empty::<bytes::Bytes>::new())
+            .expect("a request");
+        sender.send_request(request)
+    };
+    let untaken = get("/bff/acme.todos/todos").await.expect("an answer");
+    let usage = app.state.backends.usage("acme.todos");
+    eventually("the call is over", || usage.calls() == 0).await;
+    assert_eq!(get("/healthz").await.expect("an answer").status().as_u16(), 200, "the connection goes on");
+    let rest = http_body_util::BodyExt::collect(untaken.into_body()).await;
+    assert!(rest.is_err(), "the answer was given up");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod health;
 mod http2;
 mod instances;
 mod limits;
+mod memory;
 mod pages;
 mod remotes;
 mod secrets;

@@ -9,6 +9,7 @@ use http_body_util::BodyExt as _;
 use thiserror::Error;
 
 use super::BoxError;
+use crate::quota::Charge;
 
 /// Bodies up to this size (bytes, as declared) are read before they are sent, so that they can be sent again with a
 /// fresh token. It is what a form or a JSON document takes; larger ones stream.
@@ -25,6 +26,7 @@ pub(crate) enum RequestBody {
 pub(crate) struct Streamed {
     body: Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>,
     progress: Arc<Progress>,
+    charge: Option<Charge>,
 }
 
 /// How far an upload has come: the deadline of a call begins anew while its body moves.
@@ -58,7 +60,17 @@ impl RequestBody {
             return Ok(Self::held(whole.to_bytes()));
         }
         let body = Box::pin(body.map_err(Into::into));
-        Ok(Self::Streamed(Streamed { body, progress: Arc::default() }))
+        Ok(Self::Streamed(Streamed { body, progress: Arc::default(), charge: None }))
+    }
+
+    /// The same body, whose bytes are charged to the remote that it is for.
+    pub(crate) fn charged(mut self, charge: Option<Charge>) -> Self {
+        match (&mut self, charge) {
+            (Self::Whole(bytes), Some(charge)) => charge.add(bytes.len()),
+            (Self::Streamed(streamed), charge) => streamed.charge = charge,
+            (Self::Empty | Self::Whole(_), _) => {}
+        }
+        self
     }
 
     /// A body that is at hand.
@@ -109,6 +121,9 @@ impl Body for RequestBody {
             Self::Streamed(streamed) => {
                 let frame = ready!(streamed.body.as_mut().poll_frame(cx));
                 streamed.progress.0.fetch_add(1, Ordering::Relaxed);
+                if let (Some(charge), Some(Ok(frame))) = (&streamed.charge, &frame) {
+                    charge.add(frame.data_ref().map_or(0, Bytes::len));
+                }
                 Poll::Ready(frame)
             }
         }

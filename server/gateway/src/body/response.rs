@@ -8,8 +8,9 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use thiserror::Error;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::quota::{Meter, QuotaExceeded};
 use crate::upstream::Lease;
 
 /// An upstream's body as it arrives. Nothing is read from the upstream before the caller wants it; dropping it before
@@ -22,6 +23,8 @@ pub struct ResponseBody {
     pause_limit: Option<Duration>,
     /// Runs while nothing comes; a body that is there already never starts it.
     pause: Option<Pin<Box<Sleep>>>,
+    /// Holds the answer to its remote's quota.
+    meter: Meter,
 }
 
 /// Why an upstream's answer broke off after its head.
@@ -33,13 +36,26 @@ pub enum ResponseBodyError {
     /// Nothing came for this long.
     #[error("the upstream's answer paused for {0:?}")]
     Paused(Duration),
+    /// It would exceed what its remote may use.
+    #[error("the upstream's answer was cut: {0}")]
+    Quota(#[from] QuotaExceeded),
 }
 
 impl ResponseBody {
     pub(crate) fn new(incoming: Incoming, lease: Lease, pause_limit: Option<Duration>) -> Self {
-        let mut body = Self { incoming, lease: Some(lease), pause_limit, pause: None };
+        let mut body =
+            Self { incoming, lease: Some(lease), pause_limit, pause: None, meter: Meter::default() };
         body.give_back_at_end();
         body
+    }
+
+    /// The same body, held to a quota.
+    pub(crate) fn metered(mut self, meter: Meter) -> Self {
+        self.meter = meter;
+        if self.incoming.is_end_stream() {
+            self.meter.end();
+        }
+        self
     }
 
     fn give_back_at_end(&mut self) {
@@ -52,6 +68,7 @@ impl ResponseBody {
         if let Some(lease) = self.lease.take() {
             lease.give_back();
         }
+        self.meter.end();
     }
 
     /// The body's next frame; the socket is read when there is none yet.
@@ -65,13 +82,24 @@ impl ResponseBody {
         Pin::new(&mut self.incoming).poll_frame(cx)
     }
 
-    /// Waits no longer than the limit for the next frame.
+    /// Waits no longer than the limits for the next frame.
     fn poll_pause<T>(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, ResponseBodyError>>> {
         let Some(limit) = self.pause_limit else { return Poll::Pending };
-        let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(limit)));
+        let deadline = self.meter.deadline();
+        let pause = self.pause.get_or_insert_with(|| {
+            let paused = Instant::now() + limit;
+            Box::pin(sleep_until(deadline.map_or(paused, |deadline| deadline.min(paused))))
+        });
         ready!(pause.as_mut().poll(cx));
+        let overdue = self.meter.overdue();
+        Poll::Ready(Some(Err(self.cut(overdue.err().map_or(ResponseBodyError::Paused(limit), Into::into)))))
+    }
+
+    /// Ends the answer before its end.
+    fn cut(&mut self, error: ResponseBodyError) -> ResponseBodyError {
         self.lease = None;
-        Poll::Ready(Some(Err(ResponseBodyError::Paused(limit))))
+        self.meter.end();
+        error
     }
 }
 
@@ -88,6 +116,11 @@ impl Body for ResponseBody {
         body.pause = None;
         match frame {
             Some(Ok(frame)) => {
+                let last = body.incoming.is_end_stream();
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                if let Err(exceeded) = body.meter.count(length, last) {
+                    return Poll::Ready(Some(Err(body.cut(exceeded.into()))));
+                }
                 body.give_back_at_end();
                 // Trailers would go round the header rules; none is promised to the browser.
                 if frame.is_trailers() {
@@ -96,10 +129,7 @@ impl Body for ResponseBody {
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
-            Some(Err(error)) => {
-                body.lease = None;
-                Poll::Ready(Some(Err(error.into())))
-            }
+            Some(Err(error)) => Poll::Ready(Some(Err(body.cut(error.into())))),
             None => {
                 body.give_back();
                 Poll::Ready(None)

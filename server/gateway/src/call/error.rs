@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::body::RequestBodyError;
 use crate::forward::ForwardError;
 use crate::path::PathError;
+use crate::quota::QuotaExceeded;
 use crate::routes::MethodSet;
 use crate::token::TokenError;
 
@@ -24,6 +25,9 @@ pub enum CallError {
     /// Refused by policy.
     #[error("{}", .0.reason)]
     Refused(Decision),
+    /// Beyond what the remote may use.
+    #[error("{0}")]
+    Quota(#[from] QuotaExceeded),
     /// A request to switch protocols.
     #[error("upgrades are not forwarded")]
     Upgrade,
@@ -51,6 +55,7 @@ impl CallError {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Refused(decision) if decision.effect == Effect::SignIn => StatusCode::UNAUTHORIZED,
             Self::Refused(_) => StatusCode::FORBIDDEN,
+            Self::Quota(exceeded) => exceeded.status(),
             Self::Upgrade => StatusCode::NOT_IMPLEMENTED,
             Self::Token(TokenError::SessionOver) => StatusCode::UNAUTHORIZED,
             Self::Token(TokenError::Refused) => StatusCode::FORBIDDEN,
@@ -68,6 +73,7 @@ impl CallError {
             Self::MethodNotAllowed(_) => "method-not-declared",
             Self::Refused(decision) if decision.effect == Effect::SignIn => "signed-out",
             Self::Refused(_) => "forbidden",
+            Self::Quota(exceeded) => exceeded.slug(),
             Self::Upgrade => "upgrade-refused",
             Self::Token(TokenError::SessionOver) => "signed-out",
             Self::Token(TokenError::Refused) => "token-refused",
@@ -84,6 +90,7 @@ impl CallError {
             Self::NotDeclared => "This remote declares no such call in its manifest.".to_owned(),
             Self::MethodNotAllowed(methods) => format!("This remote declares the call for {methods} only."),
             Self::Refused(decision) => decision.caller_detail(),
+            Self::Quota(exceeded) => exceeded.detail(),
             Self::Upgrade => "The portal does not forward protocol upgrades.".to_owned(),
             Self::Token(TokenError::SessionOver) => "The session is over. Sign in again.".to_owned(),
             Self::Token(TokenError::Refused) => "You may not use this remote's service.".to_owned(),

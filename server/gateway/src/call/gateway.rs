@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, Version};
 use http_body::Body;
 use portico_policy::{PolicyEngine, Principal};
+use tokio::time::{Instant, timeout_at};
 
 use super::authorise::{Permit, Ruling, authorise};
 use super::exchange::{exchange, take_body};
@@ -14,6 +15,7 @@ use super::{CallError, Verdict};
 use crate::body::{BoxError, RequestBody, ResponseBody};
 use crate::forward::ForwardError;
 use crate::headers::{Injected, PublicOrigin, rewrite_request, rewrite_response};
+use crate::quota::{CallerKey, Meter, QuotaExceeded};
 use crate::redirect::rewrite_location;
 use crate::remote::RemoteBackend;
 use crate::token::{BearerToken, TokenSource};
@@ -35,6 +37,8 @@ pub struct Call<'a, T> {
     pub tokens: &'a T,
     /// The caller's address, from the trusted hop.
     pub client: IpAddr,
+    /// Whose calls this one is counted with.
+    pub caller: CallerKey,
     /// This request's trace context, as the upstream shall continue it.
     pub traceparent: Option<HeaderValue>,
 }
@@ -70,7 +74,7 @@ impl Gateway {
         let Ruling { decision, route, permit } = authorise(&*self.policy, &call, &method, &uri).await;
         let mut attempts = 0;
         let result = match permit {
-            Ok(permit) => self.carry_out(&call, permit, head, body, &mut attempts).await,
+            Ok(permit) => self.within_quota(&call, permit, head, body, &mut attempts).await,
             Err(error) => Err(error),
         };
         let verdict = Verdict {
@@ -82,6 +86,36 @@ impl Gateway {
             uri,
         };
         Outcome { verdict, result, attempts }
+    }
+
+    /// Carries out a call within what its remote may use.
+    async fn within_quota<T, B>(
+        &self,
+        call: &Call<'_, T>,
+        permit: Permit<'_>,
+        head: Box<Parts>,
+        body: B,
+        attempts: &mut u32,
+    ) -> Result<Response<ResponseBody>, CallError>
+    where
+        T: TokenSource,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let remote = &call.remote.quota;
+        let ticket = remote.admit(call.caller)?;
+        let began = remote.quota.answer_time.map(|time| (Instant::now(), time));
+        let (method, has_body) = (head.method.clone(), !body.is_end_stream());
+        let carried = self.carry_out(call, permit, head, body, attempts);
+        let response = match began.filter(|_| has_body) {
+            // An upload may go on for as long as it moves, but not for ever. Boxed: most calls have no body.
+            Some((began, time)) => Box::pin(timeout_at(began + time, carried))
+                .await
+                .map_err(|_| QuotaExceeded::AnswerTime(time))??,
+            None => carried.await?,
+        };
+        let meter = Meter::begin(remote, ticket, began.map(|(began, _)| began), &method, &response)?;
+        Ok(response.map(|body| body.metered(meter)))
     }
 
     async fn carry_out<T, B>(
@@ -104,7 +138,7 @@ impl Gateway {
             true => None,
             false => Some(call.tokens.token(call.remote.token_request()).await?),
         };
-        let body = take_body(body, call.remote.timeout).await?;
+        let body = take_body(body, call.remote.timeout).await?.charged(call.remote.quota.charge());
         self.readdress(&mut head, call, &permit, token.as_ref(), &body);
         let request = Box::new(Request::from_parts(*head, body));
         let mut response = exchange(call, request, token, attempts).await?;

@@ -127,6 +127,7 @@ async fn the_trace_is_continued() {
         principal: world.bob.as_ref(),
         tokens: &world.tokens,
         client: world.client,
+        caller: portico_gateway::CallerKey::default(),
         traceparent: Some(http::HeaderValue::from_static(ours)),
     };
     let fields =

@@ -6,6 +6,7 @@ mod endpoints;
 mod faults;
 mod identity;
 mod paths;
+mod quotas;
 mod retries;
 mod routes;
 mod streaming;

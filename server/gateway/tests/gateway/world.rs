@@ -10,8 +10,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use portico_gateway::{
-    BackendSpec, BearerToken, Call, CallError, Gateway, PublicOrigin, RemoteBackend, ResponseBody, RouteSpec,
-    SystemResolver, TokenError, TokenRequest, TokenSource,
+    BackendSpec, BearerToken, Call, CallError, CallerKey, Gateway, PublicOrigin, RemoteBackend, ResponseBody,
+    RouteSpec, SystemResolver, TokenError, TokenRequest, TokenSource,
 };
 use portico_policy::{PolicyConfig, Principal, RolePolicy};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -376,6 +376,7 @@ impl World {
             principal: self.bob.as_ref(),
             tokens: &self.tokens,
             client: self.client,
+            caller: CallerKey::default(),
             traceparent: None,
         }
     }

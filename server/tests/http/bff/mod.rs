@@ -4,6 +4,7 @@ mod calls;
 mod github;
 mod headers;
 mod paths;
+mod quotas;
 mod refresh;
 mod smuggling;
 mod tenancy;

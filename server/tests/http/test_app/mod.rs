@@ -6,6 +6,7 @@ mod browser;
 mod live_stream;
 mod log;
 mod outbound;
+mod program;
 mod provider;
 mod raw;
 mod remotes;
@@ -35,11 +36,14 @@ pub use browser::Browser;
 pub use live_stream::LiveStream;
 pub use log::Log;
 pub use outbound::{TestOutbound, json_response, unsigned_jwt};
+pub use program::Program;
 pub use provider::{
     CLIENT_ID, FakeProvider, FakeProviders, ISSUER, IdToken, PublicKeyForm, Signature, private_key_pem,
 };
 pub use raw::parse as parse_response;
-pub use remotes::{INSIGHTS_AUDIENCE, TODOS_AUDIENCE, integrity, remote_manifest, write_remote};
+pub use remotes::{
+    INSIGHTS_AUDIENCE, TODOS_AUDIENCE, integrity, remote_manifest, todos_manifest, write_remote,
+};
 pub use request::RequestBuilder;
 pub use site::write as write_site;
 pub use smtp::MailServer;

@@ -84,7 +84,8 @@ pub fn remote_manifest(name: &str, title: &str, path: &str, permission: &str) ->
     })
 }
 
-fn todos_manifest(upstream: &str) -> Value {
+/// To-dos, with the routes that most tests call.
+pub fn todos_manifest(upstream: &str) -> Value {
     let mut todos = remote_manifest("@acme/todos", "Todos", "/todos", "todos.read");
     todos["frontend"]["cards"] = json!([{ "slot": "home:right", "title": "Open todos", "height": 240 }]);
     todos["security"] = json!({ "csp": { "img-src": ["https://images.test"] } });

@@ -1,0 +1,10 @@
+//! What a remote may use of the portal: calls under way, bytes, time. Whoever exceeds it is refused, and nobody else.
+
+mod limits;
+mod meter;
+mod usage;
+
+pub use limits::{CallerKey, Quota, QuotaExceeded};
+pub(crate) use meter::Meter;
+pub use usage::Usage;
+pub(crate) use usage::{Charge, RemoteQuota};

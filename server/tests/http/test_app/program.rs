@@ -1,0 +1,91 @@
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+
+use super::write_site;
+
+/// The built program in a directory of its own, with the embedded parts: a process that can be told to end, and whose
+/// memory can be measured apart from the test's.
+pub struct Program {
+    pub child: Child,
+    pub origin: String,
+    pub addr: String,
+    directory: TempDir,
+}
+
+impl Program {
+    /// Starts it with these variables, in a directory that `prepare` has written to, and waits until it is ready.
+    pub async fn start(environment: &[(&str, &str)], prepare: impl FnOnce(&Path)) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        write_site(&directory.path().join("site"));
+        prepare(directory.path());
+        let (addr, admin) = (free_addr().await, free_addr().await);
+        let child = Command::new(env!("CARGO_BIN_EXE_portico"))
+            .current_dir(directory.path())
+            .env("PORTICO_ADDR", &addr)
+            .env("PORTICO_ADMIN_ADDR", admin)
+            .env("PORTICO_SITE_DIR", "site")
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the program is built");
+        let program = Self { child, origin: format!("http://{addr}"), addr, directory };
+        let begun = Instant::now();
+        while program.readiness().await != Some(StatusCode::OK) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "it becomes ready");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        program
+    }
+
+    /// Where it runs.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// What `/readyz` says to a new connection; none where there is no connection.
+    pub async fn readiness(&self) -> Option<StatusCode> {
+        let mut socket = TcpStream::connect(&self.addr).await.ok()?;
+        let request = format!("GET /readyz HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.addr);
+        socket.write_all(request.as_bytes()).await.ok()?;
+        let mut received = String::new();
+        socket.read_to_string(&mut received).await.ok()?;
+        received.split(' ').nth(1)?.parse().ok()
+    }
+
+    /// Sends it SIGTERM.
+    pub async fn terminate(&self) {
+        let id = self.child.id().expect("it runs").to_string();
+        let status = Command::new("kill").args(["-TERM", &id]).status().await;
+        assert!(status.expect("kill exists").success());
+    }
+
+    /// The most memory it has had resident since `forget_peak`, in KiB.
+    pub fn peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(self.proc("status")).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells the peak");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// Measures the peak from now on (proc(5), `clear_refs`).
+    pub fn forget_peak(&self) {
+        std::fs::write(self.proc("clear_refs"), "5").expect("it is our own process");
+    }
+
+    fn proc(&self, file: &str) -> String {
+        format!("/proc/{}/{file}", self.child.id().expect("it runs"))
+    }
+}
+
+async fn free_addr() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    listener.local_addr().expect("a bound socket has an address").to_string()
+}
