@@ -27,7 +27,7 @@ impl<const N: usize> HexId<N> {
     /// The id that these bytes, half as many as there are digits, make.
     fn of(bytes: &[u8]) -> Self {
         let mut digits = [b'0'; N];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
             pair.copy_from_slice(&[digit(byte >> 4), digit(*byte)]);
         }
         Self(digits)

@@ -66,7 +66,7 @@ pub async fn call(
         true => body_limit::too_large(state.config.limits.proxy_body_bytes),
         false => problem(error),
     })?;
-    let (remote, trace_id) = (backend.clone(), context.trace_id.clone());
+    let (remote, trace_id) = (backend.clone(), context.trace_id);
     let mut response = response.map(|body| {
         axum::body::Body::new(body.map_err(move |error| {
             // The answer has begun: the log is all that can still be told.

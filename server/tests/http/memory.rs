@@ -103,7 +103,7 @@ impl World {
         assert_eq!(cut, many, "{what}: the portal closes every connection");
         let bytes: usize = ended.into_iter().flatten().sum();
         let more = self.program.peak_kib().saturating_sub(before);
-        println!("{what}: {many} clients, {} KiB sent, {more} KiB more memory at the peak", bytes / 1024);
+        eprintln!("{what}: {many} clients, {} KiB sent, {more} KiB more memory at the peak", bytes / 1024);
         assert!(more < MOST_KIB, "{what}: {more} KiB");
         assert_eq!(self.program.readiness().await.map(|status| status.as_u16()), Some(200), "after {what}");
     }
