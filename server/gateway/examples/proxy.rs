@@ -9,8 +9,8 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use portico_gateway::{
-    BackendSpec, BearerToken, Call, Gateway, PublicOrigin, RemoteBackend, ResponseBody, RouteSpec,
-    SystemResolver, TokenError, TokenRequest, TokenSource,
+    BackendSpec, BearerToken, Call, Gateway, PublicOrigin, RemoteBackend, Resilience, ResponseBody,
+    RouteSpec, SystemResolver, TokenError, TokenRequest, TokenSource,
 };
 use portico_policy::{PolicyConfig, Principal, RolePolicy};
 use tokio::net::TcpListener;
@@ -69,6 +69,7 @@ fn app(upstream: String) -> Result<App, Box<dyn Error>> {
         routes: vec![route],
         networks: vec!["127.0.0.0/8".parse()?],
         addresses: Vec::new(),
+        resilience: Resilience::default(),
     };
     let entitlements = PolicyConfig::demo().entitlements("acme", ["member"]);
     Ok(App {

@@ -14,6 +14,7 @@ mod path;
 mod quota;
 mod redirect;
 mod remote;
+mod resilience;
 mod routes;
 mod token;
 mod upstream;
@@ -26,6 +27,10 @@ pub use headers::PublicOrigin;
 pub use path::{PathError, ProxyPath};
 pub use quota::{CallerKey, Quota, QuotaExceeded, Usage};
 pub use remote::{BackendError, BackendSpec, RemoteBackend};
+pub use resilience::{
+    BreakerSettings, BreakerState, BudgetSettings, ConcurrencySettings, EjectionSettings, EndpointSnapshot,
+    EndpointState, HealthCheck, LastError, Resilience, UpstreamSnapshot,
+};
 pub use routes::{MethodSet, PatternError, Route, RouteError, RouteSpec, RouteTable, Unmatched};
 pub use token::{BadToken, BearerToken, TokenError, TokenRequest, TokenSource};
 pub use upstream::{OriginError, Place, PlaceError, Resolver, SystemResolver};

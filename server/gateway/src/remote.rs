@@ -8,9 +8,10 @@ use tokio_rustls::rustls::ClientConfig;
 
 use crate::address::AddressPolicy;
 use crate::quota::{Quota, RemoteQuota, Usage};
+use crate::resilience::{Resilience, UpstreamSnapshot};
 use crate::routes::{RouteError, RouteSpec, RouteTable};
 use crate::upstream::{
-    Dialer, Endpoints, Origin, OriginError, Place, Resolver, Upstream, public_authorities,
+    Dialer, Endpoints, Origin, OriginError, Place, Resolver, Upstream, public_authorities, watch,
 };
 
 /// How long an answer that has begun may pause before it is given up: what proxies commonly allow.
@@ -38,6 +39,8 @@ pub struct BackendSpec {
     /// Where the upstream is in this environment, each an endpoint (a name as many as it has addresses); empty for what
     /// `url` says. The operator's, never the manifest's. Host, certificate and base path stay those of `url`.
     pub addresses: Vec<Place>,
+    /// How its failures are met.
+    pub resilience: Resilience,
 }
 
 /// A remote's back end, compiled. One per remote and version, kept for as long as it is registered: it holds the
@@ -53,7 +56,7 @@ pub struct RemoteBackend {
     pub(crate) retries: u32,
     pub(crate) routes: RouteTable,
     pub(crate) quota: RemoteQuota,
-    pub(crate) upstream: Upstream,
+    pub(crate) upstream: Arc<Upstream>,
 }
 
 /// Why a back end cannot be compiled; names the manifest's field.
@@ -69,7 +72,8 @@ pub enum BackendError {
 
 impl RemoteBackend {
     /// Compiles `spec`; an `https` upstream must have a certificate of a public authority. Names are resolved by
-    /// `resolver` when connections are opened, not now.
+    /// `resolver` when connections are opened, not now. Health checks, where there are any, begin at once: they need a
+    /// runtime.
     pub fn compile(spec: BackendSpec, resolver: Arc<dyn Resolver>) -> Result<Self, BackendError> {
         Self::compile_trusting(spec, resolver, public_authorities())
     }
@@ -86,7 +90,13 @@ impl RemoteBackend {
             true => vec![origin.place.clone()],
             false => spec.addresses,
         };
-        let endpoints = Endpoints::new(places, resolver, dialer);
+        let settings = spec.resilience;
+        let endpoints = Endpoints::new(places, resolver, dialer, settings.ejection.clone());
+        let upstream = Arc::new(Upstream::new(origin, endpoints, &settings));
+        if let Some(check) = settings.health {
+            // Ends with the upstream.
+            drop(tokio::spawn(watch(Arc::downgrade(&upstream), check)));
+        }
         Ok(Self {
             mount: format!("/bff/{}", spec.id),
             id: spec.id,
@@ -97,7 +107,7 @@ impl RemoteBackend {
             retries: spec.retries,
             routes: RouteTable::compile(&spec.routes)?,
             quota: RemoteQuota::default(),
-            upstream: Upstream { origin, endpoints },
+            upstream,
         })
     }
 
@@ -125,6 +135,11 @@ impl RemoteBackend {
     /// Its compiled routes.
     pub fn routes(&self) -> &RouteTable {
         &self.routes
+    }
+
+    /// What its upstream is doing.
+    pub fn snapshot(&self) -> UpstreamSnapshot {
+        self.upstream.snapshot(&self.id)
     }
 
     /// The token that its calls need.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{QuotaConfig, QuotaOverrides};
+use super::{QuotaConfig, QuotaOverrides, ResilienceConfig, UpstreamConfig};
 
 /// The proxy to upstreams.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -16,4 +16,25 @@ pub struct GatewayConfig {
     pub quota: QuotaConfig,
     /// What is different for some, by their ids (`acme.todos`).
     pub quotas: BTreeMap<String, QuotaOverrides>,
+    /// How failures of upstreams are met.
+    pub resilience: ResilienceConfig,
+    /// What is different for one upstream, by the remote's id: `[gateway.upstreams."acme.todos"]`.
+    pub upstreams: BTreeMap<String, UpstreamConfig>,
+}
+
+impl GatewayConfig {
+    /// What types cannot say, by key.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems: Vec<_> = self
+            .resilience
+            .problems()
+            .iter()
+            .map(|problem| format!("gateway.resilience.{problem}"))
+            .collect();
+        for (id, upstream) in &self.upstreams {
+            let own = upstream.problems(&self.resilience);
+            problems.extend(own.iter().map(|problem| format!("gateway.upstreams.{id:?}.{problem}")));
+        }
+        problems
+    }
 }

@@ -139,6 +139,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         problems.push("invitations.valid_days must be at least 1".to_owned());
     }
     problems.extend(config.mail.problem());
+    problems.extend(config.gateway.problems());
     problems.extend(config.policy.problems().iter().map(ToString::to_string));
     if !config.is_development() {
         production(config, &mut problems);

@@ -134,3 +134,27 @@ fn case_80_production_refuses_every_embedded_default_by_name() {
     "#;
     assert_eq!(from_toml(complete).expect("valid").environment, Environment::Production);
 }
+
+#[test]
+fn what_is_said_of_an_upstream_is_checked_and_named() {
+    let config = from_toml(
+        "[gateway.upstreams.\"acme.todos\"]\naddresses = [\"10.0.0.7:8080\", \"todos-b.internal:80\"]\n\
+         health = { path = \"/healthz\" }\nresilience = { hedge_ms = 50, probe_ms = 300 }",
+    );
+    let config = config.expect("valid").gateway;
+    let own = config.upstreams["acme.todos"].settings(&config.resilience);
+    assert_eq!(own.hedge_after.map(|after| after.as_millis()), Some(50));
+    assert_eq!((own.breaker.probe_interval.as_millis(), own.health.is_some()), (300, true));
+    for (text, named) in [
+        ("addresses = [\"http://todos\"]", "gateway.upstreams.\"acme.todos\".addresses"),
+        ("resilience = { prode_ms = 3 }", "prode_ms"),
+        ("resilience = { probe_ms = 0 }", "gateway.upstreams.\"acme.todos\".resilience.probe_ms"),
+        ("health = { path = \"healthz\" }", "gateway.upstreams.\"acme.todos\".health"),
+        ("adresses = []", "adresses"),
+    ] {
+        let message = refusal(from_toml(&format!("[gateway.upstreams.\"acme.todos\"]\n{text}")));
+        assert!(message.contains(named), "{text}: {message}");
+    }
+    let message = refusal(from_toml("[gateway.resilience]\nmin_in_flight = 9\nmax_in_flight = 3"));
+    assert!(message.contains("gateway.resilience.min_in_flight"), "{message}");
+}

@@ -17,8 +17,10 @@ mod load;
 mod mail;
 mod quota;
 mod registry;
+mod resilience;
 mod session;
 mod storage;
+mod upstream;
 
 use std::path::PathBuf;
 
@@ -44,8 +46,10 @@ pub use load::{ConfigError, file, load, load_from};
 pub use mail::MailConfig;
 pub use quota::{QuotaConfig, QuotaOverrides};
 pub use registry::RegistryConfig;
+pub use resilience::ResilienceConfig;
 pub use session::SessionConfig;
 pub use storage::StorageConfig;
+pub use upstream::{HealthConfig, UpstreamConfig};
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Serialize, Deserialize)]

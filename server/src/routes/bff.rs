@@ -126,7 +126,8 @@ fn problem(error: CallError) -> ApiError {
         403 => "This is not allowed",
         404 | 405 => "No such call",
         429 => "Too many calls at once",
-        503 => "This remote has reached its quota",
+        503 if matches!(error, CallError::Quota(_)) => "This remote has reached its quota",
+        503 => "The service is not available just now",
         504 => "The service did not answer in time",
         _ => "The service could not be reached",
     };
@@ -136,10 +137,10 @@ fn problem(error: CallError) -> ApiError {
     {
         problem = problem.header(ALLOW, allow);
     }
-    if let CallError::Quota(exceeded) = &error
-        && let Some(wait) = exceeded.retry_after()
-    {
-        problem = problem.header(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    if let Some(after) = error.retry_after() {
+        // Whole seconds, and never too early.
+        let seconds = u64::try_from(after.as_millis().div_ceil(1000)).unwrap_or(1).max(1);
+        problem = problem.header(RETRY_AFTER, seconds.into());
     }
     problem.cause(error)
 }

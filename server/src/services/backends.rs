@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 use portico_contracts::manifest::Backend;
-use portico_gateway::{BackendSpec, RemoteBackend, Resolver, RouteSpec, SystemResolver, Usage};
+use portico_gateway::{
+    BackendSpec, RemoteBackend, Resolver, RouteSpec, SystemResolver, UpstreamSnapshot, Usage,
+};
 use portico_registry::Remote;
 
 use crate::config::GatewayConfig;
@@ -52,6 +54,15 @@ impl Backends {
         backend
     }
 
+    /// What every upstream is doing that was called since its manifest was read, by id.
+    pub fn snapshots(&self) -> Vec<UpstreamSnapshot> {
+        let compiled = self.compiled.read();
+        let mut snapshots: Vec<_> =
+            compiled.values().filter_map(|(_, backend)| Some(backend.as_ref()?.snapshot())).collect();
+        snapshots.sort_by(|one, other| one.remote.cmp(&other.remote));
+        snapshots
+    }
+
     fn compile(&self, id: &str, backend: &Backend) -> Option<Arc<RemoteBackend>> {
         let routes = backend.routes.iter().map(|route| RouteSpec {
             methods: route.methods.iter().map(|method| method.as_str().to_owned()).collect(),
@@ -59,6 +70,11 @@ impl Backends {
             permissions: route.permissions.clone(),
             public: false,
         });
+        let (addresses, resilience) = match self.config.upstreams.get(id) {
+            // Addresses that cannot be read stopped the start.
+            Some(own) => (own.places().unwrap_or_default(), own.settings(&self.config.resilience)),
+            None => (Vec::new(), self.config.resilience.settings()),
+        };
         let spec = BackendSpec {
             id: id.to_owned(),
             url: backend.url.clone(),
@@ -68,7 +84,8 @@ impl Backends {
             retries: backend.retries,
             routes: routes.collect(),
             networks: self.config.upstream_networks.clone(),
-            addresses: Vec::new(),
+            addresses,
+            resilience,
         };
         match RemoteBackend::compile(spec, self.resolver.clone()) {
             Ok(backend) => {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use portico::config::{
-    Config, GitHubAppSettings, InstallationSettings, ProviderSettings, QuotaOverrides, ServiceConfig,
+    Config, GitHubAppSettings, HealthConfig, InstallationSettings, ProviderSettings, QuotaOverrides,
+    ServiceConfig, UpstreamConfig,
 };
 use portico_registry::{Grant, HostedManifest, TrustedKey};
 use serde::Serialize;
@@ -76,6 +77,8 @@ fn item_keys() -> BTreeSet<String> {
     add("identity.github_apps.<name>.installations.<org_id>", &|| {
         read::<InstallationSettings>(json!({ "id": 1 }))
     });
+    add("gateway.upstreams.<id>", &|| json!(UpstreamConfig::default()));
+    add("gateway.upstreams.<id>.health", &|| read::<HealthConfig>(json!({ "path": "/healthz" })));
     add("registry.manifests[]", &|| {
         read::<HostedManifest>(json!({ "url": "https://cdn.example/remote.json" }))
     });

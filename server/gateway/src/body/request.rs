@@ -1,6 +1,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -31,12 +31,21 @@ pub(crate) struct Streamed {
 
 /// How far an upload has come: the deadline of a call begins anew while its body moves.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(AtomicU64);
+pub(crate) struct Progress {
+    pieces: AtomicU64,
+    /// Whether the next piece is wanted and has not come: whoever waits, waits for the caller.
+    starved: AtomicBool,
+}
 
 impl Progress {
     /// A number that changes with every piece of the body that is sent.
     pub(crate) fn mark(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.pieces.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is the caller who keeps the upload waiting, and not the upstream.
+    pub(crate) fn is_starved(&self) -> bool {
+        self.starved.load(Ordering::Relaxed)
     }
 }
 
@@ -119,8 +128,10 @@ impl Body for RequestBody {
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
             Self::Streamed(streamed) => {
-                let frame = ready!(streamed.body.as_mut().poll_frame(cx));
-                streamed.progress.0.fetch_add(1, Ordering::Relaxed);
+                let frame = streamed.body.as_mut().poll_frame(cx);
+                streamed.progress.starved.store(frame.is_pending(), Ordering::Relaxed);
+                let frame = ready!(frame);
+                streamed.progress.pieces.fetch_add(1, Ordering::Relaxed);
                 if let (Some(charge), Some(Ok(frame))) = (&streamed.charge, &frame) {
                     charge.add(frame.data_ref().map_or(0, Bytes::len));
                 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http::StatusCode;
 use portico_policy::{Decision, Effect};
 use thiserror::Error;
@@ -83,6 +85,16 @@ impl CallError {
         }
     }
 
+    /// When the caller may try again, where that is known (`Retry-After`; RFC 9110, section 10.2.3).
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Quota(exceeded) => exceeded.retry_after(),
+            Self::Upstream(ForwardError::Open(after)) => Some(*after),
+            Self::Upstream(ForwardError::Full) => Some(Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+
     /// What the caller may be told: nothing about addresses, tokens or policies, but what to do.
     pub fn detail(&self) -> String {
         match self {
@@ -107,6 +119,8 @@ impl CallError {
 fn upstream_status(error: &ForwardError) -> StatusCode {
     match error {
         ForwardError::Timeout(_) => StatusCode::GATEWAY_TIMEOUT,
+        ForwardError::Open(_) | ForwardError::Full => StatusCode::SERVICE_UNAVAILABLE,
+        ForwardError::CallerSlow => StatusCode::REQUEST_TIMEOUT,
         ForwardError::CallerGone(_) => StatusCode::BAD_REQUEST,
         _ => StatusCode::BAD_GATEWAY,
     }
@@ -120,7 +134,9 @@ fn upstream_slug(error: &ForwardError) -> &'static str {
         ForwardError::Reset(_) => "upstream-reset",
         ForwardError::BadAnswer(_) => "upstream-answer",
         ForwardError::Timeout(_) => "upstream-timeout",
-        ForwardError::CallerGone(_) => "body-incomplete",
+        ForwardError::Open(_) => "upstream-unavailable",
+        ForwardError::Full => "upstream-busy",
+        ForwardError::CallerGone(_) | ForwardError::CallerSlow => "body-incomplete",
         ForwardError::ForeignRedirect => "upstream-redirect",
         ForwardError::TokenRejected => "upstream-token",
     }
@@ -138,7 +154,12 @@ fn upstream_detail(error: &ForwardError) -> &'static str {
         }
         ForwardError::BadAnswer(_) => "This remote's service gave no usable answer.",
         ForwardError::Timeout(_) => "This remote's service did not answer in time.",
+        ForwardError::Open(_) => {
+            "This remote's service keeps failing, and is not called for a moment. Nothing was sent; try again."
+        }
+        ForwardError::Full => "This remote's service has too much to do. Nothing was sent; try again.",
         ForwardError::CallerGone(_) => "The request's body broke off.",
+        ForwardError::CallerSlow => "The request's body did not arrive in time.",
         ForwardError::ForeignRedirect => {
             "This remote's service redirects to somewhere else, which is refused."
         }

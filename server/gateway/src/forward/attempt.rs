@@ -6,7 +6,8 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use super::ForwardError;
-use super::deadline::{Deadline, Elapsed};
+use super::admission::Finding;
+use super::deadline::Deadline;
 use crate::body::{Progress, RequestBody, ResponseBody};
 use crate::remote::RemoteBackend;
 use crate::upstream::{Endpoint, Lease, SendError};
@@ -22,21 +23,24 @@ pub(super) struct Attempts<'a> {
 }
 
 impl Attempts<'_> {
-    /// Sends `request` once and waits for the answer's head. The endpoint that failed ends up last in `tried`, those in
-    /// it are avoided. A kept connection that turns out to be closed before anything was sent costs no attempt.
+    /// Sends `request` once, to `aim` if there is one, and waits for the answer's head. The endpoint that failed ends up
+    /// last in `tried`; those in it are avoided. A kept connection that turns out to be closed before anything was sent
+    /// costs no attempt.
     pub(super) async fn send(
         &self,
         mut request: Box<Request<RequestBody>>,
+        aim: Option<Arc<Endpoint>>,
         tried: &mut Vec<Arc<Endpoint>>,
     ) -> Result<Response<ResponseBody>, ForwardError> {
         let endpoints = &self.remote.upstream.endpoints;
+        let endpoint = aim.or_else(|| endpoints.choose(tried));
         loop {
-            let kept = endpoints.idle(self.repeatable, tried);
+            let kept = endpoint.as_ref().and_then(|endpoint| endpoint.idle(self.repeatable));
             let is_new = kept.is_none();
             let mut lease = match kept {
                 Some(lease) => lease,
                 // Rare, and its state is large: outside the future that every call pays for.
-                None => Box::pin(self.connect(tried)).await?,
+                None => Box::pin(self.connect(endpoint.clone(), tried)).await?,
             };
             let sent = self.deadline.hold(self.progress, pin!(lease.connection.send(request))).await;
             let error = match sent {
@@ -49,8 +53,12 @@ impl Attempts<'_> {
                     ForwardError::Unreachable("a new connection closed at once".to_owned())
                 }
                 Ok(Err(SendError::Broken(error))) => error.into(),
-                Err(elapsed) => self.late(elapsed),
+                Err(_) if self.progress.is_some_and(Progress::is_starved) => ForwardError::CallerSlow,
+                Err(_) => self.late(),
             };
+            if Finding::of_error(&error) != Finding::Nothing {
+                endpoints.failed(lease.endpoint());
+            }
             if !is_new {
                 tried.push(Arc::clone(lease.endpoint()));
             }
@@ -58,13 +66,29 @@ impl Attempts<'_> {
         }
     }
 
-    async fn connect(&self, tried: &mut Vec<Arc<Endpoint>>) -> Result<Lease, ForwardError> {
-        let connecting = pin!(self.remote.upstream.endpoints.connect(tried, self.deadline.left()));
-        let connected = self.deadline.hold(None, connecting).await;
-        Ok(connected.map_err(|elapsed| self.late(elapsed))??)
+    async fn connect(
+        &self,
+        aim: Option<Arc<Endpoint>>,
+        tried: &mut Vec<Arc<Endpoint>>,
+    ) -> Result<Lease, ForwardError> {
+        let endpoints = &self.remote.upstream.endpoints;
+        let asked = tried.len();
+        let connected = {
+            // A name is asked for each new connection: the endpoint that was chosen may be gone.
+            let aim = if endpoints.are_named() { None } else { aim };
+            let connecting = pin!(endpoints.connect(aim, tried, self.deadline.left()));
+            self.deadline.hold(None, connecting).await
+        };
+        let Ok(connected) = connected else {
+            if let Some(late) = tried[asked..].last() {
+                endpoints.failed(late);
+            }
+            return Err(self.late());
+        };
+        Ok(connected?)
     }
 
-    fn late(&self, _: Elapsed) -> ForwardError {
+    fn late(&self) -> ForwardError {
         ForwardError::Timeout(self.deadline.limit().as_millis())
     }
 
@@ -73,8 +97,14 @@ impl Attempts<'_> {
         response: Response<Incoming>,
         lease: Lease,
     ) -> Result<Response<ResponseBody>, ForwardError> {
+        let endpoints = &self.remote.upstream.endpoints;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            endpoints.failed(lease.endpoint());
             return Err(ForwardError::BadAnswer("it switches protocols unasked".to_owned()));
+        }
+        match Finding::of_status(response.status()) {
+            Finding::Failed { .. } => endpoints.failed(lease.endpoint()),
+            Finding::Answered | Finding::Nothing => endpoints.succeeded(lease.endpoint()),
         }
         let (head, incoming) = response.into_parts();
         // Event streams may be silent for longer than any limit that would help against a hanging upstream; they end

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::address::AddressRefused;
@@ -25,6 +27,15 @@ pub enum ForwardError {
     /// The answer did not begin in time.
     #[error("the upstream did not answer within {0} ms")]
     Timeout(u128),
+    /// The caller's own body stopped arriving while the upstream waited for it.
+    #[error("the caller's body did not arrive in time")]
+    CallerSlow,
+    /// So many calls failed that none is made for a while. Nothing was sent.
+    #[error("the upstream keeps failing: its breaker is open for another {0:?}")]
+    Open(Duration),
+    /// As many calls are under way as the upstream can take. Nothing was sent.
+    #[error("the upstream has as many calls under way as it can take")]
+    Full,
     /// The caller's own body broke off while it was sent.
     #[error("the caller's body broke off: {0}")]
     CallerGone(hyper::Error),

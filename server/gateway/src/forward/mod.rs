@@ -1,8 +1,10 @@
-//! Sending one authorised call to its upstream: connection, deadline, retries.
+//! Sending one authorised call to its upstream: admission, deadline, attempts.
 
+mod admission;
 mod attempt;
 mod deadline;
 mod error;
+mod hedge;
 mod replay;
 mod send;
 

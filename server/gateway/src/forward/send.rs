@@ -2,47 +2,43 @@ use std::time::Duration;
 
 use http::{Method, Request, Response};
 
+use super::admission::Admission;
 use super::attempt::Attempts;
 use super::deadline::Deadline;
+use super::hedge::hedged;
 use super::{ForwardError, Replay};
 use crate::body::{RequestBody, ResponseBody};
 use crate::remote::RemoteBackend;
 
-/// The pause before the first further attempt; it doubles. Long enough for a listener to come back after a restart,
-/// short enough not to be felt.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// The longest pause before the first further attempt; it doubles. Pauses are drawn from nothing to that (full jitter),
+/// so that those who failed together do not come back together. Long enough for a listener to come back after a
+/// restart, short enough not to be felt.
+const FIRST_PAUSE: Duration = Duration::from_millis(40);
 
 /// Sends `request` to `remote`'s upstream and returns when the answer has begun; counts in `attempts`.
 ///
-/// A failed attempt is repeated, from `replay`, only for an idempotent method (RFC 9110, section 9.2.2) without a body,
-/// at most `backend.retries` times, and never once an answer has begun. All attempts share one deadline. The request is
-/// boxed because futures hand it on through several layers, and each would hold a copy of it.
+/// Nothing is sent while the upstream's breaker is open, or while it has as many calls under way as it can take. A failed
+/// attempt is repeated, from `replay`, only for an idempotent method (RFC 9110, section 9.2.2) without a body, at most
+/// `backend.retries` times, within the upstream's retry budget, and never once an answer has begun. All attempts share
+/// one deadline. The request is boxed because futures hand it on through several layers, and each would hold a copy of
+/// it.
 pub(crate) async fn forward(
     remote: &RemoteBackend,
-    first: Box<Request<RequestBody>>,
+    request: Box<Request<RequestBody>>,
     replay: Option<&Replay>,
     attempts: &mut u32,
 ) -> Result<Response<ResponseBody>, ForwardError> {
-    let progress = first.body().progress();
-    let repeatable = is_repeatable(&first);
-    let deadline = Deadline::after(remote.timeout);
-    let call = Attempts { remote, deadline, repeatable, progress: progress.as_deref() };
-    let mut retries = if repeatable { remote.retries } else { 0 };
-    let mut tried = Vec::new();
-    let mut next = first;
-    let mut pause = FIRST_PAUSE;
-    loop {
-        *attempts += 1;
-        let error = match call.send(next, &mut tried).await {
-            Ok(response) => return Ok(response),
-            Err(error) => error,
-        };
-        let again = replay.filter(|_| retries > 0 && error.is_transient() && pause < deadline.left());
-        next = again.map(Replay::request).ok_or(error)?;
-        retries -= 1;
-        tokio::time::sleep(pause).await;
-        pause *= 2;
-    }
+    let progress = request.body().progress();
+    let admission = Admission::to(&remote.upstream).await?;
+    let call = Attempts {
+        remote,
+        deadline: Deadline::after(remote.timeout),
+        repeatable: is_repeatable(&request),
+        progress: progress.as_deref(),
+    };
+    let result = attempt(&call, request, replay, attempts).await;
+    admission.conclude(&result);
+    result
 }
 
 fn is_repeatable(request: &Request<RequestBody>) -> bool {
@@ -51,4 +47,46 @@ fn is_repeatable(request: &Request<RequestBody>) -> bool {
         Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE
     );
     idempotent && request.body().is_empty()
+}
+
+async fn attempt(
+    call: &Attempts<'_>,
+    first: Box<Request<RequestBody>>,
+    replay: Option<&Replay>,
+    attempts: &mut u32,
+) -> Result<Response<ResponseBody>, ForwardError> {
+    let upstream = &call.remote.upstream;
+    let hedge = upstream.hedge_after.filter(|_| matches!(*first.method(), Method::GET | Method::HEAD));
+    let mut retries = if call.repeatable { call.remote.retries } else { 0 };
+    let mut tried = Vec::new();
+    let mut next = first;
+    let mut longest = FIRST_PAUSE;
+    loop {
+        *attempts += 1;
+        let result = match (hedge, replay) {
+            (Some(after), Some(replay)) if call.repeatable => {
+                Box::pin(hedged(call, next, replay, after, attempts)).await
+            }
+            _ => call.send(next, None, &mut tried).await,
+        };
+        let error = match result {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
+        };
+        let Some(replay) = replay.filter(|_| retries > 0 && error.is_transient()) else { return Err(error) };
+        let pause = jittered(call, longest);
+        if pause >= call.deadline.left() || !upstream.may_send_again() {
+            return Err(error);
+        }
+        upstream.tally.retries.add();
+        tokio::time::sleep(pause).await;
+        next = replay.request();
+        retries -= 1;
+        longest *= 2;
+    }
+}
+
+fn jittered(call: &Attempts<'_>, longest: Duration) -> Duration {
+    let bound = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
+    Duration::from_micros(call.remote.upstream.draw.below(bound))
 }

@@ -2,9 +2,11 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::standing::Standing;
 use super::{Connection, DialError, Dialer, Pool};
+use crate::resilience::{EjectionSettings, EndpointSnapshot, EndpointState};
 
 /// One address of an upstream, and the connections kept to it.
 pub(crate) struct Endpoint {
@@ -16,6 +18,7 @@ pub(crate) struct Endpoint {
     pub(crate) pool: Arc<Pool>,
     dialer: Arc<Dialer>,
     outstanding: AtomicUsize,
+    standing: Standing,
 }
 
 /// A connection in use by one call, counted at its endpoint until it is handed back or dropped.
@@ -29,7 +32,8 @@ struct Outstanding(Arc<Endpoint>);
 impl Endpoint {
     pub(crate) fn new(host: String, address: SocketAddr, preferred: bool, dialer: Arc<Dialer>) -> Self {
         let outstanding = AtomicUsize::new(0);
-        Self { host, address, preferred, pool: Pool::new(), dialer, outstanding }
+        let standing = Standing::default();
+        Self { host, address, preferred, pool: Pool::new(), dialer, outstanding, standing }
     }
 
     /// An idle connection, if there is one that the request may use.
@@ -50,6 +54,48 @@ impl Endpoint {
     /// Calls that are under way here, their bodies included.
     pub(crate) fn outstanding(&self) -> usize {
         self.outstanding.load(Ordering::Relaxed)
+    }
+
+    /// Whether it gets calls.
+    pub(crate) fn is_in_service(&self) -> bool {
+        self.standing.state() == EndpointState::InService
+    }
+
+    /// Whether it gets calls, and the last one was answered.
+    pub(super) fn is_well(&self) -> bool {
+        self.is_in_service() && self.standing.is_spotless()
+    }
+
+    /// An attempt brought an answer.
+    pub(super) fn succeeded(&self) {
+        self.standing.succeeded();
+    }
+
+    /// An attempt failed; whether there were too many in a row.
+    pub(super) fn failed(&self, settings: &EjectionSettings) -> bool {
+        self.standing.failed(settings)
+    }
+
+    /// Takes it out of service for a while.
+    pub(super) fn eject(&self, settings: &EjectionSettings) {
+        self.standing.eject(settings, Instant::now());
+    }
+
+    /// What a health check found.
+    pub(super) fn checked(&self, healthy: bool) {
+        if healthy { self.standing.checked() } else { self.standing.check_failed() }
+    }
+
+    pub(super) fn snapshot(&self) -> EndpointSnapshot {
+        let (failed, ejected) = self.standing.totals();
+        EndpointSnapshot {
+            host: self.host.clone(),
+            address: self.address,
+            state: self.standing.state(),
+            outstanding: self.outstanding(),
+            failed,
+            ejected,
+        }
     }
 
     fn lease(self: &Arc<Self>, connection: Connection) -> Lease {

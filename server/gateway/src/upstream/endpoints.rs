@@ -3,9 +3,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use super::{DialError, Dialer, Draw, Endpoint, Lease, Place, Resolver};
+use crate::resilience::{EjectionSettings, EndpointSnapshot};
 
 /// How long one address may take to accept, and to agree on TLS: longer and the next is tried, within the call's
 /// deadline.
@@ -17,6 +18,9 @@ pub(crate) struct Endpoints {
     known: Known,
     dialer: Arc<Dialer>,
     draw: Draw,
+    ejection: EjectionSettings,
+    /// Held while an endpoint is ejected, so that the share of those out of service is kept.
+    ejecting: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -30,7 +34,12 @@ enum Known {
 struct Names(Arc<dyn Resolver>);
 
 impl Endpoints {
-    pub(crate) fn new(places: Vec<Place>, resolver: Arc<dyn Resolver>, dialer: Dialer) -> Self {
+    pub(crate) fn new(
+        places: Vec<Place>,
+        resolver: Arc<dyn Resolver>,
+        dialer: Dialer,
+        ejection: EjectionSettings,
+    ) -> Self {
         let dialer = Arc::new(dialer);
         let fixed: Option<Box<[_]>> = places
             .iter()
@@ -43,19 +52,15 @@ impl Endpoints {
             Some(fixed) => Known::Fixed(fixed),
             None => Known::Named { places, resolver: Names(resolver), current: RwLock::default() },
         };
-        Self { known, dialer, draw: Draw::new() }
+        Self { known, dialer, draw: Draw::new(), ejection, ejecting: Mutex::new(()) }
     }
 
-    /// An idle connection to the endpoint whose turn it is, unless a new one is needed there. Those in `tried` come last.
-    pub(crate) fn idle(&self, repeatable: bool, tried: &[Arc<Endpoint>]) -> Option<Lease> {
-        self.choose(tried)?.idle(repeatable)
-    }
-
-    /// A new connection. An endpoint that accepts none is followed by the next: nothing was sent, so any request may go
-    /// there. Whoever was asked is added to `tried` before it is, so that the last one there is at fault if this never
-    /// ends.
+    /// A new connection, to `aim` if there is one. An endpoint that accepts none is followed by the next: nothing was
+    /// sent, so any request may go there. Whoever was asked is added to `tried` before it is, so that the last one there
+    /// is at fault if this never ends.
     pub(crate) async fn connect(
         &self,
+        mut aim: Option<Arc<Endpoint>>,
         tried: &mut Vec<Arc<Endpoint>>,
         limit: Duration,
     ) -> Result<Lease, DialError> {
@@ -63,8 +68,8 @@ impl Endpoints {
         let first = tried.len();
         let mut last = None;
         loop {
-            let Some(endpoint) = self.choose(tried).filter(|endpoint| !is_in(&tried[first..], endpoint))
-            else {
+            let next = aim.take().or_else(|| self.choose(tried));
+            let Some(endpoint) = next.filter(|endpoint| !is_in(&tried[first..], endpoint)) else {
                 return Err(last.unwrap_or_else(|| self.nowhere()));
             };
             tried.push(Arc::clone(&endpoint));
@@ -72,9 +77,50 @@ impl Endpoints {
             let limit = if self.len() > 1 { limit / 2 } else { limit };
             match endpoint.connect(limit.min(CONNECT_LIMIT)).await {
                 Ok(lease) => return Ok(lease),
-                Err(error) => last = Some(error),
+                Err(error) => {
+                    self.failed(&endpoint);
+                    last = Some(error);
+                }
             }
         }
+    }
+
+    /// An attempt at `endpoint` failed: after too many in a row it is left out, unless too many are.
+    pub(crate) fn failed(&self, endpoint: &Endpoint) {
+        if !endpoint.failed(&self.ejection) {
+            return;
+        }
+        let _one_at_a_time = self.ejecting.lock();
+        let (all, out) = self
+            .read(|known| (known.len(), known.iter().filter(|endpoint| !endpoint.is_in_service()).count()));
+        let most = usize::try_from(self.ejection.percent).unwrap_or_default() * all / 100;
+        if endpoint.is_in_service() && out < most {
+            endpoint.eject(&self.ejection);
+        }
+    }
+
+    /// Whether some endpoint is well, so that the upstream as a whole is.
+    pub(crate) fn any_is_well(&self) -> bool {
+        self.read(|known| known.iter().any(|endpoint| endpoint.is_well()))
+    }
+
+    /// An attempt at `endpoint` brought an answer.
+    pub(crate) fn succeeded(&self, endpoint: &Endpoint) {
+        endpoint.succeeded();
+    }
+
+    /// Every endpoint that is known.
+    pub(crate) fn all(&self) -> Vec<Arc<Endpoint>> {
+        self.read(<[_]>::to_vec)
+    }
+
+    pub(crate) fn snapshots(&self) -> Vec<EndpointSnapshot> {
+        self.read(|known| known.iter().map(|endpoint| endpoint.snapshot()).collect())
+    }
+
+    /// Whether some of them are names, which are asked for whenever a connection is opened.
+    pub(crate) fn are_named(&self) -> bool {
+        matches!(self.known, Known::Named { .. })
     }
 
     fn len(&self) -> usize {
@@ -88,9 +134,10 @@ impl Endpoints {
         }
     }
 
-    /// Of two endpoints drawn from the best, the one with fewer calls under way: it needs no look at all of them, and
-    /// no herd follows whichever was idle a moment ago.
-    fn choose(&self, tried: &[Arc<Endpoint>]) -> Option<Arc<Endpoint>> {
+    /// Whose turn it is. Of two endpoints drawn from the best, the one with fewer calls under way: no herd follows whichever
+    /// was idle a moment ago. Those in `tried` come last, before them those that are out of service: where nothing else
+    /// is left, a call that may fail is better than one that must.
+    pub(crate) fn choose(&self, tried: &[Arc<Endpoint>]) -> Option<Arc<Endpoint>> {
         self.read(|known| match known {
             [] => None,
             [only] => Some(Arc::clone(only)),
@@ -185,7 +232,9 @@ impl Endpoints {
 
 /// The lower, the better.
 fn rank(endpoint: &Arc<Endpoint>, tried: &[Arc<Endpoint>]) -> u8 {
-    u8::from(is_in(tried, endpoint)) << 1 | u8::from(!endpoint.preferred)
+    (u8::from(is_in(tried, endpoint)) << 2)
+        | (u8::from(!endpoint.is_in_service()) << 1)
+        | u8::from(!endpoint.preferred)
 }
 
 fn is_in(endpoints: &[Arc<Endpoint>], endpoint: &Arc<Endpoint>) -> bool {

@@ -10,12 +10,13 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use portico_gateway::{
-    BackendSpec, BearerToken, Call, CallError, CallerKey, Gateway, PublicOrigin, RemoteBackend, ResponseBody,
-    RouteSpec, SystemResolver, TokenError, TokenRequest, TokenSource,
+    BackendSpec, BearerToken, Call, CallError, CallerKey, Gateway, PublicOrigin, RemoteBackend, Resilience,
+    ResponseBody, RouteSpec, SystemResolver, TokenError, TokenRequest, TokenSource,
 };
 use portico_policy::{PolicyConfig, Principal, RolePolicy};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
@@ -79,43 +80,51 @@ impl Arrived {
     }
 }
 
-/// A raw TCP server that records requests and answers from a script: the nth request gets the nth reply, the last
-/// reply is repeated.
+/// A raw TCP server that records requests and answers as it is told.
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     arrived: Arc<Mutex<Vec<Arrived>>>,
+    answers: Answers,
+    serving: Mutex<AbortHandle>,
 }
 
+/// What the nth request gets, counted from 0.
+type Answers = Arc<dyn Fn(usize, &Arrived) -> Reply + Send + Sync>;
+
 impl Upstream {
+    /// The nth request gets the nth reply, the last reply is repeated.
     pub(crate) async fn start(script: Vec<Reply>) -> Self {
-        Self::listen(script, None).await
+        Self::listen(scripted(script), None).await
+    }
+
+    /// Every request gets what `answers` says.
+    pub(crate) async fn answering(answers: impl Fn(&Arrived) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(Arc::new(move |_, arrived| answers(arrived)), None).await
     }
 
     /// The same over TLS.
     pub(crate) async fn start_tls(script: Vec<Reply>, tls: ServerConfig) -> Self {
-        Self::listen(script, Some(TlsAcceptor::from(Arc::new(tls)))).await
+        Self::listen(scripted(script), Some(TlsAcceptor::from(Arc::new(tls)))).await
     }
 
-    async fn listen(script: Vec<Reply>, tls: Option<TlsAcceptor>) -> Self {
+    async fn listen(answers: Answers, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let arrived = Arc::<Mutex<Vec<Arrived>>>::default();
-        let record = Arc::clone(&arrived);
-        tokio::spawn(async move {
-            let script = Arc::new(script);
-            let mut connection = 0;
-            while let Ok((stream, _)) = listener.accept().await {
-                let (script, record, tls) = (Arc::clone(&script), Arc::clone(&record), tls.clone());
-                tokio::spawn(async move {
-                    match tls {
-                        Some(tls) => serve(tls.accept(stream).await?, connection, script, record).await,
-                        None => serve(stream, connection, script, record).await,
-                    }
-                });
-                connection += 1;
-            }
-        });
-        Self { address, arrived }
+        let serving = accept(listener, Arc::clone(&answers), Arc::clone(&arrived), tls);
+        Self { address, arrived, answers, serving: Mutex::new(serving) }
+    }
+
+    /// Ends at once, with every connection that is open.
+    pub(crate) fn kill(&self) {
+        self.serving.lock().expect("no panic").abort();
+    }
+
+    /// Listens again where it did before it was killed.
+    pub(crate) async fn revive(&self) {
+        let listener = TcpListener::bind(self.address).await.expect("its port");
+        *self.serving.lock().expect("no panic") =
+            accept(listener, Arc::clone(&self.answers), Arc::clone(&self.arrived), None);
     }
 
     /// Everything that arrived so far.
@@ -129,6 +138,34 @@ impl Upstream {
         assert_eq!(arrived.len(), 1, "one request: {arrived:?}");
         arrived[0].clone()
     }
+}
+
+fn scripted(script: Vec<Reply>) -> Answers {
+    Arc::new(move |nth, _| script[nth.min(script.len() - 1)].clone())
+}
+
+/// Serves connections until it is aborted, which ends them too.
+fn accept(
+    listener: TcpListener,
+    answers: Answers,
+    record: Arc<Mutex<Vec<Arrived>>>,
+    tls: Option<TlsAcceptor>,
+) -> AbortHandle {
+    let serving = async move {
+        let mut connections = JoinSet::new();
+        let mut connection = 0;
+        while let Ok((stream, _)) = listener.accept().await {
+            let (answers, record, tls) = (Arc::clone(&answers), Arc::clone(&record), tls.clone());
+            connections.spawn(async move {
+                match tls {
+                    Some(tls) => serve(tls.accept(stream).await?, connection, answers, record).await,
+                    None => serve(stream, connection, answers, record).await,
+                }
+            });
+            connection += 1;
+        }
+    };
+    tokio::spawn(serving).abort_handle()
 }
 
 /// A connection that can be reset.
@@ -149,7 +186,7 @@ impl Io for TlsStream<TcpStream> {
 async fn serve(
     mut stream: impl Io,
     connection: usize,
-    script: Arc<Vec<Reply>>,
+    answers: Answers,
     record: Arc<Mutex<Vec<Arrived>>>,
 ) -> io::Result<()> {
     let mut buffer = Vec::new();
@@ -157,8 +194,9 @@ async fn serve(
         arrived.connection = connection;
         let reply = {
             let mut record = record.lock().expect("no panic while recording");
+            let reply = answers(record.len(), &arrived);
             record.push(arrived);
-            script[(record.len() - 1).min(script.len() - 1)].clone()
+            reply
         };
         match reply {
             Reply::Bytes(bytes) => stream.write_all(bytes.as_bytes()).await?,
@@ -306,6 +344,7 @@ pub(crate) fn spec(url: &str) -> BackendSpec {
         ],
         networks: vec!["127.0.0.0/8".parse().expect("a network")],
         addresses: Vec::new(),
+        resilience: Resilience::default(),
     }
 }
 
