@@ -84,8 +84,11 @@ fn neighbours_environment(state: &AppState, config: &Config) -> Vec<(String, Str
     // Services run in directories of their own.
     let root = root.and_then(|root| std::path::absolute(root).ok());
     let trust = root.map(|root| ("NODE_EXTRA_CA_CERTS".to_owned(), root.display().to_string()));
+    // Whoever accepts an issuer takes its name with or without the slash that some have at the end.
+    let issuers: Vec<_> = state.providers.iter().map(|of| of.issuer().trim_end_matches('/')).collect();
     let mut environment = vec![
-        ("PORTICO_ISSUER".into(), state.providers.default_provider().issuer().trim_end_matches('/').into()),
+        ("PORTICO_ISSUER".into(), issuers[0].into()),
+        ("PORTICO_ISSUERS".into(), issuers.join(",")),
         ("PORTICO_ORIGIN".into(), state.origin.clone()),
         ("KAFKA_BROKERS".into(), state.events.brokers()),
     ];

@@ -2,10 +2,10 @@ import { answerMessage } from "./answer.mjs";
 import { SUGGESTIONS } from "./assistant.mjs";
 import { answerEvents } from "./events.mjs";
 import { Problem, serve } from "./http.mjs";
-import { requireScope, tokenVerifier } from "./token.mjs";
+import { issuersOf, requireScope, tokenVerifier } from "./token.mjs";
 
 const verify = tokenVerifier({
-  issuer: process.env.PORTICO_ISSUER ?? "http://127.0.0.1:3000/dev/idp",
+  issuers: issuersOf(process.env),
   audience: "https://api.portico.example/chat",
 });
 const brokers = (process.env.KAFKA_BROKERS ?? "127.0.0.1:9092").split(",");

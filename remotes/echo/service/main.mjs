@@ -1,9 +1,9 @@
 import { answerEvents } from "./events.mjs";
 import { Problem, serve } from "./http.mjs";
-import { tokenVerifier } from "./token.mjs";
+import { issuersOf, tokenVerifier } from "./token.mjs";
 
 const verify = tokenVerifier({
-  issuer: process.env.PORTICO_ISSUER ?? "http://127.0.0.1:3000/dev/idp",
+  issuers: issuersOf(process.env),
   audience: "https://api.portico.example/echo",
 });
 const brokers = (process.env.KAFKA_BROKERS ?? "127.0.0.1:9092").split(",");

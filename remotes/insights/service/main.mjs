@@ -1,10 +1,10 @@
 import { insightsApi } from "./api.mjs";
 import { withCors } from "./cors.mjs";
 import { serve } from "./http.mjs";
-import { tokenVerifier } from "./token.mjs";
+import { issuersOf, tokenVerifier } from "./token.mjs";
 
 const verify = tokenVerifier({
-  issuer: process.env.PORTICO_ISSUER ?? "http://127.0.0.1:3000/dev/idp",
+  issuers: issuersOf(process.env),
   audience: "https://api.portico.example/insights",
 });
 const origin = process.env.PORTICO_ORIGIN ?? "http://127.0.0.1:3000";

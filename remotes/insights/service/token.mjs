@@ -1,26 +1,42 @@
 // Who is calling: checks the access token that the portal exchanged for this service's audience.
 // Shared by copy between the example services (remotes/scripts/sync.mjs keeps them in step).
-import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+import { createRemoteJWKSet, decodeJwt, errors, jwtVerify } from "jose";
 import { Problem } from "./http.mjs";
 
 /** Asymmetric only: a symmetric algorithm would let a public key sign (RFC 8725, section 2.1). */
 const ALGORITHMS = ["ES256", "ES384", "RS256", "PS256", "EdDSA"];
 
 /**
+ * Whose tokens a service accepts: every issuer in `PORTICO_ISSUERS`, separated by commas, or else the one in `PORTICO_ISSUER`.
+ *
+ * @param {Record<string, string | undefined>} environment
+ * @returns {string[]}
+ */
+export function issuersOf({ PORTICO_ISSUERS, PORTICO_ISSUER }) {
+  const issuers = (PORTICO_ISSUERS ?? PORTICO_ISSUER ?? "http://127.0.0.1:3000/dev/idp").split(",");
+  return issuers.map((issuer) => issuer.trim()).filter(Boolean);
+}
+
+/**
  * A function from an `Authorization` header to the caller.
  *
- * The issuer's keys are found by discovery on first use, so the service may start before its issuer.
+ * An issuer's keys are found by discovery on first use, so the service may start before its issuers, and one that is away
+ * hurts nobody who signed in at another.
  *
- * @param {{ issuer: string, audience: string }} expected
- * @returns {(authorization?: string) => Promise<Caller>} throws `Problem`: 401 for a bad token, 503 without an issuer
+ * @param {{ issuers: string[], audience: string }} expected
+ * @returns {(authorization?: string) => Promise<Caller>} throws `Problem`: 401 for a bad token, 503 without its issuer
  */
-export function tokenVerifier({ issuer, audience }) {
-  let keys;
+export function tokenVerifier({ issuers, audience }) {
+  const known = new Map();
   return async (authorization) => {
     const token = /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization ?? "")?.[1];
     if (token === undefined) throw unauthorized("A bearer token is needed.");
-    keys ??= await discover(issuer);
     try {
+      // Not believed yet: it only says by whose keys the token has to verify.
+      const named = issuers.find((issuer) => same(issuer, decodeJwt(token).iss));
+      if (named === undefined) throw unauthorized("The token is of an issuer that is not accepted here.");
+      if (!known.has(named)) known.set(named, await discover(named));
+      const { issuer, keys } = known.get(named);
       const { payload } = await jwtVerify(token, keys, {
         issuer, audience, algorithms: ALGORITHMS, clockTolerance: 5, requiredClaims: ["sub", "exp", "org_id"],
       });
@@ -29,6 +45,11 @@ export function tokenVerifier({ issuer, audience }) {
       throw refusal(error);
     }
   };
+}
+
+/** Some issuers have a slash at the end of their name, and configuration may have it or not. */
+function same(left, right) {
+  return typeof right === "string" && left.replace(/\/$/, "") === right.replace(/\/$/, "");
 }
 
 /**
@@ -56,8 +77,8 @@ async function discover(issuer) {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
     const metadata = await response.json();
-    if (metadata.issuer !== issuer) throw new Error(`it calls itself ${metadata.issuer}`);
-    return createRemoteJWKSet(new URL(metadata.jwks_uri), { timeoutDuration: 5_000 });
+    if (!same(issuer, metadata.issuer)) throw new Error(`it calls itself ${metadata.issuer}`);
+    return { issuer: metadata.issuer, keys: createRemoteJWKSet(new URL(metadata.jwks_uri), { timeoutDuration: 5_000 }) };
   } catch (error) {
     console.error(`issuer ${issuer} cannot be used: ${error.message}`);
     throw unavailable();

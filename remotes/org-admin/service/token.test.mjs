@@ -2,31 +2,40 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
-import { requireScope, tokenVerifier } from "./token.mjs";
+import { issuersOf, requireScope, tokenVerifier } from "./token.mjs";
 
 const audience = "https://api.portico.example/this-service";
-let issuer, server, keys, verify;
+let issuer, keys, verify, other;
+const servers = [];
 
-before(async () => {
-  keys = await generateKeyPair("ES256");
+/** An issuer with one key; it calls itself by its address and `slash`. */
+async function startIssuer(slash = "") {
+  const keys = await generateKeyPair("ES256");
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: "one", alg: "ES256", use: "sig" };
-  server = createServer((request, response) => {
-    const body = request.url === "/jwks" ? { keys: [jwk] } : { issuer, jwks_uri: `${issuer}/jwks` };
+  const server = createServer((request, response) => {
+    const body = request.url === "/jwks" ? { keys: [jwk] } : { issuer: `${address}${slash}`, jwks_uri: `${address}/jwks` };
     response.setHeader("content-type", "application/json").end(JSON.stringify(body));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  issuer = `http://127.0.0.1:${server.address().port}`;
-  verify = tokenVerifier({ issuer, audience });
+  servers.push(server);
+  const address = `http://127.0.0.1:${server.address().port}`;
+  return { issuer: `${address}${slash}`, keys };
+}
+
+before(async () => {
+  ({ issuer, keys } = await startIssuer());
+  other = await startIssuer("/");
+  verify = tokenVerifier({ issuers: [issuer], audience });
 });
 
-after(() => server.close());
+after(() => servers.forEach((server) => server.close()));
 
-function sign(changes = {}, header = {}) {
+function sign(changes = {}, header = {}, key = keys) {
   const claims = { sub: "demo|alice", org_id: "acme", scope: "things.read", iss: issuer, aud: audience, ...changes };
   const now = Math.floor(Date.now() / 1000);
   return new SignJWT({ exp: now + 60, iat: now, ...claims })
     .setProtectedHeader({ alg: "ES256", kid: "one", typ: "at+jwt", ...header })
-    .sign(keys.privateKey);
+    .sign(key.privateKey);
 }
 
 const refused = (status) => (error) => error.status === status;
@@ -61,9 +70,28 @@ test("no token, an unsigned one, a changed one and one by an unknown key are ref
 });
 
 test("without its issuer the service says so, and recovers when it is there", async () => {
-  const port = server.address().port;
-  const early = tokenVerifier({ issuer: "http://127.0.0.1:1", audience });
-  await assert.rejects(early(`Bearer ${await sign()}`), refused(503));
-  const wrongName = tokenVerifier({ issuer: `http://localhost:${port}`, audience });
-  await assert.rejects(wrongName(`Bearer ${await sign()}`), refused(503));
+  const away = "http://127.0.0.1:1";
+  const early = tokenVerifier({ issuers: [away, issuer], audience });
+  await assert.rejects(early(`Bearer ${await sign({ iss: away })}`), refused(503));
+  await assert.doesNotReject(early(`Bearer ${await sign()}`), "another one is there");
+  const localhost = issuer.replace("127.0.0.1", "localhost");
+  const wrongName = tokenVerifier({ issuers: [localhost], audience });
+  await assert.rejects(wrongName(`Bearer ${await sign({ iss: localhost })}`), refused(503));
+});
+
+test("of several issuers each one's tokens verify by its own keys alone", async () => {
+  const both = tokenVerifier({ issuers: [issuer, other.issuer.replace(/\/$/, "")], audience });
+  assert.equal((await both(`Bearer ${await sign()}`)).sub, "demo|alice");
+  assert.equal((await both(`Bearer ${await sign({ iss: other.issuer }, {}, other.keys)}`)).sub, "demo|alice");
+  await assert.rejects(both(`Bearer ${await sign({ iss: other.issuer })}`), refused(401), "signed by the first");
+  await assert.rejects(both(`Bearer ${await sign({}, {}, other.keys)}`), refused(401), "signed by the second");
+  await assert.rejects(verify(`Bearer ${await sign({ iss: other.issuer }, {}, other.keys)}`), refused(401), "not in the list");
+  await assert.rejects(both(`Bearer ${await sign({ iss: undefined })}`), refused(401), "of nobody");
+});
+
+test("the environment names one issuer, several, or the portal's default", () => {
+  assert.deepEqual(issuersOf({}), ["http://127.0.0.1:3000/dev/idp"]);
+  assert.deepEqual(issuersOf({ PORTICO_ISSUER: "https://one.example" }), ["https://one.example"]);
+  const several = { PORTICO_ISSUER: "https://one.example", PORTICO_ISSUERS: "https://one.example, https://two.example/," };
+  assert.deepEqual(issuersOf(several), ["https://one.example", "https://two.example/"]);
 });

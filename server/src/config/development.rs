@@ -11,7 +11,8 @@ pub struct DevelopmentConfig {
     pub services: Vec<ServiceConfig>,
 }
 
-/// A process beside the portal. It finds `PORTICO_ISSUER`, `PORTICO_ORIGIN` and `KAFKA_BROKERS` in its environment.
+/// A process beside the portal. It finds `PORTICO_ISSUER`, `PORTICO_ISSUERS`, `PORTICO_ORIGIN` and `KAFKA_BROKERS` in its
+/// environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceConfig {
