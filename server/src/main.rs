@@ -52,7 +52,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let admin = bind(config.listen.admin_addr, "listen.admin_addr").await?;
     let parts = Parts::real(&config);
     let state = start(config.clone(), parts.clone()).await?;
-    let current_audit = state.audit.clone();
+    let (current_audit, embedded) = (state.audit.clone(), parts.embedded.clone());
     let (answers, current_answers) = watch::channel(app::app(state.clone()));
     let (_, admin_routers) = watch::channel(app::admin(state.clone()));
     let (current, states) = watch::channel(state.clone());
@@ -70,6 +70,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     greet(&config);
     tokio::join!(portal, metrics);
     current_audit.sink().flush().await;
+    embedded.flush().await;
     drop(services);
     Ok(())
 }

@@ -90,7 +90,7 @@ impl<'a> PersonClaims<'a> {
     }
 }
 
-/// RFC 9068, section 2.2.
+/// RFC 9068, section 2.2. A client's own token names no sign-in and no organization.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct AccessTokenClaims {
     pub(crate) iss: String,
@@ -98,11 +98,14 @@ pub(crate) struct AccessTokenClaims {
     pub(crate) aud: String,
     pub(crate) exp: i64,
     pub(crate) iat: i64,
-    pub(crate) auth_time: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) auth_time: Option<i64>,
     pub(crate) jti: String,
     pub(crate) client_id: String,
     pub(crate) scope: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) sid: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) org_id: String,
     pub(crate) roles: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -24,7 +24,7 @@ pub struct DevIdpConfig {
     pub environment: Environment,
     /// The relying parties.
     pub clients: Vec<Client>,
-    /// What tokens may be exchanged for.
+    /// What tokens may be exchanged for at first.
     pub audiences: Vec<Audience>,
     /// How long things live.
     pub lifetimes: Lifetimes,

@@ -1,3 +1,5 @@
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
@@ -10,6 +12,7 @@ use crate::demo::{Account, Membership};
 use crate::failure::{Endpoint, Failure, Failures};
 use crate::keys::SigningKeys;
 use crate::ledger::{IssuedToken, Ledger};
+use crate::memory::{Kept, Memory};
 use crate::store::Store;
 
 /// The provider: its configuration, its keys and what it remembers. Serve it with [`crate::router`].
@@ -18,11 +21,14 @@ pub struct DevIdp {
     pub(crate) issuer: String,
     /// Who can sign in, with the memberships that the portal keeps.
     accounts: RwLock<Vec<Arc<Account>>>,
+    /// What tokens may be exchanged for.
+    audiences: RwLock<Vec<Audience>>,
     pub(crate) keys: RwLock<SigningKeys>,
     pub(crate) store: Mutex<Store>,
     pub(crate) ledger: Ledger,
     pub(crate) failures: Failures,
     pub(crate) http_client: Option<Arc<dyn HttpClient>>,
+    memory: Option<Memory>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -42,12 +48,14 @@ impl DevIdp {
         Ok(Self {
             issuer: config.issuer.as_str().trim_end_matches('/').to_owned(),
             accounts: RwLock::new(config.accounts.iter().cloned().map(Arc::new).collect()),
+            audiences: RwLock::new(config.audiences.clone()),
             config,
             keys: RwLock::new(keys),
             store: Mutex::default(),
             ledger: Ledger::default(),
             failures: Failures::default(),
             http_client: None,
+            memory: None,
             clock,
             random,
         })
@@ -58,6 +66,39 @@ impl DevIdp {
     pub fn with_http_client(mut self, http_client: Arc<dyn HttpClient>) -> Self {
         self.http_client = Some(http_client);
         self
+    }
+
+    /// Keeps keys, sign-ins and grants in `file`, which this user alone may read, and takes up what is there: after a
+    /// restart, tokens are good and refresh tokens can be used. [`DevIdp::save`] writes it.
+    #[must_use]
+    pub fn remembering(mut self, file: PathBuf) -> Self {
+        let memory = Memory::new(file);
+        if let Some((keys, store)) = memory.recall(&self.issuer) {
+            *self.keys.get_mut() = keys;
+            let now = self.clock.now();
+            self.store.get_mut().restore(now, store);
+        }
+        self.memory = Some(memory);
+        self
+    }
+
+    /// Writes what is to be kept, where anything has changed since it was written last.
+    ///
+    /// # Errors
+    /// Where the file cannot be written. What it held before is still there.
+    pub fn save(&self) -> io::Result<()> {
+        let Some(memory) = &self.memory else { return Ok(()) };
+        if !self.store.lock().take_changed() {
+            return Ok(());
+        }
+        let kept = memory.keep(|| Kept::of(&self.issuer, &self.keys.read(), &self.store.lock(), self.now()));
+        // What could not be written is written with the next change, or the next try.
+        kept.inspect_err(|_| self.store.lock().touch())
+    }
+
+    /// What tokens may be exchanged for, from now on.
+    pub fn set_audiences(&self, audiences: Vec<Audience>) {
+        *self.audiences.write() = audiences;
     }
 
     /// The issuer identifier, without a trailing slash: the `iss` of every token.
@@ -75,7 +116,9 @@ impl DevIdp {
     /// # Errors
     /// [`DevIdpError::SigningKey`] when no key could be generated; the old one stays.
     pub fn rotate_signing_key(&self) -> Result<(), DevIdpError> {
-        self.keys.write().rotate(&*self.random).map_err(|_| DevIdpError::SigningKey)
+        self.keys.write().rotate(&*self.random).map_err(|_| DevIdpError::SigningKey)?;
+        self.store.lock().touch();
+        Ok(())
     }
 
     /// Lets the account with this `sub` be a member of `organization` with these roles from now on, since the portal says
@@ -131,8 +174,8 @@ impl DevIdp {
         self.config.clients.iter().find(|client| client.client_id == client_id)
     }
 
-    pub(crate) fn audience(&self, audience: &str) -> Option<&Audience> {
-        self.config.audiences.iter().find(|known| known.audience == audience)
+    pub(crate) fn audience(&self, audience: &str) -> Option<Audience> {
+        self.audiences.read().iter().find(|known| known.audience == audience).cloned()
     }
 
     pub(crate) fn accounts(&self) -> Vec<Arc<Account>> {

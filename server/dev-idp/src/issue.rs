@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::claims::{self, AccessTokenClaims, Actor, IdTokenClaims, PersonClaims};
+use crate::config::Client;
 use crate::idp::DevIdp;
 use crate::keys::KeyError;
 use crate::ledger::TokenKind;
@@ -49,13 +50,37 @@ impl DevIdp {
     pub(crate) fn issue_exchanged(
         &self,
         (id, grant): (&str, &Grant),
+        actor: String,
         audience: &str,
         scope: &Scope,
     ) -> Result<TokenResponse, KeyError> {
-        let actor = Actor { sub: grant.client_id.clone() };
+        let actor = Actor { sub: actor };
         let access_token = self.sign_access_token(self.now(), (id, grant), audience, scope, Some(actor))?;
         self.ledger.record(TokenKind::Exchanged { audience: audience.to_owned() }, &access_token);
         Ok(TokenResponse { issued_token_type: Some(ACCESS_TOKEN_TYPE), ..self.response(access_token, scope) })
+    }
+
+    /// A token of the client's own.
+    pub(crate) fn issue_own(
+        &self,
+        client: &Client,
+        audience: &str,
+        scope: &Scope,
+    ) -> Result<TokenResponse, KeyError> {
+        let (now, id) = (self.now(), self.new_id());
+        let grant = Grant {
+            client_id: client.client_id.clone(),
+            sub: client.client_id.clone(),
+            org_id: String::new(),
+            scope: scope.clone(),
+            sid: String::new(),
+            auth_time: now,
+            expires_at: now + self.config.lifetimes.access_token,
+        };
+        self.store.lock().grants.add(now, id.clone(), grant.clone());
+        let access_token = self.sign_access_token(now, (&id, &grant), audience, scope, None)?;
+        self.ledger.record(TokenKind::Own { audience: audience.to_owned() }, &access_token);
+        Ok(self.response(access_token, scope))
     }
 
     /// The claims and the grant of an access token that is genuine, current and not revoked.
@@ -101,7 +126,7 @@ impl DevIdp {
             aud: audience.to_owned(),
             exp: expires_at.unix_timestamp(),
             iat: now.unix_timestamp(),
-            auth_time: grant.auth_time.unix_timestamp(),
+            auth_time: grant.is_of_a_login().then(|| grant.auth_time.unix_timestamp()),
             jti: jti.clone(),
             client_id: grant.client_id.clone(),
             scope: scope.to_string(),

@@ -1,6 +1,8 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
-use p256::pkcs8::EncodePrivateKey as _;
+use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, SecretDocument};
 use portico_ports::Random;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,6 +20,8 @@ pub(crate) struct SigningKeys {
 pub(crate) struct KeyError;
 
 struct SigningKey {
+    /// PKCS#8, as it is kept; wiped when it is dropped.
+    document: SecretDocument,
     kid: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
@@ -27,6 +31,19 @@ struct SigningKey {
 impl SigningKeys {
     pub(crate) fn generate(random: &dyn Random) -> Result<Self, KeyError> {
         Ok(Self { current: SigningKey::generate(random)?, previous: None })
+    }
+
+    /// The keys that were kept: the current one first.
+    pub(crate) fn from_kept(kept: &[String]) -> Result<Self, KeyError> {
+        let mut keys = kept.iter().map(|key| SigningKey::from_kept(key));
+        let current = keys.next().ok_or(KeyError)??;
+        Ok(Self { current, previous: keys.next().transpose()? })
+    }
+
+    /// The private keys as they are kept: PKCS#8 in base64, the current one first.
+    pub(crate) fn to_kept(&self) -> Vec<String> {
+        let keys = std::iter::once(&self.current).chain(&self.previous);
+        keys.map(|key| STANDARD.encode(key.document.as_bytes())).collect()
     }
 
     pub(crate) fn rotate(&mut self, random: &dyn Random) -> Result<(), KeyError> {
@@ -68,14 +85,23 @@ impl SigningKeys {
 
 impl SigningKey {
     fn generate(random: &dyn Random) -> Result<Self, KeyError> {
-        let document = secret_key(random)?.to_pkcs8_der().map_err(|_| KeyError)?;
+        Self::of(secret_key(random)?.to_pkcs8_der().map_err(|_| KeyError)?)
+    }
+
+    fn from_kept(kept: &str) -> Result<Self, KeyError> {
+        let der = STANDARD.decode(kept).map_err(|_| KeyError)?;
+        let key = p256::SecretKey::from_pkcs8_der(&der).map_err(|_| KeyError)?;
+        Self::of(key.to_pkcs8_der().map_err(|_| KeyError)?)
+    }
+
+    fn of(document: SecretDocument) -> Result<Self, KeyError> {
         let encoding = EncodingKey::from_ec_der(document.as_bytes());
         let mut public = Jwk::from_encoding_key(&encoding, Algorithm::ES256).map_err(|_| KeyError)?;
         let kid = public.thumbprint(ThumbprintHash::SHA256).map_err(|_| KeyError)?;
         public.common.public_key_use = Some(PublicKeyUse::Signature);
         public.common.key_id = Some(kid.clone());
         let decoding = DecodingKey::from_jwk(&public).map_err(|_| KeyError)?;
-        Ok(Self { kid, encoding, decoding, public })
+        Ok(Self { document, kid, encoding, decoding, public })
     }
 }
 

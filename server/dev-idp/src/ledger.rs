@@ -15,6 +15,11 @@ pub enum TokenKind {
         /// The value of `aud`.
         audience: String,
     },
+    /// A client's own token for this audience.
+    Own {
+        /// The value of `aud`.
+        audience: String,
+    },
     /// A refresh token.
     Refresh,
     /// A logout token (OpenID Connect Back-Channel Logout 1.0).

@@ -15,6 +15,7 @@ mod issue;
 mod keys;
 mod ledger;
 mod logout;
+mod memory;
 mod pages;
 mod params;
 mod peer;

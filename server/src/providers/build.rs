@@ -169,7 +169,8 @@ impl Builder<'_> {
         };
         let idp = DevIdpConfig::demo(provider.issuer.clone(), vec![client], audiences(self.config));
         let Parts { clock, random, http, embedded } = self.parts;
-        Ok(embedded.idp(idp, clock.clone(), random.clone(), http.clone())?)
+        let file = self.config.data_dir.join("dev-idp.json");
+        Ok(embedded.idp(idp, file, clock.clone(), random.clone(), http.clone())?)
     }
 
     fn join(&self, path: &str) -> Result<Url, StartError> {

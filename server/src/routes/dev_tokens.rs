@@ -38,6 +38,7 @@ impl From<IssuedToken> for Issued {
             TokenKind::Id => ("id", None),
             TokenKind::Access => ("access", None),
             TokenKind::Exchanged { audience } => ("exchanged", Some(audience)),
+            TokenKind::Own { audience } => ("own", Some(audience)),
             TokenKind::Refresh => ("refresh", None),
             TokenKind::Logout => ("logout", None),
         };

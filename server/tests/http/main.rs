@@ -21,6 +21,7 @@ mod limits;
 mod memory;
 mod pages;
 mod remotes;
+mod restart;
 mod secrets;
 mod shutdown;
 mod start;

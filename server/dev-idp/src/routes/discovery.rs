@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::token::{AUTHORIZATION_CODE, REFRESH_TOKEN, TOKEN_EXCHANGE};
+use super::token::{AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN, TOKEN_EXCHANGE};
 use crate::idp::DevIdp;
 use crate::scope::LOGIN_SCOPES;
 
@@ -26,7 +26,7 @@ pub(super) async fn metadata(State(idp): State<Arc<DevIdp>>) -> Response {
         "scopes_supported": LOGIN_SCOPES,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": [AUTHORIZATION_CODE, REFRESH_TOKEN, TOKEN_EXCHANGE],
+        "grant_types_supported": [AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, TOKEN_EXCHANGE],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
         "token_endpoint_auth_methods_supported": client_authentication,

@@ -1,6 +1,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 
 use crate::idp::DevIdp;
+use crate::secret::fingerprint;
 use crate::store::Session;
 
 /// The cookie of a sign-in at the provider; its path is the issuer's.
@@ -11,7 +12,10 @@ pub(crate) fn session(idp: &DevIdp, headers: &HeaderMap) -> Option<(String, Sess
     let now = idp.now();
     let store = idp.store.lock();
     // Cookies ignore ports, so another provider on this host may have set one of the same name: try each.
-    cookies(headers).find_map(|value| Some((value.to_owned(), store.sessions.get(now, value)?.clone())))
+    cookies(headers).find_map(|value| {
+        let session = store.sessions.get(now, &fingerprint(value))?.clone();
+        Some((value.to_owned(), session))
+    })
 }
 
 /// Sets the cookie to `value` until the browser closes.

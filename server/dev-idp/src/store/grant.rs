@@ -1,34 +1,59 @@
 use portico_ports::{Random, token};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::OffsetDateTime;
 
 use super::Expiring;
+use super::expiring::Kept;
 use crate::scope::Scope;
+use crate::secret::fingerprint;
 
 /// What one login allowed one client: every token that comes from it dies with it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) client_id: String,
+    /// The person, or the client itself.
     pub(crate) sub: String,
+    /// Empty for a client's own.
     pub(crate) org_id: String,
     pub(crate) scope: Scope,
+    /// Empty for a client's own, which no login is behind.
     pub(crate) sid: String,
+    #[serde(with = "time::serde::timestamp")]
     pub(crate) auth_time: OffsetDateTime,
+    #[serde(with = "time::serde::timestamp")]
     pub(crate) expires_at: OffsetDateTime,
+}
+
+impl Grant {
+    /// Whether a person signed in for it.
+    pub(crate) fn is_of_a_login(&self) -> bool {
+        !self.sid.is_empty()
+    }
 }
 
 /// Grants with their refresh tokens and the ids of their access tokens.
 #[derive(Default)]
 pub(crate) struct Grants {
     live: Expiring<(String, Grant)>,
+    /// By fingerprint.
     refresh_tokens: Expiring<RefreshToken>,
     /// From `jti` to the grant's id.
     access_tokens: Expiring<String>,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 struct RefreshToken {
     grant_id: String,
     used: bool,
+}
+
+/// Grants as they are kept across restarts.
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeptGrants {
+    live: Vec<Kept<(String, Grant)>>,
+    refresh_tokens: Vec<Kept<RefreshToken>>,
+    access_tokens: Vec<Kept<String>>,
 }
 
 /// Why a refresh token bought nothing.
@@ -57,7 +82,7 @@ impl Grants {
         let value = token::<32>(random);
         self.refresh_tokens.insert(
             now,
-            value.clone(),
+            fingerprint(&value),
             expires_at,
             RefreshToken { grant_id: id.to_owned(), used: false },
         );
@@ -71,7 +96,8 @@ impl Grants {
         client_id: &str,
         refresh_token: &str,
     ) -> Result<(String, Grant), RefreshError> {
-        let record = self.refresh_tokens.get_mut(now, refresh_token).ok_or(RefreshError::Unknown)?;
+        let record =
+            self.refresh_tokens.get_mut(now, &fingerprint(refresh_token)).ok_or(RefreshError::Unknown)?;
         let found = self.live.get(now, &record.grant_id).ok_or(RefreshError::Unknown)?.clone();
         if found.1.client_id != client_id {
             return Err(RefreshError::Unknown);
@@ -89,7 +115,8 @@ impl Grants {
         now: OffsetDateTime,
         refresh_token: &str,
     ) -> Option<&(String, Grant)> {
-        let record = self.refresh_tokens.get(now, refresh_token).filter(|record| !record.used)?;
+        let record = self.refresh_tokens.get(now, &fingerprint(refresh_token));
+        let record = record.filter(|record| !record.used)?;
         self.live.get(now, &record.grant_id)
     }
 
@@ -122,6 +149,28 @@ impl Grants {
     /// Ends a grant, and with it every token that came from it.
     pub(crate) fn revoke(&mut self, id: &str) {
         self.live.remove(id);
+    }
+
+    pub(super) fn take_changed(&mut self) -> bool {
+        // Each is asked, so that none of them is asked in vain the next time.
+        let changed =
+            [self.live.take_changed(), self.refresh_tokens.take_changed(), self.access_tokens.take_changed()];
+        changed.contains(&true)
+    }
+
+    /// What a restart must not lose. A refresh token that was used bought its successor, which is there too.
+    pub(super) fn kept(&self, now: OffsetDateTime, limit: usize) -> KeptGrants {
+        KeptGrants {
+            live: self.live.kept(now, limit, |_| true),
+            refresh_tokens: self.refresh_tokens.kept(now, limit, |token| !token.used),
+            access_tokens: self.access_tokens.kept(now, limit, |_| true),
+        }
+    }
+
+    pub(super) fn restore(&mut self, now: OffsetDateTime, kept: KeptGrants) {
+        self.live.restore(now, kept.live);
+        self.refresh_tokens.restore(now, kept.refresh_tokens);
+        self.access_tokens.restore(now, kept.access_tokens);
     }
 
     pub(crate) fn revoke_session(&mut self, sid: &str) {

@@ -103,18 +103,66 @@ async fn only_a_current_access_token_of_the_same_client_is_a_subject_token() {
 }
 
 #[tokio::test]
-async fn other_token_types_and_actors_are_refused() {
+async fn other_token_types_are_refused() {
     let world = World::new();
     let login = world.log_in(&[("login_hint", "alice")]).await;
     let token = text(&login, "access_token");
     let id_token_type = "urn:ietf:params:oauth:token-type:id_token";
     let more = [("audience", TODOS), ("requested_token_type", id_token_type)];
     exchange(&world, token, &more).await.assert_error(400, "invalid_request");
-    let more = [("audience", TODOS), ("actor_token", token)];
-    exchange(&world, token, &more).await.assert_error(400, "invalid_request");
     for types in [vec![], vec![("subject_token_type", id_token_type)]] {
         let mut pairs = vec![("grant_type", GRANT), ("subject_token", token), ("audience", TODOS)];
         pairs.extend(types);
         world.call("token", &pairs).await.assert_error(400, "invalid_request");
     }
+}
+
+#[tokio::test]
+async fn the_one_that_acts_is_whoever_the_actor_token_is_about() {
+    let world = World::new();
+    let login = world.log_in(&[("login_hint", "alice")]).await;
+    let own = world.call("token", &[("grant_type", "client_credentials")]).await.json();
+    let actor = [("actor_token", text(&own, "access_token")), ("actor_token_type", ACCESS_TOKEN)];
+    let more = [("audience", TODOS), actor[0], actor[1]];
+    let answer = exchange(&world, text(&login, "access_token"), &more).await.json();
+    let claims = claims(text(&answer, "access_token"));
+    assert_eq!((&claims["sub"], &claims["act"]), (&json!("demo|alice"), &json!({ "sub": "portal" })));
+}
+
+#[tokio::test]
+async fn only_a_current_token_of_the_client_itself_is_an_actor_token() {
+    let world = World::new();
+    let login = world.log_in(&[("login_hint", "alice")]).await;
+    let token = text(&login, "access_token");
+    let own = async |client: &str, pairs: &[(&str, &str)]| {
+        let mut pairs = pairs.to_vec();
+        pairs.push(("grant_type", "client_credentials"));
+        let answer = world.post("/dev/idp/token", &[("authorization", &basic(client))], &pairs).await.json();
+        text(&answer, "access_token").to_owned()
+    };
+    let acts = async |actor_token: &str| {
+        let more = [("audience", TODOS), ("actor_token", actor_token), ("actor_token_type", ACCESS_TOKEN)];
+        exchange(&world, token, &more).await
+    };
+    let sound = own("portal", &[]).await;
+    assert_eq!(acts(&sound).await.status, 200);
+    let (others, upstreams) = (own("other", &[]).await, own("portal", &[("audience", TODOS)]).await);
+    for actor_token in [token, &others, &upstreams, "nonsense"] {
+        acts(actor_token).await.assert_error(400, "invalid_request");
+    }
+    for pairs in [
+        vec![("actor_token", sound.as_str())],
+        vec![("actor_token_type", ACCESS_TOKEN)],
+        vec![
+            ("actor_token", sound.as_str()),
+            ("actor_token_type", "urn:ietf:params:oauth:token-type:id_token"),
+        ],
+    ] {
+        let more: Vec<_> = pairs.into_iter().chain([("audience", TODOS)]).collect();
+        exchange(&world, token, &more).await.assert_error(400, "invalid_request");
+    }
+    world.call("revoke", &[("token", &sound)]).await;
+    acts(&sound).await.assert_error(400, "invalid_request");
+    let own_as_subject = own("portal", &[]).await;
+    exchange(&world, &own_as_subject, &[("audience", TODOS)]).await.assert_error(400, "invalid_request");
 }

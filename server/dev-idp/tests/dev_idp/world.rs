@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -84,11 +85,20 @@ impl World {
     }
 
     pub(crate) fn with(config: DevIdpConfig) -> Self {
+        Self::of(config, |idp| idp)
+    }
+
+    /// A provider that keeps what it must not forget in this file.
+    pub(crate) fn kept_in(file: &Path) -> Self {
+        Self::of(config(ISSUER), |idp| idp.remembering(file.to_owned()))
+    }
+
+    fn of(config: DevIdpConfig, change: impl FnOnce(DevIdp) -> DevIdp) -> Self {
         let clock = Arc::new(TestClock::default());
         let posted = Arc::new(Posted::default());
         let idp =
             DevIdp::new(config, Arc::clone(&clock) as _, Arc::new(OsRandom)).expect("the provider starts");
-        let idp = Arc::new(idp.with_http_client(Arc::clone(&posted) as _));
+        let idp = Arc::new(change(idp).with_http_client(Arc::clone(&posted) as _));
         let app = Router::new().nest("/dev/idp", router(Arc::clone(&idp)));
         Self { idp, clock, posted, app, cookie: Mutex::default() }
     }
@@ -111,6 +121,12 @@ impl World {
             *self.cookie.lock() = value.filter(|value| !value.is_empty()).map(str::to_owned);
         }
         answer
+    }
+
+    /// Goes on with the browser of another provider.
+    pub(crate) fn in_the_browser_of(self, other: &World) -> Self {
+        self.cookie.lock().clone_from(&other.cookie.lock());
+        self
     }
 
     pub(crate) fn forget_cookie(&self) {

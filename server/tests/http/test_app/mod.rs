@@ -30,6 +30,7 @@ use portico_ports::{Clock as _, OsRandom, TestClock};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 pub use answer::Answer;
 pub use browser::Browser;
@@ -65,6 +66,13 @@ pub struct TestApp {
     pub insights: Upstream,
     directory: TempDir,
     parts: Parts,
+    serving: Serving,
+}
+
+/// The listeners of a portal, and what stops them.
+struct Serving {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 /// Another instance of the same portal: same public URL, same clock, same provider and event log.
@@ -96,6 +104,23 @@ impl TestApp {
             config.identity.issuer = Some(ISSUER.parse().expect("a URL"));
             config.identity.client_id = CLIENT_ID.to_owned();
             change(config);
+        })
+        .await
+    }
+
+    /// The same, with the provider listed among `identity.providers`, where more can be said of it.
+    pub async fn with_listed(
+        provider: &FakeProvider,
+        change: impl FnOnce(&mut Config, &mut serde_json::Value),
+    ) -> Self {
+        Self::with_provider_and(provider, |config| {
+            let mut settings = serde_json::json!({
+                "name": "staff", "issuer": provider.issuer(), "client_id": CLIENT_ID, "client_auth": "none",
+            });
+            change(config, &mut settings);
+            config.identity.issuer = None;
+            config.identity.providers =
+                vec![serde_json::from_value(settings).expect("settings of a provider")];
         })
         .await
     }
@@ -169,10 +194,24 @@ impl TestApp {
         let problems = state.registry.snapshot().problems().to_vec();
         let sound = problems.is_empty() || !state.config.is_development();
         assert!(sound, "every remote of a test is sound: {problems:?}");
-        spawn(listener, app::app(state.clone()), &state);
-        spawn(admin, app::admin(state.clone()), &state);
+        let serving = Serving::start(&state, listener, admin);
         let origin = format!("http://{addr}");
-        Self { origin, addr, admin_addr, state, clock, outbound, todos, insights, directory, parts }
+        Self { origin, addr, admin_addr, state, clock, outbound, todos, insights, directory, parts, serving }
+    }
+
+    /// Ends the portal as the program does, and starts it again: what was in memory is gone.
+    pub async fn restart(&mut self) {
+        self.parts.embedded.flush().await;
+        self.serving.stop.send_replace(true);
+        for task in self.serving.tasks.drain(..) {
+            task.await.expect("the listener ends");
+        }
+        self.parts.embedded = Embedded::default();
+        let listener = TcpListener::bind(self.addr).await.expect("the port is free again");
+        let admin = TcpListener::bind(self.admin_addr).await.expect("the port is free again");
+        let started = start(self.state.config.clone(), self.parts.clone()).await;
+        self.state = started.unwrap_or_else(|error| panic!("the portal starts again: {error}"));
+        self.serving = Serving::start(&self.state, listener, admin);
     }
 
     /// A second instance behind the same public URL. The store must be one that instances share.
@@ -184,7 +223,7 @@ impl TestApp {
         config.listen.addr = addr;
         let started = start(config, self.parts.clone()).await;
         let state = started.unwrap_or_else(|error| panic!("the second instance starts: {error}"));
-        spawn(listener, app::app(state.clone()), &state);
+        drop(spawn(listener, app::app(state.clone()), &state, std::future::pending()));
         eventually("the second instance follows the log", || state.events.ready().is_ok()).await;
         Instance { origin: format!("http://{addr}"), state }
     }
@@ -244,10 +283,32 @@ impl TestApp {
     }
 }
 
-fn spawn(listener: TcpListener, answers: impl serve::Answer, state: &AppState) {
-    let (limits, never) = (state.config.limits.clone(), std::future::pending());
+impl Serving {
+    fn start(state: &AppState, listener: TcpListener, admin: TcpListener) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let until = |mut stopped: watch::Receiver<bool>| async move {
+            if stopped.wait_for(|stop| *stop).await.is_err() {
+                // Nobody stops it any more: it ends with the test.
+                std::future::pending::<()>().await;
+            }
+        };
+        let tasks = vec![
+            spawn(listener, app::app(state.clone()), state, until(stopped.clone())),
+            spawn(admin, app::admin(state.clone()), state, until(stopped)),
+        ];
+        Self { stop, tasks }
+    }
+}
+
+fn spawn(
+    listener: TcpListener,
+    answers: impl serve::Answer,
+    state: &AppState,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> JoinHandle<()> {
+    let limits = state.config.limits.clone();
     let (_, answers) = watch::channel(answers);
-    tokio::spawn(serve::serve(listener, None, answers, limits, Duration::ZERO, never));
+    tokio::spawn(serve::serve(listener, None, answers, limits, Duration::ZERO, stop))
 }
 
 /// Waits until `condition` holds, for at most ten seconds.

@@ -9,6 +9,7 @@ use crate::demo::Account;
 use crate::idp::DevIdp;
 use crate::pages;
 use crate::routes::session_cookie;
+use crate::secret::fingerprint;
 use crate::store::{Code, Grant, Session};
 
 /// Tells the client, or the person where no client can be told.
@@ -50,7 +51,7 @@ pub(crate) fn send_code(
     };
     {
         let mut store = idp.store.lock();
-        let Some(session) = store.sessions.get_mut(now, cookie) else {
+        let Some(session) = store.sessions.get_mut(now, &fingerprint(cookie)) else {
             // It ended between the look-up and here.
             return pages::error(
                 idp,
@@ -83,7 +84,7 @@ impl DevIdp {
         let session = {
             let mut store = self.store.lock();
             let kept = before
-                .and_then(|(cookie, _)| store.sessions.remove(&cookie))
+                .and_then(|(cookie, _)| store.sessions.remove(&fingerprint(&cookie)))
                 .filter(|session| session.sub == account.sub);
             let (sid, clients) = kept
                 .map(|session| (session.sid, session.clients))
@@ -91,7 +92,7 @@ impl DevIdp {
             let session = Session { sid, sub: account.sub.clone(), auth_time: now, clients };
             store.sessions.insert(
                 now,
-                cookie.clone(),
+                fingerprint(&cookie),
                 now + self.config.lifetimes.refresh_token,
                 session.clone(),
             );

@@ -23,7 +23,7 @@ pub(crate) enum TokenError {
     /// The code, refresh token or its circumstances do not hold.
     #[error("{0}")]
     InvalidGrant(&'static str),
-    /// Not one of the three grants.
+    /// Not one of the grants here.
     #[error("this grant_type is not supported")]
     UnsupportedGrantType,
     /// Asked for more than there is.

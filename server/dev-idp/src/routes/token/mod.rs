@@ -1,9 +1,11 @@
 //! The token endpoint (RFC 6749, section 3.2), one file per grant.
 
 mod authorization_code;
+mod client_credentials;
 mod error;
 mod exchange;
 mod refresh;
+mod target;
 
 use std::sync::Arc;
 
@@ -20,10 +22,11 @@ use crate::issue::TokenResponse;
 use crate::params::Params;
 
 pub(super) const AUTHORIZATION_CODE: &str = "authorization_code";
+pub(super) const CLIENT_CREDENTIALS: &str = "client_credentials";
 pub(super) const REFRESH_TOKEN: &str = "refresh_token";
 pub(super) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
-/// Hands out tokens for a code, a refresh token or a subject token.
+/// Hands out tokens for a code, a refresh token, a subject token, or to the client itself.
 pub(super) async fn token(State(idp): State<Arc<DevIdp>>, headers: HeaderMap, body: Bytes) -> Response {
     match answer(&idp, &headers, &body) {
         Ok(tokens) => ([(header::PRAGMA, "no-cache")], Json(tokens)).into_response(),
@@ -40,6 +43,7 @@ fn answer(idp: &DevIdp, headers: &HeaderMap, body: &Bytes) -> Result<TokenRespon
     match params.one("grant_type")? {
         Some(AUTHORIZATION_CODE) => authorization_code::redeem(idp, client, &params),
         Some(REFRESH_TOKEN) => refresh::refresh(idp, client, &params),
+        Some(CLIENT_CREDENTIALS) => client_credentials::issue(idp, client, &params),
         Some(TOKEN_EXCHANGE) => exchange::exchange(idp, client, &params),
         Some(_) => Err(TokenError::UnsupportedGrantType),
         None => Err(TokenError::InvalidRequest("grant_type is missing")),
