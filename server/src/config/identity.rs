@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{GitHubAppSettings, ProviderSettings};
+use super::{ActorSettings, GitHubAppSettings, ProviderSettings};
 
 /// The OpenID providers. Without any, development uses the embedded one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,10 +19,14 @@ pub struct IdentityConfig {
     pub client_secret_file: Option<PathBuf>,
     /// Scopes besides `openid`.
     pub scopes: Vec<String>,
+    /// The portal's own token as the one that acts for the person, in exchanges there.
+    pub exchange_actor: Option<ActorSettings>,
     /// How long one answer of a provider may take, in milliseconds.
     pub timeout_ms: u64,
     /// Several providers side by side, or one that needs more said.
     pub providers: Vec<ProviderSettings>,
+    /// Audiences of services that the portal calls on its own behalf, by client credentials, whoever is signed in.
+    pub own_audiences: Vec<String>,
     /// GitHub Apps by name.
     pub github_apps: BTreeMap<String, GitHubAppSettings>,
 }
@@ -34,8 +38,10 @@ impl Default for IdentityConfig {
             client_id: client_id(),
             client_secret_file: None,
             scopes: scopes(),
+            exchange_actor: None,
             timeout_ms: 5_000,
             providers: Vec::new(),
+            own_audiences: Vec::new(),
             github_apps: BTreeMap::new(),
         }
     }

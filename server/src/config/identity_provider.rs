@@ -66,6 +66,12 @@ pub struct ProviderSettings {
     /// Which exchanged tokens the provider is asked about (RFC 7662).
     #[serde(default)]
     pub exchange_introspection: IntrospectionSetting,
+    /// The portal's own token as the one that acts for the person, for `rfc8693`.
+    #[serde(default)]
+    pub exchange_actor: Option<ActorSettings>,
+    /// Which claims say what organizations a person belongs to.
+    #[serde(default)]
+    pub organization_claims: OrganizationClaimsSetting,
     /// Organizations (`org_id`) whose people sign in here.
     #[serde(default)]
     pub organizations: Vec<String>,
@@ -139,6 +145,28 @@ pub enum IntrospectionSetting {
     Opaque,
 }
 
+/// Which claims say what organizations a person belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationClaimsSetting {
+    /// `org_id`, `org_name`, `organizations` and `roles`.
+    #[default]
+    Portal,
+    /// Keycloak's `organization`.
+    Keycloak,
+}
+
+/// An `actor_token` in every exchange (RFC 8693, section 2.1): the portal's own, by client credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActorSettings {
+    /// What the provider wants an actor token to be for: itself, as a rule.
+    pub audience: String,
+    /// Scopes of that token.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+}
+
 fn es256() -> SigningAlgorithm {
     SigningAlgorithm::Es256
 }
@@ -176,6 +204,10 @@ impl ProviderSettings {
         must(
             self.exchange != ExchangeSetting::Entra || !self.exchange_own_audiences.is_empty(),
             "needs exchange_own_audiences, for entra",
+        );
+        must(
+            self.exchange_actor.is_none() || self.exchange == ExchangeSetting::Rfc8693,
+            "has exchange_actor, which is for rfc8693",
         );
         must(!production || self.issuer.scheme() == "https", "must have an https issuer in production");
         problems

@@ -36,8 +36,8 @@ pub use gateway::GatewayConfig;
 pub use github_app::{GitHubAppSettings, InstallationSettings};
 pub use identity::IdentityConfig;
 pub use identity_provider::{
-    AssertionAudienceSetting, ClientAuthMethod, ExchangeSetting, IntrospectionSetting, ParSetting,
-    ProviderSettings,
+    ActorSettings, AssertionAudienceSetting, ClientAuthMethod, ExchangeSetting, IntrospectionSetting,
+    OrganizationClaimsSetting, ParSetting, ProviderSettings,
 };
 pub use invitations::InvitationsConfig;
 pub use limits::LimitsConfig;

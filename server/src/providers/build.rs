@@ -3,16 +3,19 @@ use std::sync::Arc;
 
 use portico_dev_idp::{Audience, Client, DevIdp, DevIdpConfig};
 use portico_identity::client_auth::{AssertionAudience, ClientAuth, PrivateKeyJwt};
-use portico_identity::provider::{Par, Provider, ProviderConfig, Secret};
+use portico_identity::provider::{OrganizationClaims, Par, Provider, ProviderConfig, Secret};
 use portico_identity::seal::Sealer;
 use portico_identity::signing::SigningKey;
 use portico_identity::token::{CacheLimits, Rfc8693, SharedTokens, TokenCache, TokenExchange};
 use url::Url;
 
-use super::exchange::exchange;
+use super::exchange::{acting, exchange};
 use super::github::app_tokens;
 use super::{DEFAULT_NAME, IdentityProvider, Providers};
-use crate::config::{AssertionAudienceSetting, ClientAuthMethod, Config, ParSetting, ProviderSettings};
+use crate::config::{
+    AssertionAudienceSetting, ClientAuthMethod, Config, OrganizationClaimsSetting, ParSetting,
+    ProviderSettings,
+};
 use crate::start::{Parts, StartError, secret};
 
 /// The providers as configured, or the development IdP with this portal as its client.
@@ -33,12 +36,12 @@ pub fn build(
         .collect::<Result<Vec<_>, _>>()?;
     let apps = config.identity.github_apps.iter();
     let apps = apps.map(|(name, settings)| app_tokens(name, settings, parts)).collect::<Result<_, _>>()?;
-    if config.identity.issuer.is_none() && !listed.is_empty() {
-        let default = listed.remove(0);
-        return Ok((Providers::new(default, listed, apps), None));
-    }
-    let (default, dev_idp) = builder.default_provider()?;
-    Ok((Providers::new(default, listed, apps), dev_idp))
+    let (default, dev_idp) = match config.identity.issuer.is_none() && !listed.is_empty() {
+        true => (listed.remove(0), None),
+        false => builder.default_provider()?,
+    };
+    let providers = Providers::new(default, listed);
+    Ok((providers.with_own(apps, config.identity.own_audiences.iter().cloned()), dev_idp))
 }
 
 /// How instances share exchanged tokens.
@@ -77,15 +80,15 @@ impl Builder<'_> {
         let client_auth =
             client_secret.clone().map_or(ClientAuth::None, |s| ClientAuth::SecretBasic(Secret(s)));
         let client_id = identity.client_id.clone();
-        let provider =
-            self.config_of(issuer, client_id, client_auth, identity.scopes.clone(), Par::default())?;
+        let provider = self.config_of(issuer, client_id, client_auth, identity.scopes.clone())?;
         let dev_idp = match embedded {
             true => Some(self.dev_idp(&provider, client_secret.unwrap_or_default())?),
             false => None,
         };
         let provider = self.provider(provider);
         let label = provider.config().issuer.host_str().unwrap_or_default().to_owned();
-        let tokens = self.tokens(Arc::new(Rfc8693::new(provider.clone())));
+        let exchange = acting(Rfc8693::new(provider.clone()), identity.exchange_actor.as_ref());
+        let tokens = self.tokens(Arc::new(exchange));
         let (organizations, email_domains) = Default::default();
         let default = IdentityProvider {
             name: DEFAULT_NAME.into(),
@@ -104,13 +107,13 @@ impl Builder<'_> {
             ParSetting::Never => Par::Never,
             ParSetting::Required => Par::Required,
         };
-        let provider = self.provider(self.config_of(
-            settings.issuer.clone(),
-            settings.client_id.clone(),
-            client_auth(settings)?,
-            settings.scopes.clone(),
-            par,
-        )?);
+        let organization_claims = match settings.organization_claims {
+            OrganizationClaimsSetting::Portal => OrganizationClaims::Portal,
+            OrganizationClaimsSetting::Keycloak => OrganizationClaims::Keycloak,
+        };
+        let (issuer, client_id) = (settings.issuer.clone(), settings.client_id.clone());
+        let config = self.config_of(issuer, client_id, client_auth(settings)?, settings.scopes.clone())?;
+        let provider = self.provider(ProviderConfig { par, organization_claims, ..config });
         Ok(IdentityProvider {
             name: settings.name.clone(),
             label: settings.label.clone().unwrap_or_else(|| settings.name.clone()),
@@ -127,7 +130,6 @@ impl Builder<'_> {
         client_id: String,
         client_auth: ClientAuth,
         scopes: Vec<String>,
-        par: Par,
     ) -> Result<ProviderConfig, StartError> {
         let redirect_uri = self.join("auth/callback")?;
         let post_logout_redirect_uri = self.public_url.clone();
@@ -138,7 +140,8 @@ impl Builder<'_> {
             redirect_uri,
             post_logout_redirect_uri,
             scopes,
-            par,
+            par: Par::default(),
+            organization_claims: OrganizationClaims::default(),
         })
     }
 

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -73,6 +73,18 @@ pub struct Providers {
     default: Arc<IdentityProvider>,
     others: Vec<Arc<IdentityProvider>>,
     apps: AppTokens,
+    own_audiences: HashSet<String>,
+}
+
+/// Whose authority a call to a service uses.
+#[derive(Clone, Copy)]
+pub enum Authority<'a> {
+    /// The person's: the session's token is exchanged.
+    Person,
+    /// The portal's own: it gets a token by its client credentials, and nothing of the person goes along.
+    Portal,
+    /// A GitHub App's, whose tokens these are.
+    App(&'a TokenCache),
 }
 
 /// The tokens of GitHub Apps, by audience. They are the portal's own, whoever is signed in.
@@ -89,13 +101,27 @@ impl fmt::Debug for Providers {
 
 impl Providers {
     /// `default` and whatever stands beside it.
-    pub fn new(default: IdentityProvider, others: Vec<IdentityProvider>, apps: AppTokens) -> Self {
-        Self { default: Arc::new(default), others: others.into_iter().map(Arc::new).collect(), apps }
+    pub fn new(default: IdentityProvider, others: Vec<IdentityProvider>) -> Self {
+        let others = others.into_iter().map(Arc::new).collect();
+        let (apps, own_audiences) = Default::default();
+        Self { default: Arc::new(default), others, apps, own_audiences }
     }
 
-    /// The tokens for an audience that a GitHub App stands behind; none for every other.
-    pub fn app_tokens(&self, audience: &str) -> Option<&TokenCache> {
-        self.apps.get(audience)
+    /// With GitHub Apps behind their audiences, and the portal itself behind these.
+    #[must_use]
+    pub fn with_own(mut self, apps: AppTokens, audiences: impl IntoIterator<Item = String>) -> Self {
+        self.apps = apps;
+        self.own_audiences = audiences.into_iter().collect();
+        self
+    }
+
+    /// Whose authority calls to the service with this audience use.
+    pub fn authority(&self, audience: &str) -> Authority<'_> {
+        match self.apps.get(audience) {
+            Some(tokens) => Authority::App(tokens),
+            None if self.own_audiences.contains(audience) => Authority::Portal,
+            None => Authority::Person,
+        }
     }
 
     /// The first one.

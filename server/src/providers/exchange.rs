@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use portico_identity::provider::Provider;
 use portico_identity::token::{
-    Auth0CustomTokenExchange, EntraOnBehalfOf, IntrospectionPolicy, Rfc8693, TokenExchange,
+    Auth0CustomTokenExchange, EntraOnBehalfOf, IntrospectionPolicy, Rfc8693, Scope, TokenExchange,
 };
 
 use super::no_exchange::NoExchange;
-use crate::config::{ExchangeSetting, IntrospectionSetting, ProviderSettings};
+use crate::config::{ActorSettings, ExchangeSetting, IntrospectionSetting, ProviderSettings};
 use crate::start::StartError;
 
 /// How this provider trades a session's token for a remote's.
@@ -19,7 +19,10 @@ pub(super) fn exchange(
         IntrospectionSetting::Opaque => IntrospectionPolicy::OpaqueTokens,
     };
     Ok(match settings.exchange {
-        ExchangeSetting::Rfc8693 => Arc::new(Rfc8693::new(provider.clone()).introspecting(introspection)),
+        ExchangeSetting::Rfc8693 => {
+            let exchange = Rfc8693::new(provider.clone()).introspecting(introspection);
+            Arc::new(acting(exchange, settings.exchange_actor.as_ref()))
+        }
         ExchangeSetting::Auth0 => {
             let kind = settings.exchange_subject_token_type.as_deref().unwrap_or_default();
             let exchange = Auth0CustomTokenExchange::new(provider.clone(), kind).map_err(|error| {
@@ -34,6 +37,16 @@ pub(super) fn exchange(
             let ids = settings.exchange_application_ids.iter();
             Arc::new(ids.fold(own, |exchange, (audience, id)| exchange.with_application_id(audience, id)))
         }
-        ExchangeSetting::None => Arc::new(NoExchange),
+        ExchangeSetting::None => Arc::new(NoExchange::new(provider.clone())),
     })
+}
+
+/// The same exchange, in which the portal says that it acts for the person where that is configured.
+pub(super) fn acting(exchange: Rfc8693, actor: Option<&ActorSettings>) -> Rfc8693 {
+    match actor {
+        Some(ActorSettings { audience, scopes }) => {
+            exchange.with_actor(audience, scopes.iter().map(String::as_str).collect::<Scope>())
+        }
+        None => exchange,
+    }
 }

@@ -10,4 +10,4 @@ mod github;
 mod no_exchange;
 
 pub use build::{TokenSharing, build};
-pub use collection::{Choice, DEFAULT_NAME, Hints, IdentityProvider, Providers};
+pub use collection::{Authority, Choice, DEFAULT_NAME, Hints, IdentityProvider, Providers};

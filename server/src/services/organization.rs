@@ -24,7 +24,7 @@ pub struct Switched {
 ///
 /// The provider is asked for the organization's own tokens with the refresh token (as WorkOS and the development IdP
 /// offer it); one that does not know this is asked by a login with `organization`, which ends here again. An organization
-/// that only the portal knows needs nothing of the provider.
+/// that only the portal knows needs nothing of the provider, and neither do tokens that are for none in particular.
 ///
 /// # Errors
 /// 404 for an organization that is not the person's, whether or not it exists.
@@ -63,10 +63,10 @@ async fn move_session(
 ) -> Result<Switched, ApiError> {
     let current = session.active.state();
     let is_known = |o: &Membership| o.id == organization;
-    if state.dev_idp_of(&current.person.issuer).is_none()
-        && !current.provider_organizations.iter().any(is_known)
-    {
-        // Only the portal knows it: the provider has no other tokens to give.
+    let only_ours = state.dev_idp_of(&current.person.issuer).is_none()
+        && !current.provider_organizations.iter().any(is_known);
+    if only_ours || current.tokens_org_id.is_empty() {
+        // The provider has no other tokens to give.
         let next = SessionState { org_id: organization, ..(*current).clone() };
         return go_on(&state, &session, next, location).await;
     }

@@ -7,6 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use super::session_tokens::SessionTokens;
 use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext};
+use crate::providers::Authority;
 use crate::state::AppState;
 
 /// Exchanges the session's token for one of the remote's audience.
@@ -33,9 +34,10 @@ pub async fn exchange(
         );
         return Err(ApiError::not_found("There is no such remote for this session."));
     };
-    // A GitHub App's token is the portal's own: it may work for the person and is not theirs to hold.
-    let own = state.providers.app_tokens(backend.token_request().audience).is_some();
-    let application = !own && state.applications(session).iter().any(|a| a.id == id && a.token_mode);
+    // What the portal gets by its own authority, or a GitHub App's, may work for the person and is not theirs to hold.
+    let authority = state.providers.authority(backend.token_request().audience);
+    let persons = matches!(authority, Authority::Person);
+    let application = persons && state.applications(session).iter().any(|a| a.id == id && a.token_mode);
     let decision =
         state.policy.decide(&Query::new(Some(&session.principal), Action::ExchangeToken, resource)).await;
     let allowed = application && decision.is_allowed();

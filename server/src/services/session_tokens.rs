@@ -10,6 +10,7 @@ use tracing::Instrument as _;
 use super::{SubjectTokenError, subject_token};
 use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext};
+use crate::providers::Authority;
 use crate::state::AppState;
 
 /// The exchanged tokens of one session: what the proxy attaches and token mode hands out.
@@ -67,25 +68,28 @@ impl<'a> SessionTokens<'a> {
         audit::decision("exchange", &resource, error.is_none(), &reason, self.session, self.context);
     }
 
-    /// The cache that holds the token, and its key there. Tokens of a GitHub App are the portal's own; every other is exchanged
-    /// at the provider that the session belongs to.
+    /// The cache that holds the token, and its key there. But for GitHub's, every token comes from the provider that the
+    /// session belongs to.
     fn place<'r>(
         &'r self,
         request: TokenRequest<'r>,
     ) -> Result<(&'a TokenCache, TokenKeyRef<'r>), SessionTokenError> {
         let providers = &self.state.providers;
-        let key = |holder| TokenKeyRef {
+        let key = |holder, organization| TokenKeyRef {
             holder,
-            organization: &self.session.state.org_id,
+            organization,
             audience: request.audience,
             scope: request.scopes,
         };
-        if let Some(tokens) = providers.app_tokens(request.audience) {
-            return Ok((tokens, key(Holder::Portal)));
-        }
+        let organization = self.session.state.org_id.as_str();
+        let key = match providers.authority(request.audience) {
+            Authority::Person => key(Holder::Session(self.session.active.id), organization),
+            Authority::App(tokens) => return Ok((tokens, key(Holder::Portal, organization))),
+            // The portal belongs to no organization.
+            Authority::Portal => key(Holder::Portal, ""),
+        };
         let own = providers.by_issuer(&self.session.state.person.issuer);
-        let own = own.ok_or(ExchangeError::SessionEnded)?;
-        Ok((&own.tokens, key(Holder::Session(self.session.active.id))))
+        Ok((&own.ok_or(ExchangeError::SessionEnded)?.tokens, key))
     }
 
     /// The session's own token, refreshed where it is about to end; none where the portal's own authority is used.

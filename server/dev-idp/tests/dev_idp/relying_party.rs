@@ -10,7 +10,9 @@ use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use portico_dev_idp::{Endpoint, Failure, router};
 use portico_identity::client_auth::ClientAuth;
-use portico_identity::provider::{AuthorizationRequest, Par, Provider, ProviderConfig, Refreshed, Secret};
+use portico_identity::provider::{
+    AuthorizationRequest, OrganizationClaims, Par, Provider, ProviderConfig, Refreshed, Secret,
+};
 use portico_identity::session::SessionState;
 use portico_identity::token::{ExchangeError, ExchangeRequest, Rfc8693, Scope, Subject, TokenExchange as _};
 use portico_ports::{Clock as _, HttpClient, HttpClientError, OsRandom};
@@ -51,6 +53,7 @@ impl Portal {
             post_logout_redirect_uri: url("http://127.0.0.1:3000/"),
             scopes: vec!["profile".to_owned(), "email".to_owned()],
             par: Par::Auto,
+            organization_claims: OrganizationClaims::Portal,
         };
         let provider = Provider::new(config, http, Arc::clone(&world.clock) as _, Arc::new(OsRandom));
         let provider = Arc::new(provider);

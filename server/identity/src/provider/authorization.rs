@@ -5,7 +5,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::discovered::Discovered;
-use super::{Par, Provider, ProviderError, tokens};
+use super::{Par, Provider, ProviderError, organizations, tokens};
 use crate::answer;
 
 /// The parts of an authorization request that a login keeps until its callback.
@@ -70,7 +70,7 @@ impl Provider {
                 || CsrfToken::new(state),
                 || Nonce::new(nonce),
             )
-            .add_scopes(self.config().scopes.iter().cloned().map(Scope::new))
+            .add_scopes(organizations::scopes(self.config(), request.extra).map(Scope::new))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
         for (name, value) in request.extra {
             url = url.add_extra_param(*name, *value);

@@ -16,6 +16,9 @@ pub struct PortalClaims {
     /// Roles in `org_id`, where `organizations` is not given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
+    /// Keycloak's claim about organizations: of any shape, since it counts only where that is configured.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub organization: serde_json::Value,
     /// The provider's session id (Back-Channel Logout 1.0, section 2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,

@@ -2,6 +2,7 @@ use std::fmt;
 
 use url::Url;
 
+use super::OrganizationClaims;
 use crate::client_auth::ClientAuth;
 
 /// A text that must not be shown: client secrets, keys. `Debug` prints none of it.
@@ -31,6 +32,8 @@ pub struct ProviderConfig {
     pub scopes: Vec<String>,
     /// Whether authorization requests are pushed.
     pub par: Par,
+    /// Which claims say what organizations a person belongs to.
+    pub organization_claims: OrganizationClaims,
 }
 
 /// When authorization requests are pushed to the provider, so that the browser carries none of their parameters

@@ -1,6 +1,7 @@
 use super::discovered::TokenAnswer;
 use super::id_token::Claims;
 use super::id_token::{self, ExpectedNonce};
+use super::organizations::Organizations;
 use super::tokens::{self, collect};
 use super::{Provider, ProviderError, SignIn};
 use crate::session::{SessionState, Tokens};
@@ -84,13 +85,13 @@ impl Provider {
 
     fn sign_in(&self, claims: &Claims, answer: &TokenAnswer, previous: Option<&Tokens>) -> SignIn {
         use openidconnect::TokenResponse as _;
-        let (org_id, organizations) = id_token::organizations(claims);
+        let organizations = Organizations::of(self.config(), claims);
         let raw = answer.id_token().map(ToString::to_string).unwrap_or_default();
         SignIn {
             person: id_token::person(self.config(), claims),
-            org_id,
-            organizations,
-            names_all_organizations: !claims.additional_claims().organizations.is_empty(),
+            org_id: organizations.current,
+            organizations: organizations.named,
+            names_all_organizations: organizations.complete,
             sid: claims.additional_claims().sid.clone(),
             tokens: collect(answer, raw, previous, self.now()),
         }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::discovered::{OidcClient, TokenAnswer};
 use super::keys::{ALGORITHMS, KeyFailure, SKEW};
 use super::{PortalClaims, ProviderConfig, ProviderError};
-use crate::session::{Membership, Person};
+use crate::session::Person;
 
 pub(crate) type Claims = IdTokenClaims<PortalClaims, CoreGenderClaim>;
 
@@ -89,26 +89,6 @@ pub(crate) fn person(config: &ProviderConfig, claims: &Claims) -> Person {
     let preferred = claims.preferred_username().map(|name| name.to_string());
     let name = named.or(preferred).or_else(|| email.clone()).unwrap_or_else(|| sub.clone());
     Person { issuer: config.issuer.to_string(), sub, name, email, email_verified: claims.email_verified() }
-}
-
-/// The organization the claims are for and every one they name. A person without any has one of their own.
-pub(crate) fn organizations(claims: &Claims) -> (String, Vec<Membership>) {
-    let extra = claims.additional_claims();
-    let mut all: Vec<Membership> = extra
-        .organizations
-        .iter()
-        .map(|o| Membership {
-            id: o.id.clone(),
-            name: o.name.clone().unwrap_or_else(|| o.id.clone()),
-            roles: o.roles.clone(),
-        })
-        .collect();
-    let current = extra.org_id.clone().or_else(|| all.first().map(|o| o.id.clone())).unwrap_or_default();
-    if !current.is_empty() && !all.iter().any(|o| o.id == current) {
-        let name = extra.org_name.clone().unwrap_or_else(|| current.clone());
-        all.push(Membership { id: current.clone(), name, roles: extra.roles.clone() });
-    }
-    (current, all)
 }
 
 fn chrono_now(now: OffsetDateTime) -> chrono::DateTime<chrono::Utc> {

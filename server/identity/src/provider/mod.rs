@@ -11,6 +11,7 @@ mod keys;
 mod logout;
 mod logout_token;
 mod oidc;
+mod organizations;
 mod tokens;
 
 pub use authorization::AuthorizationRequest;
@@ -21,6 +22,7 @@ pub use grants::Refreshed;
 pub use logout::LogoutRequest;
 pub use logout_token::{LogoutToken, LogoutTokenError};
 pub use oidc::Provider;
+pub use organizations::OrganizationClaims;
 pub use tokens::SignIn;
 
 #[cfg(test)]

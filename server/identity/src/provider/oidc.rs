@@ -19,8 +19,9 @@ pub struct Provider {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     discovered: RwLock<Option<Arc<Discovered>>>,
-    /// When keys were last asked for; also the lock that makes that one fetch at a time.
-    fetched_at: tokio::sync::Mutex<Option<OffsetDateTime>>,
+    /// When keys were last asked for because a token named one that nobody knew; also the lock that makes any fetch one at a
+    /// time.
+    unknown_key_at: tokio::sync::Mutex<Option<OffsetDateTime>>,
 }
 
 impl std::fmt::Debug for Provider {
@@ -29,7 +30,8 @@ impl std::fmt::Debug for Provider {
     }
 }
 
-/// Unknown keys lead to at most one fetch in this time, however many tokens name them (cases 4 and 11).
+/// Unknown keys lead to at most one fetch in this time, however many tokens name them (cases 4 and 11). Discovery does not
+/// count: a provider that makes a key when it first signs with it (Keycloak) has it a moment after its keys were read.
 const KEY_FETCH_WINDOW: Duration = Duration::seconds(30);
 
 impl Provider {
@@ -40,8 +42,8 @@ impl Provider {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        let (discovered, fetched_at) = (RwLock::default(), tokio::sync::Mutex::default());
-        Self { config, http, clock, random, discovered, fetched_at }
+        let (discovered, unknown_key_at) = (RwLock::default(), tokio::sync::Mutex::default());
+        Self { config, http, clock, random, discovered, unknown_key_at }
     }
 
     /// Its configuration.
@@ -108,17 +110,14 @@ impl Provider {
         if let Some(discovered) = self.known() {
             return Ok(discovered);
         }
-        let mut fetched_at = self.fetched_at.lock().await;
-        if let Some(discovered) = self.known() {
-            return Ok(discovered);
+        let _one_at_a_time = self.unknown_key_at.lock().await;
+        match self.known() {
+            Some(discovered) => Ok(discovered),
+            None => self.fetch().await,
         }
-        self.fetch(&mut fetched_at).await
     }
 
-    async fn fetch(&self, fetched_at: &mut Option<OffsetDateTime>) -> Result<Arc<Discovered>, ProviderError> {
-        // Set before it is known whether the provider answers: a flood of unknown keys must not become a flood of fetches
-        // while it does not.
-        *fetched_at = Some(self.clock.now());
+    async fn fetch(&self) -> Result<Arc<Discovered>, ProviderError> {
         let fresh = Arc::new(discover(&self.config, self.http.as_ref()).await?);
         *self.discovered.write() = Some(fresh.clone());
         Ok(fresh)
@@ -136,13 +135,18 @@ impl Provider {
             Err(KeyFailure::UnknownKey(error)) => error,
         };
         let fresh = {
-            let mut fetched_at = self.fetched_at.lock().await;
+            let mut unknown_key_at = self.unknown_key_at.lock().await;
             match self.known().filter(|now_known| !Arc::ptr_eq(now_known, &known)) {
                 Some(fetched_meanwhile) => fetched_meanwhile,
-                None if fetched_at.is_some_and(|at| self.clock.now() - at < KEY_FETCH_WINDOW) => {
+                None if unknown_key_at.is_some_and(|at| self.clock.now() - at < KEY_FETCH_WINDOW) => {
                     return Err(unknown);
                 }
-                None => self.fetch(&mut fetched_at).await?,
+                None => {
+                    // Before it is known whether the provider answers: a flood of unknown keys must not become a flood of
+                    // fetches while it does not.
+                    *unknown_key_at = Some(self.clock.now());
+                    self.fetch().await?
+                }
             }
         };
         verify(&fresh).map_err(|failure| match failure {

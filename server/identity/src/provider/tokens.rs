@@ -14,7 +14,7 @@ use crate::session::{Membership, Person, SessionState, Tokens};
 pub struct SignIn {
     /// Who.
     pub person: Person,
-    /// The organization the tokens are for.
+    /// The organization the tokens are for; empty where they are for none in particular.
     pub org_id: String,
     /// The organizations that the claims name.
     pub organizations: Vec<Membership>,

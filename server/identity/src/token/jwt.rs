@@ -5,10 +5,12 @@ use zeroize::Zeroizing;
 
 use super::Scope;
 
-/// What a JWT access token (RFC 9068) says about itself, or introspection (RFC 7662) about an opaque one. The signature is for the upstream to verify: the portal got the
-/// token from the provider's own endpoint, and reads it only to notice an answer that is not what was asked.
+/// What a JWT access token (RFC 9068) says about itself, or introspection (RFC 7662) about an opaque one. The signature is
+/// for the upstream to verify: the portal got the token from the provider's own endpoint, and reads it only to notice an
+/// answer that is not what was asked.
 #[derive(Debug, Deserialize)]
 pub(super) struct AccessTokenClaims {
+    sub: Option<String>,
     aud: Option<OneOrMany>,
     /// Seconds since 1970; a NumericDate may have a fraction (RFC 7519, section 2).
     pub(super) exp: Option<f64>,
@@ -21,10 +23,11 @@ pub(super) struct AccessTokenClaims {
     act: Option<Actor>,
 }
 
+/// What RFC 8693, section 4.1, shows in `act`; those who acted before are nested in it, and only for information.
 #[derive(Debug, Deserialize)]
-struct Actor {
-    sub: Option<String>,
-    client_id: Option<String>,
+pub(super) struct Actor {
+    pub(super) sub: Option<String>,
+    pub(super) client_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -40,7 +43,7 @@ pub(super) enum Reading {
     /// Not a JWT: only what the response says about it is known.
     Opaque,
     /// A JWT with readable claims.
-    Claims(AccessTokenClaims),
+    Claims(Box<AccessTokenClaims>),
     /// It looks like a JWT and cannot be read.
     Unreadable,
 }
@@ -62,6 +65,14 @@ pub(super) fn read(token: &str) -> Reading {
     claims.map_or(Reading::Unreadable, Reading::Claims)
 }
 
+/// Whom a token is about, where it says so.
+pub(super) fn subject(token: &str) -> Option<String> {
+    match read(token) {
+        Reading::Claims(claims) => claims.sub.filter(|sub| !sub.is_empty()),
+        Reading::Opaque | Reading::Unreadable => None,
+    }
+}
+
 fn decode(part: &str) -> Option<Zeroizing<Vec<u8>>> {
     URL_SAFE_NO_PAD.decode(part).ok().map(Zeroizing::new)
 }
@@ -72,10 +83,10 @@ impl AccessTokenClaims {
         self.aud.iter().flat_map(OneOrMany::values)
     }
 
-    /// Whether it says who acts for the subject.
-    pub(super) fn names_an_actor(&self) -> bool {
+    /// Who acts for the subject, if it says so.
+    pub(super) fn actor(&self) -> Option<&Actor> {
         let named = |name: &Option<String>| name.as_ref().is_some_and(|name| !name.is_empty());
-        self.act.as_ref().is_some_and(|actor| named(&actor.sub) || named(&actor.client_id))
+        self.act.as_ref().filter(|actor| named(&actor.sub) || named(&actor.client_id))
     }
 
     /// What the token says it may be used for, if it says so.

@@ -36,11 +36,19 @@ pub(super) struct Expected<'a> {
     pub(super) scope_prefix: Option<&'a str>,
     /// What the scope must not exceed; none where everything that the provider ever granted was asked for.
     pub(super) scope: Option<&'a Scope>,
-    /// Whether the token must say on whose behalf the portal acts (RFC 8693, section 4.1).
-    pub(super) actor: bool,
+    /// Who must stand in the token as the one that acts for the subject (RFC 8693, section 4.1).
+    pub(super) actor: Option<ActorNames<'a>>,
     /// Whether the token must name the organization.
     pub(super) organization: bool,
     pub(super) introspection: IntrospectionPolicy,
+}
+
+/// What the portal may be called where it acts for someone.
+#[derive(Clone, Copy)]
+pub(super) struct ActorNames<'a> {
+    /// The `sub` of its own token, where that can be read.
+    pub(super) sub: Option<&'a str>,
+    pub(super) client_id: &'a str,
 }
 
 impl<'a> Expected<'a> {
@@ -52,7 +60,7 @@ impl<'a> Expected<'a> {
             alias: None,
             scope_prefix: None,
             scope: Some(request.scope),
-            actor: false,
+            actor: None,
             organization: false,
             introspection: IntrospectionPolicy::Never,
         }
@@ -87,8 +95,8 @@ pub(super) async fn accept(
     } else if expected.organization {
         return Err(ExchangeError::Answer("nothing says which organization the access token is for"));
     }
-    if expected.actor && claims.as_ref().is_none_or(|claims| !claims.names_an_actor()) {
-        return Err(ExchangeError::Answer("the access token names no actor"));
+    if let Some(actor) = expected.actor {
+        check_actor(claims.as_ref(), actor)?;
     }
     let expiring = claims.as_ref().filter(|_| audience_evidence == AudienceEvidence::Claim);
     if expiring.is_some_and(|claims| claims.exp.is_none()) {
@@ -143,7 +151,7 @@ async fn claims(
     introspection: IntrospectionPolicy,
 ) -> Result<(Option<AccessTokenClaims>, AudienceEvidence), ExchangeError> {
     match (jwt::read(token.secret()), introspection) {
-        (Reading::Claims(claims), _) => Ok((Some(claims), AudienceEvidence::Claim)),
+        (Reading::Claims(claims), _) => Ok((Some(*claims), AudienceEvidence::Claim)),
         (Reading::Unreadable, _) => {
             Err(ExchangeError::Answer("the claims of the access token cannot be read"))
         }
@@ -180,6 +188,18 @@ fn check_organization(claims: &AccessTokenClaims, expected: &Expected<'_>) -> Re
         (None, _) => Ok(()),
         (Some(stated), Some(asked)) if stated == asked => Ok(()),
         (Some(_), _) => Err(ExchangeError::Answer("the access token is for another organization")),
+    }
+}
+
+/// Whoever acts must be the portal.
+fn check_actor(claims: Option<&AccessTokenClaims>, portal: ActorNames<'_>) -> Result<(), ExchangeError> {
+    let actor = claims.and_then(AccessTokenClaims::actor);
+    let actor = actor.ok_or(ExchangeError::Answer("the access token names no actor"))?;
+    let by_sub = actor.sub.as_deref().is_some_and(|sub| Some(sub) == portal.sub || sub == portal.client_id);
+    if by_sub || actor.client_id.as_deref() == Some(portal.client_id) {
+        Ok(())
+    } else {
+        Err(ExchangeError::Answer("the access token names another actor"))
     }
 }
 

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::response::{self, ACCESS_TOKEN, Expected};
+use super::jwt;
+use super::response::{self, ACCESS_TOKEN, ActorNames, Expected};
 use super::{
     CacheLimits, ClientCredentials, ExchangeError, ExchangeRequest, ExchangedToken, Holder,
     IntrospectionPolicy, Scope, Subject, TokenCache, TokenExchange, TokenKey,
@@ -46,7 +47,8 @@ impl Rfc8693 {
 
     /// With an `actor_token`, so that upstreams see in the claim `act` that the portal acts for the person (sections 2.1
     /// and 4.1). It is the portal's own token for `audience` and `scope`, which are what the provider wants an actor token
-    /// to be for. A token that then comes without `act` is refused.
+    /// to be for. A token that then comes without the portal in `act` is refused, and so is one that says nothing about
+    /// itself.
     #[must_use]
     pub fn with_actor(mut self, audience: &str, scope: Scope) -> Self {
         let own = ClientCredentials::new(Arc::clone(&self.provider)).introspecting(self.introspection);
@@ -62,11 +64,49 @@ impl Rfc8693 {
         self
     }
 
-    async fn actor_token(&self) -> Result<Option<Arc<ExchangedToken>>, ExchangeError> {
-        match &self.actor {
-            Some(actor) => actor.tokens.token(&actor.key, Subject::Portal).await.map(Some),
-            None => Ok(None),
+    /// One exchange, with or without somebody who acts.
+    async fn trade(
+        &self,
+        request: &ExchangeRequest<'_>,
+        subject_token: &str,
+        actor: Option<&ExchangedToken>,
+    ) -> Result<ExchangedToken, ExchangeError> {
+        let scope = request.scope.to_string();
+        let mut fields = vec![
+            ("grant_type", GRANT_TYPE),
+            ("subject_token", subject_token),
+            ("subject_token_type", ACCESS_TOKEN),
+            ("requested_token_type", ACCESS_TOKEN),
+            ("audience", request.audience),
+        ];
+        fields.extend(request.resource.map(|resource| ("resource", resource)));
+        if !scope.is_empty() {
+            fields.push(("scope", &scope));
         }
+        if let Some(actor) = actor {
+            fields.push(("actor_token", actor.token.secret()));
+            fields.push(("actor_token_type", ACCESS_TOKEN));
+        }
+        let answer = self.provider.post_token(&fields).await?;
+        let sub = actor.and_then(|actor| jwt::subject(actor.token.secret()));
+        let client_id = &self.provider.config().client_id;
+        let expected = Expected {
+            actor: actor.map(|_| ActorNames { sub: sub.as_deref(), client_id }),
+            introspection: self.introspection,
+            ..Expected::of(request)
+        };
+        response::accept(&self.provider, &answer, &expected).await
+    }
+}
+
+impl Actor {
+    async fn token(&self) -> Result<Arc<ExchangedToken>, ExchangeError> {
+        self.tokens.token(&self.key, Subject::Portal).await
+    }
+
+    /// Another than the one that the provider refused; none where that was fetched a moment ago.
+    async fn another(&self, refused: &ExchangedToken) -> Result<Option<Arc<ExchangedToken>>, ExchangeError> {
+        self.tokens.refresh(&self.key, Subject::Portal, refused).await
     }
 }
 
@@ -82,26 +122,24 @@ impl TokenExchange for Rfc8693 {
         let Subject::Person(subject_token) = request.subject else {
             return self.own.exchange(request).await;
         };
-        let actor = self.actor_token().await?;
-        let scope = request.scope.to_string();
-        let mut fields = vec![
-            ("grant_type", GRANT_TYPE),
-            ("subject_token", subject_token),
-            ("subject_token_type", ACCESS_TOKEN),
-            ("requested_token_type", ACCESS_TOKEN),
-            ("audience", request.audience),
-        ];
-        fields.extend(request.resource.map(|resource| ("resource", resource)));
-        if !scope.is_empty() {
-            fields.push(("scope", &scope));
+        let Some(actor) = &self.actor else {
+            return self.trade(&request, subject_token, None).await;
+        };
+        let own = actor.token().await?;
+        match self.trade(&request, subject_token, Some(&own)).await {
+            // It may be the actor token that the provider does not know any more, one that was revoked say: a fresh one
+            // is worth one try.
+            Err(ExchangeError::Refused { code }) if blames_a_token(&code) => match actor.another(&own).await?
+            {
+                Some(fresh) => self.trade(&request, subject_token, Some(&fresh)).await,
+                None => Err(ExchangeError::Refused { code }),
+            },
+            outcome => outcome,
         }
-        if let Some(actor) = &actor {
-            fields.push(("actor_token", actor.token.secret()));
-            fields.push(("actor_token_type", ACCESS_TOKEN));
-        }
-        let answer = self.provider.post_token(&fields).await?;
-        let expected =
-            Expected { actor: actor.is_some(), introspection: self.introspection, ..Expected::of(&request) };
-        response::accept(&self.provider, &answer, &expected).await
     }
+}
+
+/// What a provider answers to a subject or actor token that is not valid (section 2.2.2; RFC 6749, section 5.2).
+fn blames_a_token(code: &str) -> bool {
+    matches!(code, "invalid_request" | "invalid_grant")
 }

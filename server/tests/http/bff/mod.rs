@@ -1,8 +1,10 @@
 //! `/bff/{remote}/…`
 
 mod calls;
+mod documented;
 mod github;
 mod headers;
+mod own_calls;
 mod paths;
 mod quotas;
 mod refresh;

@@ -28,6 +28,8 @@ pub struct FakeProvider(Arc<Shared>);
 
 struct Shared {
     issuer: String,
+    /// What the token endpoint hands out as access token.
+    access_token: Mutex<String>,
     /// The raw id_token that the token endpoint hands out.
     id_token: Mutex<String>,
 }
@@ -72,7 +74,8 @@ impl FakeProvider {
 
     /// The same under another issuer, `https://` and a host.
     pub fn at(issuer: &str) -> Self {
-        Self(Arc::new(Shared { issuer: issuer.to_owned(), id_token: Mutex::default() }))
+        let access_token = Mutex::new("an-access-token".to_owned());
+        Self(Arc::new(Shared { issuer: issuer.to_owned(), access_token, id_token: Mutex::default() }))
     }
 
     /// Its issuer.
@@ -114,6 +117,11 @@ impl FakeProvider {
         browser.get(&callback).sent_from("cross-site").send().await
     }
 
+    /// Hands out this access token from now on.
+    pub fn hands_out(&self, access_token: &str) {
+        access_token.clone_into(&mut self.0.access_token.lock());
+    }
+
     /// Hands out, with the next refresh, an id_token whose claims `change` has been over.
     pub fn refreshes_with(&self, now: i64, change: impl FnOnce(&mut Value)) {
         let mut token = IdToken::for_nonce("", now);
@@ -152,7 +160,7 @@ impl FakeProvider {
             "/token" => json_response(
                 200,
                 &json!({
-                    "access_token": "an-access-token", "token_type": "Bearer", "expires_in": 300,
+                    "access_token": *self.0.access_token.lock(), "token_type": "Bearer", "expires_in": 300,
                     "refresh_token": "a-refresh-token", "id_token": *self.0.id_token.lock(),
                 }),
             ),

@@ -53,6 +53,21 @@ async fn case_04_unknown_keys_are_fetched_once_per_window_even_while_the_provide
 }
 
 #[tokio::test]
+async fn case_04_a_key_that_is_made_at_the_first_login_is_found_at_once_and_only_once_in_a_window() {
+    let world = World::new();
+    world.provider.ready().await.expect("discovered");
+    let lazy = TestKey::es256(Some("k2"));
+    world.idp.keys.lock().push(json!(lazy.public));
+    login(&world, world.id_token(&lazy, Some("k2"), json!({}))).await.expect("the key is looked for at once");
+    assert_eq!(world.key_fetches(), 2);
+    for kid in ["k3", "k4", "k5"] {
+        let unknown = login(&world, world.id_token(&TestKey::es256(None), Some(kid), json!({}))).await;
+        assert!(matches!(unknown, Err(ProviderError::IdToken(_))), "{kid}");
+    }
+    assert_eq!(world.key_fetches(), 2, "the window is spent");
+}
+
+#[tokio::test]
 async fn case_10_a_refresh_with_another_sub_or_issuer_is_refused() {
     let world = World::new();
     let state = world.session().await;

@@ -13,7 +13,7 @@ use time::Duration;
 use url::{Url, form_urlencoded};
 
 use crate::client_auth::ClientAuth;
-use crate::provider::{Par, Provider, ProviderConfig, Secret, SignIn};
+use crate::provider::{OrganizationClaims, Par, Provider, ProviderConfig, Secret, SignIn};
 use crate::session::SessionState;
 use crate::signing::SigningAlgorithm;
 use crate::signing::tests::TestKey;
@@ -142,6 +142,7 @@ impl World {
             post_logout_redirect_uri: url("https://portal.example/"),
             scopes: vec!["profile".to_owned()],
             par: Par::Auto,
+            organization_claims: OrganizationClaims::Portal,
         };
         change(&mut config);
         let http: Arc<dyn HttpClient> = Arc::clone(&idp) as _;

@@ -1,4 +1,5 @@
-//! Keycloak 26.2 or newer: "Using token exchange", "Standard token exchange" in the Server Administration guides; RFC 8693,
+//! Keycloak 26.2 or newer: "Configuring and using token exchange", "Standard token exchange" ("Example token exchange
+//! request", "Request and response parameters", "Scopes and audiences") of its guides for securing applications; RFC 8693,
 //! sections 2.1 and 2.2. The audience is a client's id; default client scopes come with every token.
 
 use serde_json::{Value, json};

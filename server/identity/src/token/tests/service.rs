@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::stub::{Stub, Wanted, answer, not_tried, refused, shared, soon};
 use super::world::jwt;
-use crate::provider::tests::world::{World, json_answer};
+use crate::provider::tests::world::{CLIENT, World, json_answer};
 use crate::token::{
     Auth0CustomTokenExchange, ClientCredentials, EntraOnBehalfOf, ExchangeError, Rfc8693, Scope, Subject,
 };
@@ -71,7 +71,8 @@ async fn case_38_a_persons_call_never_goes_out_under_the_portals_own_name() {
 fn delegating(claims: Value) -> World {
     let world = World::new();
     world.responds(move |sent| {
-        let own = jwt(&json!({ "aud": "sts", "exp": soon(), "sub": "portal", "scope": "act" }));
+        let own =
+            jwt(&json!({ "aud": "sts", "exp": soon(), "sub": "service-account-portal", "scope": "act" }));
         if sent.field("grant_type") == Some("client_credentials") {
             return json_answer(
                 200,
@@ -112,6 +113,43 @@ async fn case_36_a_token_that_names_no_actor_although_one_was_sent_is_refused() 
         let claims = json!({ "aud": TODOS, "exp": soon(), "act": act });
         assert_eq!(outcome(claims).await, refused("the access token names no actor"), "{act}");
     }
+    // Nested are those who acted before, who count for nothing (RFC 8693, section 4.1).
+    for act in [json!({ "sub": "chat" }), json!({ "sub": "chat", "act": { "sub": "portal" } })] {
+        let claims = json!({ "aud": TODOS, "exp": soon(), "act": act });
+        assert_eq!(outcome(claims).await, refused("the access token names another actor"), "{act}");
+    }
+    for act in [json!({ "sub": "service-account-portal" }), json!({ "client_id": CLIENT })] {
+        outcome(json!({ "aud": TODOS, "exp": soon(), "act": act })).await.expect("either is the portal");
+    }
+}
+
+#[tokio::test]
+async fn an_actor_token_that_the_provider_has_forgotten_is_fetched_once_more_and_not_again_and_again() {
+    let world = delegating(json!({ "aud": TODOS, "exp": soon(), "act": { "sub": CLIENT } }));
+    let exchange = Rfc8693::new(shared(&world)).with_actor("sts", Scope::parse("act"));
+    PERSONS_CALL.from(&exchange).await.expect("a token");
+    // From now on only a newer one counts.
+    let newer = jwt(&json!({ "aud": "sts", "exp": soon() + 1, "sub": CLIENT, "scope": "act" }));
+    world.responds(move |sent| {
+        if sent.field("grant_type") == Some("client_credentials") {
+            let answer = json!({ "access_token": newer, "token_type": "Bearer", "expires_in": 300 });
+            json_answer(200, &answer)
+        } else if sent.field("actor_token") == Some(&newer) {
+            let claims = json!({ "aud": TODOS, "exp": soon(), "act": { "sub": CLIENT } });
+            json_answer(200, &answer(&claims, json!({ "issued_token_type": ACCESS_TOKEN })))
+        } else {
+            json_answer(400, &json!({ "error": "invalid_request" }))
+        }
+    });
+    PERSONS_CALL.from(&exchange).await.expect("a token, by a new actor token");
+    world.idp.sent.lock().clear();
+    world.responds(|_| json_answer(400, &json!({ "error": "invalid_request" })));
+    let refused = Err(ExchangeError::Refused { code: "invalid_request".to_owned() });
+    for _ in 0..5 {
+        assert_eq!(PERSONS_CALL.from(&exchange).await, refused);
+    }
+    let own = world.idp.sent.lock().iter().filter(|sent| sent.field("actor_token").is_none()).count();
+    assert_eq!(own, 0, "it was fetched a moment ago");
 }
 
 #[tokio::test]

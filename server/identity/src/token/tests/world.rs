@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::client_auth::ClientAuth;
-use crate::provider::{Par, Provider, ProviderConfig, Secret};
+use crate::provider::{OrganizationClaims, Par, Provider, ProviderConfig, Secret};
 use crate::token::{
     ExchangeError, ExchangeRequest, ExchangedToken, Rfc8693, Scope, Subject, TokenExchange as _,
 };
@@ -81,6 +81,7 @@ impl World {
             post_logout_redirect_uri: url("http://127.0.0.1:3000/"),
             scopes: Vec::new(),
             par: Par::Auto,
+            organization_claims: OrganizationClaims::Portal,
         };
         let provider =
             Provider::new(config, Arc::clone(&http) as _, Arc::clone(&clock) as _, Arc::new(OsRandom));

@@ -137,3 +137,38 @@ async fn case_72_a_body_that_is_too_large_is_told_so_in_either_form() {
         assert_eq!(app.raw(request).await.problem_kind(413), "too-large", "{kind}");
     }
 }
+
+#[tokio::test]
+async fn keycloaks_organizations_are_the_sessions_and_a_switch_between_them_asks_nobody() {
+    let provider = FakeProvider::new();
+    let app = TestApp::with_listed(&provider, |_, settings| {
+        settings["scopes"] = json!(["profile", "organization:*"]);
+        settings["organization_claims"] = json!("keycloak");
+    })
+    .await;
+    let browser = app.browser();
+    let login = provider.login(&app, &browser, |token| {
+        token.remove("org_id");
+        token.remove("organizations");
+        token.claims["organization"] = json!({
+            "acme": { "id": "42c3e46f", "name": ["Acme Ltd"], "realm_access": { "roles": ["member"] } },
+            "globex": { "id": "5f0c1d52" },
+        });
+    });
+    login.await.expect(303);
+    let session = async || browser.get("/api/platform/session").send().await.expect(200).json();
+    let first = session().await;
+    assert_eq!(first["orgId"], "acme");
+    assert_eq!(first["organizations"][0]["name"], "Acme Ltd");
+    assert_eq!(first["organizations"][1]["id"], "globex");
+    browser.get("/bff/acme.todos/todos").send().await.expect(200);
+    for (organization, entitled) in [("globex", false), ("acme", true)] {
+        let switch = json!({ "organization": organization, "return_to": "/" });
+        browser.post("/api/platform/organization").json(&switch).send().await.expect(200);
+        let session = session().await;
+        assert_eq!(session["orgId"], organization);
+        let entitlements = session["entitlements"].as_array().expect("a list");
+        assert_eq!(!entitlements.is_empty(), entitled, "a role in one organization is none in the other");
+    }
+    assert_eq!(app.outbound.count("refresh_token"), 0);
+}
