@@ -58,6 +58,7 @@ fn app(upstream: String) -> Result<App, Box<dyn Error>> {
         path: "/**".into(),
         permissions: vec!["todos.read".into()],
         public: false,
+        upgrades: Vec::new(),
     };
     let spec = BackendSpec {
         id: "acme.todos".into(),

@@ -17,6 +17,7 @@ mod remote;
 mod resilience;
 mod routes;
 mod token;
+mod upgrade;
 mod upstream;
 
 pub use address::{AddressClass, AddressPolicy, AddressRefused};
@@ -33,4 +34,5 @@ pub use resilience::{
 };
 pub use routes::{MethodSet, PatternError, Route, RouteError, RouteSpec, RouteTable, Unmatched};
 pub use token::{BadToken, BearerToken, TokenError, TokenRequest, TokenSource};
+pub use upgrade::{Carried, Protocol, ProtocolError, Tunnel, TunnelEnd, UpgradeError};
 pub use upstream::{OriginError, Place, PlaceError, Resolver, SystemResolver};

@@ -58,6 +58,11 @@ impl ResponseBody {
         self
     }
 
+    /// A body whose connection has a task of its own and serves nothing else.
+    pub(crate) fn of_own_connection(incoming: Incoming, pause_limit: Duration) -> Self {
+        Self { incoming, lease: None, pause_limit: Some(pause_limit), pause: None, meter: Meter::default() }
+    }
+
     fn give_back_at_end(&mut self) {
         if self.incoming.is_end_stream() {
             self.give_back();

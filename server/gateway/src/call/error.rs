@@ -10,6 +10,7 @@ use crate::path::PathError;
 use crate::quota::QuotaExceeded;
 use crate::routes::MethodSet;
 use crate::token::TokenError;
+use crate::upgrade::UpgradeError;
 
 /// Why a call brought no upstream answer. `Display` is for the log; [`CallError::detail`] is for the caller.
 #[derive(Debug, Error)]
@@ -30,9 +31,9 @@ pub enum CallError {
     /// Beyond what the remote may use.
     #[error("{0}")]
     Quota(#[from] QuotaExceeded),
-    /// A request to switch protocols.
-    #[error("upgrades are not forwarded")]
-    Upgrade,
+    /// A request to switch protocols that is not forwarded.
+    #[error("{0}")]
+    Upgrade(#[from] UpgradeError),
     /// No token.
     #[error("{0}")]
     Token(#[from] TokenError),
@@ -58,7 +59,8 @@ impl CallError {
             Self::Refused(decision) if decision.effect == Effect::SignIn => StatusCode::UNAUTHORIZED,
             Self::Refused(_) => StatusCode::FORBIDDEN,
             Self::Quota(exceeded) => exceeded.status(),
-            Self::Upgrade => StatusCode::NOT_IMPLEMENTED,
+            Self::Upgrade(UpgradeError::Malformed(_)) => StatusCode::BAD_REQUEST,
+            Self::Upgrade(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Token(TokenError::SessionOver) => StatusCode::UNAUTHORIZED,
             Self::Token(TokenError::Refused) => StatusCode::FORBIDDEN,
             Self::Token(TokenError::Unavailable) => StatusCode::BAD_GATEWAY,
@@ -76,7 +78,7 @@ impl CallError {
             Self::Refused(decision) if decision.effect == Effect::SignIn => "signed-out",
             Self::Refused(_) => "forbidden",
             Self::Quota(exceeded) => exceeded.slug(),
-            Self::Upgrade => "upgrade-refused",
+            Self::Upgrade(_) => "upgrade-refused",
             Self::Token(TokenError::SessionOver) => "signed-out",
             Self::Token(TokenError::Refused) => "token-refused",
             Self::Token(TokenError::Unavailable) => "token-unavailable",
@@ -103,7 +105,10 @@ impl CallError {
             Self::MethodNotAllowed(methods) => format!("This remote declares the call for {methods} only."),
             Self::Refused(decision) => decision.caller_detail(),
             Self::Quota(exceeded) => exceeded.detail(),
-            Self::Upgrade => "The portal does not forward protocol upgrades.".to_owned(),
+            Self::Upgrade(UpgradeError::NotDeclared) => {
+                "This remote declares no switch to that protocol in its manifest.".to_owned()
+            }
+            Self::Upgrade(error) => format!("The call was refused because {error}."),
             Self::Token(TokenError::SessionOver) => "The session is over. Sign in again.".to_owned(),
             Self::Token(TokenError::Refused) => "You may not use this remote's service.".to_owned(),
             Self::Token(TokenError::Unavailable) => {

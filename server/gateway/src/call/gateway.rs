@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::authorise::{Permit, Ruling, authorise};
 use super::exchange::{exchange, take_body};
+use super::switch::switch;
 use super::{CallError, Verdict};
 use crate::body::{BoxError, RequestBody, ResponseBody};
 use crate::forward::ForwardError;
@@ -19,6 +20,7 @@ use crate::quota::{CallerKey, Meter, QuotaExceeded};
 use crate::redirect::rewrite_location;
 use crate::remote::RemoteBackend;
 use crate::token::{BearerToken, TokenSource};
+use crate::upgrade::{Handshake, Tunnel};
 
 /// The proxy: authorises a call, attaches the token, forwards it, and cleans both directions.
 pub struct Gateway {
@@ -52,6 +54,8 @@ pub struct Outcome<'a> {
     pub result: Result<Response<ResponseBody>, CallError>,
     /// How often the upstream was tried.
     pub attempts: u32,
+    /// With a 101: what carries the bytes after it. Dropping it ends the connection.
+    pub tunnel: Option<Box<Tunnel>>,
 }
 
 impl Gateway {
@@ -72,9 +76,9 @@ impl Gateway {
         let uri = std::mem::take(&mut head.uri);
         let method = head.method.clone();
         let Ruling { decision, route, permit } = authorise(&*self.policy, &call, &method, &uri).await;
-        let mut attempts = 0;
+        let (mut attempts, mut tunnel) = (0, None);
         let result = match permit {
-            Ok(permit) => self.within_quota(&call, permit, head, body, &mut attempts).await,
+            Ok(permit) => self.within_quota(&call, permit, head, body, &mut attempts, &mut tunnel).await,
             Err(error) => Err(error),
         };
         let verdict = Verdict {
@@ -85,7 +89,7 @@ impl Gateway {
             decision,
             uri,
         };
-        Outcome { verdict, result, attempts }
+        Outcome { verdict, result, attempts, tunnel }
     }
 
     /// Carries out a call within what its remote may use.
@@ -96,6 +100,7 @@ impl Gateway {
         head: Box<Parts>,
         body: B,
         attempts: &mut u32,
+        tunnel: &mut Option<Box<Tunnel>>,
     ) -> Result<Response<ResponseBody>, CallError>
     where
         T: TokenSource,
@@ -106,7 +111,7 @@ impl Gateway {
         let ticket = remote.admit(call.caller)?;
         let began = remote.quota.answer_time.map(|time| (Instant::now(), time));
         let (method, has_body) = (head.method.clone(), !body.is_end_stream());
-        let carried = self.carry_out(call, permit, head, body, attempts);
+        let carried = self.carry_out(call, permit, head, body, attempts, tunnel);
         let response = match began.filter(|_| has_body) {
             // An upload may go on for as long as it moves, but not for ever. Boxed: most calls have no body.
             Some((began, time)) => Box::pin(timeout_at(began + time, carried))
@@ -125,15 +130,17 @@ impl Gateway {
         mut head: Box<Parts>,
         body: B,
         attempts: &mut u32,
+        tunnel: &mut Option<Box<Tunnel>>,
     ) -> Result<Response<ResponseBody>, CallError>
     where
         T: TokenSource,
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        if head.headers.contains_key(UPGRADE) {
-            return Err(CallError::Upgrade);
-        }
+        let handshake = match head.headers.contains_key(UPGRADE) {
+            true => Some(Box::new(Handshake::read(&mut head, permit.route)?)),
+            false => None,
+        };
         let token = match permit.route.public {
             true => None,
             false => Some(call.tokens.token(call.remote.token_request()).await?),
@@ -141,11 +148,19 @@ impl Gateway {
         let body = take_body(body, call.remote.timeout).await?.charged(call.remote.quota.charge());
         self.readdress(&mut head, call, &permit, token.as_ref(), &body);
         let request = Box::new(Request::from_parts(*head, body));
-        let mut response = exchange(call, request, token, attempts).await?;
+        let (mut response, agreed) = match handshake {
+            None => (exchange(call, request, token, attempts).await?, None),
+            // Boxed: rare, and its state is large.
+            Some(handshake) => Box::pin(switch(call, *handshake, request, token, attempts)).await?,
+        };
         let (status, headers) = (response.status(), response.headers_mut());
         rewrite_location(status, headers, &call.remote.upstream.origin, &permit.target, &call.remote.mount)
             .map_err(|_| ForwardError::ForeignRedirect)?;
         rewrite_response(headers, !permit.route.public);
+        if let Some(agreed) = agreed {
+            headers.extend(agreed.fields);
+            *tunnel = Some(Box::new(agreed.tunnel));
+        }
         Ok(response)
     }
 

@@ -4,6 +4,7 @@ mod authorise;
 mod error;
 mod exchange;
 mod gateway;
+mod switch;
 mod verdict;
 
 pub use error::CallError;

@@ -7,7 +7,9 @@ mod error;
 mod hedge;
 mod replay;
 mod send;
+mod switch;
 
 pub use error::ForwardError;
 pub(crate) use replay::Replay;
 pub(crate) use send::forward;
+pub(crate) use switch::ask_to_switch;

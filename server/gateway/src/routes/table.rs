@@ -5,6 +5,7 @@ use super::MethodSet;
 use super::pattern::{Pattern, PatternError};
 use super::tree::{Found, Tree};
 use crate::path::{PathError, ProxyPath};
+use crate::upgrade::{Protocol, ProtocolError};
 
 /// A route as a manifest declares it in `backend.routes`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct RouteSpec {
     pub permissions: Vec<String>,
     /// Whether the route is open to people without a session. Nothing about the caller is then sent upstream.
     pub public: bool,
+    /// Protocols that a call may switch to, as `Upgrade` names them: `websocket`.
+    pub upgrades: Vec<String>,
 }
 
 /// A compiled route.
@@ -30,6 +33,8 @@ pub struct Route {
     pub permissions: Vec<String>,
     /// Whether it is open to people without a session.
     pub public: bool,
+    /// Protocols that a call may switch to.
+    pub upgrades: Vec<Protocol>,
 }
 
 /// Why the routes of a manifest cannot be compiled; names the route.
@@ -64,6 +69,24 @@ pub enum RouteError {
         methods: MethodSet,
         /// The path that both declare.
         path: String,
+    },
+    /// A protocol that cannot be passed through.
+    #[error("backend.routes[{index}].upgrades: {protocol:?} cannot be declared: {source}")]
+    Upgrade {
+        /// Position in `backend.routes`.
+        index: usize,
+        /// The protocol found there.
+        protocol: String,
+        /// What is wrong with it.
+        source: ProtocolError,
+    },
+    /// A connection without a session would have no end.
+    #[error(
+        "backend.routes[{index}].upgrades: a public route cannot leave HTTP, since no session ends its connections"
+    )]
+    PublicUpgrade {
+        /// Position in `backend.routes`.
+        index: usize,
     },
 }
 
@@ -128,6 +151,7 @@ impl RouteTable {
             methods,
             permissions: spec.permissions.clone(),
             public: spec.public,
+            upgrades: protocols(index, spec)?,
         });
         Ok(())
     }
@@ -139,4 +163,14 @@ fn methods(index: usize, names: &[String]) -> Result<MethodSet, RouteError> {
         MethodSet::named(name).map(|method| set.union(method)).ok_or_else(|| unknown(name))
     })?;
     if set.is_empty() { Err(unknown("")) } else { Ok(set) }
+}
+
+fn protocols(index: usize, spec: &RouteSpec) -> Result<Vec<Protocol>, RouteError> {
+    if spec.public && !spec.upgrades.is_empty() {
+        return Err(RouteError::PublicUpgrade { index });
+    }
+    let parse = |name: &String| {
+        Protocol::parse(name).map_err(|source| RouteError::Upgrade { index, protocol: name.clone(), source })
+    };
+    spec.upgrades.iter().map(parse).collect()
 }

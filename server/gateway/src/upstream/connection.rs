@@ -72,6 +72,19 @@ impl Connection {
         })
     }
 
+    /// Sends `request` as the only one: a new connection that ends with the answer, or leaves HTTP with it
+    /// ([`hyper::upgrade::on`]).
+    pub(crate) async fn send_alone(
+        mut self,
+        request: Box<Request<RequestBody>>,
+    ) -> Result<Response<Incoming>, hyper::Error> {
+        if let Some(exchange) = self.exchange.take() {
+            // The task ends with the connection, or hands it over; errors reach the caller through the answer.
+            drop(tokio::spawn(exchange.with_upgrades()));
+        }
+        self.sender.send_request(*request).await
+    }
+
     /// Lets the socket be read and written on behalf of whoever waits for the response's body.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) {
         poll_exchange(&mut self.exchange, cx);

@@ -328,6 +328,7 @@ pub(crate) fn spec(url: &str) -> BackendSpec {
         path: path.to_owned(),
         permissions: vec![permission.to_owned()],
         public: false,
+        upgrades: Vec::new(),
     };
     BackendSpec {
         id: "acme.todos".to_owned(),

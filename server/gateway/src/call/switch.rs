@@ -1,0 +1,58 @@
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Request, Response, StatusCode};
+use hyper::body::Incoming;
+
+use super::{Call, CallError};
+use crate::body::{RequestBody, ResponseBody};
+use crate::forward::{ForwardError, Replay, ask_to_switch};
+use crate::token::{BearerToken, TokenSource};
+use crate::upgrade::{Handshake, Tunnel};
+
+/// What an upstream has agreed to.
+pub(super) struct Agreed {
+    /// The fields of the handshake that the client gets.
+    pub(super) fields: HeaderMap,
+    pub(super) tunnel: Tunnel,
+}
+
+/// Asks the upstream to switch protocols; when it refuses the token, once more with a fresh one. Any other answer than a
+/// switch to what was asked for is an answer like every other, and no byte beyond it is carried.
+pub(super) async fn switch<T: TokenSource>(
+    call: &Call<'_, T>,
+    handshake: Handshake,
+    mut request: Box<Request<RequestBody>>,
+    token: Option<BearerToken>,
+    attempts: &mut u32,
+) -> Result<(Response<ResponseBody>, Option<Agreed>), CallError> {
+    handshake.ask(request.headers_mut());
+    let replay = Replay::of(&request);
+    let mut response = ask_to_switch(call.remote, request, attempts).await?;
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let rejected = token.ok_or(ForwardError::TokenRejected)?;
+        let fresh = call.tokens.fresh(call.remote.token_request(), &rejected).await?;
+        let mut replay = replay.ok_or(ForwardError::TokenRejected)?;
+        replay.set(AUTHORIZATION, fresh.header());
+        response = ask_to_switch(call.remote, replay.request(), attempts).await?;
+    }
+    match response.status() {
+        // The browser would take a 401 for the end of its session.
+        StatusCode::UNAUTHORIZED => Err(ForwardError::TokenRejected.into()),
+        StatusCode::SWITCHING_PROTOCOLS => {
+            let agreed = agreed(handshake, &mut response).await?;
+            Ok((body_of(call, response), Some(agreed)))
+        }
+        _ => Ok((body_of(call, response), None)),
+    }
+}
+
+async fn agreed(handshake: Handshake, response: &mut Response<Incoming>) -> Result<Agreed, ForwardError> {
+    let fields =
+        handshake.agreed(response.headers()).map_err(|why| ForwardError::BadAnswer(why.to_owned()))?;
+    let upstream = hyper::upgrade::on(response).await.map_err(ForwardError::Reset)?;
+    let (client, framed) = handshake.into_client();
+    Ok(Agreed { fields, tunnel: Tunnel::new(client, upstream, framed) })
+}
+
+fn body_of<T>(call: &Call<'_, T>, response: Response<Incoming>) -> Response<ResponseBody> {
+    response.map(|incoming| ResponseBody::of_own_connection(incoming, call.remote.pause_limit))
+}
