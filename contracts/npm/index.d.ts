@@ -148,6 +148,8 @@ export interface BackendRoute {
   path: string;
   /** By people who hold all of these. */
   permissions?: string[];
+  /** Protocols that the call may switch to, as `Upgrade` names them: `websocket`. The connection ends with its session. */
+  upgrades?: string[];
 }
 
 /** A CloudEvent in structured JSON form (CloudEvents 1.0.2, JSON event format). `data` is kept as the sender wrote it: key order, big numbers and duplicate keys survive. */

@@ -33,7 +33,7 @@ use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::providers::TokenSharing;
 use crate::services::events::{Events, topic_specs};
-use crate::services::{Backends, EntitlementService, KafkaDelivery};
+use crate::services::{Backends, EntitlementService, KafkaDelivery, OpenCalls};
 use crate::state::{AppState, Portal};
 use crate::storage::{
     Database, DatabaseDirectory, PostgresSessionStore, RedisBuckets, RedisError, RedisSessionStore,
@@ -142,6 +142,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         gateway: Gateway::new(policy.clone(), origin),
         backends: Backends::new(config.gateway.clone()),
         limits: Limits::new(&config, buckets.as_ref()),
+        open_calls: OpenCalls::new(config.limits.upgrades_per_session),
         metrics: Metrics::default(),
         ids: IdSource::default(),
         started_at: parts.clock.now(),

@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use portico_contracts::Application;
 use portico_dev_idp::DevIdp;
 use portico_directory::Directory;
-use portico_gateway::{Gateway, RemoteBackend};
+use portico_gateway::{Gateway, RemoteBackend, TunnelEnd};
 use portico_identity::seal::Sealer;
 use portico_identity::session::{EndReason, SessionError, SessionId, Sessions};
 use portico_policy::PolicyEngine;
@@ -28,7 +28,7 @@ use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::providers::Providers;
 use crate::services::events::Events;
-use crate::services::{Backends, EntitlementService};
+use crate::services::{Backends, EntitlementService, OpenCalls};
 
 /// The portal, shared by every request.
 #[derive(Clone)]
@@ -97,6 +97,8 @@ pub struct Portal {
     pub gateway: Gateway,
     /// Compiled back ends of remotes.
     pub backends: Backends,
+    /// Connections and answers that last.
+    pub open_calls: Arc<OpenCalls>,
     /// Who did what.
     pub audit: Arc<Audit>,
     /// Kafka and the streams.
@@ -145,13 +147,14 @@ impl Portal {
         Ok(())
     }
 
-    /// A session may do other things than before: its tokens are exchanged and its streams opened anew.
+    /// A session may do other things than before: its tokens are exchanged, its streams and connections opened anew.
     pub fn privileges_changed(&self, id: &SessionId) {
         self.forget_tokens(id);
         self.events.interrupt_session(id);
+        self.open_calls.end(id, TunnelEnd::PrivilegesChanged);
     }
 
-    /// Whatever ended a session, its tokens and streams go with it. Doing it twice changes nothing.
+    /// Whatever ended a session, its tokens, streams and connections go with it. Doing it twice changes nothing.
     pub fn session_ended(&self, id: &SessionId, reason: EndReason) {
         self.forget_tokens(id);
         let told = match reason {
@@ -160,6 +163,7 @@ impl Portal {
             EndReason::Replaced => CloseReason::Replaced,
         };
         self.events.close_session(id, told);
+        self.open_calls.end(id, TunnelEnd::SessionOver);
     }
 
     /// Forgets the exchanged tokens of a session.
@@ -191,5 +195,6 @@ impl Portal {
     pub fn drain(&self) {
         self.give_notice();
         self.events.gateway().close_all();
+        self.open_calls.end_all();
     }
 }

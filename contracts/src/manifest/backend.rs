@@ -38,6 +38,9 @@ pub struct BackendRoute {
     /// By people who hold all of these.
     #[serde(default)]
     pub permissions: Vec<String>,
+    /// Protocols that the call may switch to, as `Upgrade` names them: `websocket`. The connection ends with its session.
+    #[serde(default)]
+    pub upgrades: Vec<String>,
 }
 
 /// An HTTP method that a remote may use (RFC 9110, section 9.3; RFC 5789).

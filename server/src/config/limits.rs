@@ -32,6 +32,10 @@ pub struct LimitsConfig {
     pub write_timeout_ms: u64,
     /// Connections open at once.
     pub connections: usize,
+    /// Connections of one session that have left HTTP (WebSocket) at once.
+    pub upgrades_per_session: usize,
+    /// How long such a connection may carry nothing, in milliseconds; 0 for as long as it likes.
+    pub upgrade_idle_ms: u64,
 }
 
 impl Default for LimitsConfig {
@@ -51,6 +55,8 @@ impl Default for LimitsConfig {
             body_timeout_ms: 30_000,
             write_timeout_ms: 30_000,
             connections: 20_000,
+            upgrades_per_session: 20,
+            upgrade_idle_ms: 300_000,
         }
     }
 }

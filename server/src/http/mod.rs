@@ -6,6 +6,7 @@ pub mod context;
 pub mod csp;
 pub mod device;
 pub mod input;
+pub mod lasting_body;
 pub mod origin;
 pub mod paced_body;
 pub mod problem;

@@ -1,14 +1,22 @@
+mod upgrade;
+
+use std::sync::Arc;
+
+use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{ALLOW, RETRY_AFTER, VARY};
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, UPGRADE, VARY};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use http_body_util::{BodyExt as _, LengthLimitError};
-use portico_gateway::{Call, CallError, CallerKey, ForwardError, Outcome, Verdict};
+use portico_gateway::{
+    Call, CallError, CallerKey, ForwardError, Outcome, RemoteBackend, ResponseBody, Verdict,
+};
 
 use crate::audit;
 use crate::http::context::Proxied;
+use crate::http::lasting_body::LastingBody;
 use crate::http::{ApiError, Authenticated, RequestContext, body_limit, origin, rate_limit};
-use crate::limits::Surface;
+use crate::limits::{Left, Surface};
 use crate::services::SessionTokens;
 use crate::state::AppState;
 
@@ -39,7 +47,7 @@ pub async fn call(
     let session = session.ok_or_else(ApiError::signed_out)?.in_its_organization(request.headers())?;
     let id = remote_id(request.uri().path());
     // A remote that this session may not load does not exist for it: neither name nor routes are told.
-    let Some(backend) = state.backend(&session, id) else {
+    let Some(remote) = state.backend(&session, id) else {
         let resource = format!("remote {id:.100}");
         audit::decision("call", &resource, false, "no such remote for this session", &session, context);
         return Err(ApiError::not_found("There is no such remote for this session."));
@@ -50,36 +58,79 @@ pub async fn call(
         audit::decision("call", &resource, false, "the call names another organization", &session, context);
         return Err(ApiError::forbidden("The call names another organization than the session's."));
     }
+    let admitted = Admitted { state, context, session, remote, left };
+    // Rare, and what it needs is large: outside the future that every call pays for.
+    if request.headers().contains_key(UPGRADE) {
+        return Box::pin(upgrade::call(admitted, request)).await;
+    }
     let request = body_limit::bounded(request, &state.config.limits);
-    let tokens = SessionTokens::new(state, &session, context);
-    let call = Call {
-        remote: &backend,
-        principal: Some(&session.principal),
-        tokens: &tokens,
-        client: context.client_ip,
-        caller: CallerKey::session(session.active.id.0.to_le_bytes()),
-        traceparent: Some(context.traceparent()),
-    };
-    let Outcome { verdict, result, .. } = state.gateway.call(call, request).await;
-    record(&verdict, &session, context);
+    let tokens = SessionTokens::new(state, &admitted.session, context);
+    let Outcome { verdict, result, .. } = state.gateway.call(admitted.call(&tokens), request).await;
+    record(&verdict, &admitted.session, context);
     let response = result.map_err(|error| match is_too_large(&error) {
         true => body_limit::too_large(state.config.limits.proxy_body_bytes),
         false => problem(error),
     })?;
-    let (remote, trace_id) = (backend.clone(), context.trace_id);
-    let mut response = response.map(|body| {
-        axum::body::Body::new(body.map_err(move |error| {
+    Ok(admitted.finish(response))
+}
+
+/// A call of somebody's to a remote that they may load.
+struct Admitted<'a> {
+    state: &'a AppState,
+    context: &'a RequestContext,
+    session: Authenticated,
+    remote: Arc<RemoteBackend>,
+    /// Of the limits that count calls.
+    left: Left,
+}
+
+impl Admitted<'_> {
+    /// For the gateway.
+    fn call<'b>(&'b self, tokens: &'b SessionTokens<'b>) -> Call<'b, SessionTokens<'b>> {
+        Call {
+            remote: &self.remote,
+            principal: Some(&self.session.principal),
+            tokens,
+            client: self.context.client_ip,
+            caller: CallerKey::session(self.session.active.id.0.to_le_bytes()),
+            traceparent: Some(self.context.traceparent()),
+        }
+    }
+
+    /// What every answer of an upstream gets on its way out.
+    fn finish(&self, response: axum::http::Response<ResponseBody>) -> Response {
+        let (remote, trace_id) = (self.remote.clone(), self.context.trace_id);
+        let tell = move |error: &dyn std::error::Error| {
             // The answer has begun: the log is all that can still be told.
             tracing::warn!(remote.id = remote.id(), trace_id = %trace_id, error.message = %error, "an answer was cut");
-            error
-        }))
-    });
-    // Another session's cookie makes another answer: two organizations may well use one ETag, and the browser's cache must
-    // not let a 304 for the one bring back the other's body.
-    response.headers_mut().append(VARY, HeaderValue::from_static("Cookie"));
-    state.limits.policies(Surface::Remote).tell(response.headers_mut(), left);
-    response.extensions_mut().insert(Proxied);
-    Ok(response)
+        };
+        let mut response = match LastingBody::is_for(response.body()) {
+            true => {
+                let kind = response.headers().get(CONTENT_TYPE);
+                let is_stream = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+                let (state, session) = (self.state.clone(), self.session.clone());
+                response.map(|body| {
+                    let lasting = LastingBody::new(body, is_stream, state, session);
+                    Body::new(lasting.map_err(move |error| {
+                        tell(&error);
+                        error
+                    }))
+                })
+            }
+            false => response.map(|body| {
+                Body::new(body.map_err(move |error| {
+                    tell(&error);
+                    error
+                }))
+            }),
+        };
+        // Another session's cookie makes another answer: two organizations may well use one ETag, and the browser's cache
+        // must not let a 304 for the one bring back the other's body.
+        response.headers_mut().append(VARY, HeaderValue::from_static("Cookie"));
+        self.state.limits.policies(Surface::Remote).tell(response.headers_mut(), self.left);
+        response.extensions_mut().insert(Proxied);
+        response
+    }
 }
 
 /// The part of the path that names the remote, as it was sent: an id needs no escapes.

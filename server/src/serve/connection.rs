@@ -77,8 +77,9 @@ impl Terms {
                 })
             }
         });
-        let connection =
-            self.builder.serve_connection(TokioIo::new(WriteLimited::new(stream, self.write)), service);
+        let connection = self
+            .builder
+            .serve_connection_with_upgrades(TokioIo::new(WriteLimited::new(stream, self.write)), service);
         if let Err(error) = self.drive(connection, requests, stop).await {
             tracing::debug!(error.message = %error, client.address = %peer, "connection ended");
         }

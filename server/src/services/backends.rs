@@ -69,6 +69,7 @@ impl Backends {
             path: route.path.clone(),
             permissions: route.permissions.clone(),
             public: false,
+            upgrades: route.upgrades.clone(),
         });
         let (addresses, resilience) = match self.config.upstreams.get(id) {
             // Addresses that cannot be read stopped the start.

@@ -3,6 +3,7 @@
 mod audit_delivery;
 mod backends;
 mod entitlements;
+mod open_calls;
 mod renewal;
 mod session_api;
 mod session_tokens;
@@ -21,6 +22,7 @@ pub mod told;
 pub use audit_delivery::KafkaDelivery;
 pub use backends::Backends;
 pub use entitlements::EntitlementService;
+pub use open_calls::{Lasting, OpenCalls};
 pub use renewal::renew;
 pub use session_api::SessionApi;
 pub use session_tokens::SessionTokens;

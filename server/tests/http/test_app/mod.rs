@@ -14,6 +14,7 @@ mod request;
 mod site;
 mod smtp;
 mod upstream;
+mod web_socket;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -49,6 +50,7 @@ pub use request::RequestBuilder;
 pub use site::write as write_site;
 pub use smtp::MailServer;
 pub use upstream::{Reply, Seen, Upstream};
+pub use web_socket::{WebSocket, accept_for, agree};
 
 /// One portal with everything around it. All of it ends with the test's runtime.
 pub struct TestApp {

@@ -96,6 +96,7 @@ pub fn todos_manifest(upstream: &str) -> Value {
             { "methods": ["POST", "PUT", "PATCH", "DELETE"], "path": "/todos/**", "permissions": ["todos.write"] },
             { "methods": ["GET"], "path": "/admin/**", "permissions": ["org.admin"] },
             { "methods": ["GET", "POST"], "path": "/plain" },
+            { "methods": ["GET"], "path": "/live/**", "permissions": ["todos.read"], "upgrades": ["websocket", "acme.sync"] },
         ],
     });
     todos

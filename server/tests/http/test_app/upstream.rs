@@ -16,6 +16,7 @@ pub struct Upstream {
 
 struct Shared {
     seen: Mutex<Vec<Seen>>,
+    switched: Mutex<Vec<Switched>>,
     answer: Mutex<Arc<Answerer>>,
 }
 
@@ -31,6 +32,15 @@ pub struct Seen {
     pub body: Vec<u8>,
 }
 
+/// A connection that was answered by [`Reply::Switch`].
+#[derive(Clone, Debug, Default)]
+pub struct Switched {
+    /// What came after the head of the request.
+    pub received: Vec<u8>,
+    /// Whether the other side is gone.
+    pub is_over: bool,
+}
+
 /// What is answered.
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -38,6 +48,8 @@ pub enum Reply {
     Response(u16, Vec<(String, String)>, Vec<u8>),
     /// These bytes, whatever they are.
     Raw(Vec<u8>),
+    /// These bytes as the head of an answer; then whatever comes is sent back, until the other side is gone.
+    Switch(Vec<u8>),
     /// The connection is closed without a word.
     Hangup,
     /// The response after it comes late.
@@ -110,7 +122,11 @@ impl Upstream {
                 json!({"ok": true}).to_string().into(),
             )
         };
-        let shared = Arc::new(Shared { seen: Mutex::default(), answer: Mutex::new(Arc::new(ok)) });
+        let shared = Arc::new(Shared {
+            seen: Mutex::default(),
+            switched: Mutex::default(),
+            answer: Mutex::new(Arc::new(ok)),
+        });
         let upstream = Self { addr, shared };
         let accepting = upstream.clone();
         tokio::spawn(async move {
@@ -143,6 +159,28 @@ impl Upstream {
         self.seen().pop().expect("a request has arrived")
     }
 
+    /// Every connection that has left HTTP.
+    pub fn switched(&self) -> Vec<Switched> {
+        self.shared.switched.lock().clone()
+    }
+
+    async fn echo(&self, mut socket: TcpStream, mut received: Vec<u8>) {
+        let place = {
+            let mut switched = self.shared.switched.lock();
+            switched.push(Switched { received: received.clone(), is_over: false });
+            switched.len() - 1
+        };
+        while socket.write_all(&received).await.is_ok() {
+            received.clear();
+            if socket.read_buf(&mut received).await.is_ok_and(|read| read > 0) {
+                self.shared.switched.lock()[place].received.extend_from_slice(&received);
+            } else {
+                break;
+            }
+        }
+        self.shared.switched.lock()[place].is_over = true;
+    }
+
     async fn serve(&self, mut socket: TcpStream) -> Option<()> {
         let mut buffer = Vec::new();
         loop {
@@ -153,6 +191,11 @@ impl Upstream {
             while let Reply::After(time, next) = reply {
                 tokio::time::sleep(time).await;
                 reply = *next;
+            }
+            if let Reply::Switch(head) = &reply {
+                socket.write_all(head).await.ok()?;
+                self.echo(socket, buffer).await;
+                return None;
             }
             if let Reply::Raw(bytes) = &reply {
                 socket.write_all(bytes).await.ok()?;
