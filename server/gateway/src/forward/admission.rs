@@ -1,7 +1,6 @@
 use http::{Response, StatusCode};
 
 use super::ForwardError;
-use crate::body::ResponseBody;
 use crate::resilience::{Full, Open, Pass, Place};
 use crate::upstream::Upstream;
 
@@ -49,7 +48,7 @@ impl<'a> Admission<'a> {
     }
 
     /// What came of the call.
-    pub(super) fn conclude(mut self, result: &Result<Response<ResponseBody>, ForwardError>) {
+    pub(super) fn conclude<B>(mut self, result: &Result<Response<B>, ForwardError>) {
         let upstream = self.passed.upstream;
         let finding = Finding::of(result);
         if finding == Finding::Answered {
@@ -88,7 +87,7 @@ impl Drop for Passed<'_> {
 }
 
 impl Finding {
-    pub(super) fn of(result: &Result<Response<ResponseBody>, ForwardError>) -> Self {
+    pub(super) fn of<B>(result: &Result<Response<B>, ForwardError>) -> Self {
         match result {
             Ok(response) => Self::of_status(response.status()),
             Err(error) => Self::of_error(error),

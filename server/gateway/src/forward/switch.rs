@@ -4,6 +4,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 
 use super::ForwardError;
+use super::admission::Admission;
 use super::deadline::{Deadline, Elapsed};
 use crate::body::RequestBody;
 use crate::remote::RemoteBackend;
@@ -15,12 +16,15 @@ pub(crate) async fn ask_to_switch(
     request: Box<Request<RequestBody>>,
     attempts: &mut u32,
 ) -> Result<Response<Incoming>, ForwardError> {
+    let admission = Admission::to(&remote.upstream).await?;
     *attempts += 1;
     let deadline = Deadline::after(remote.timeout);
     let work = pin!(async {
-        let lease = remote.upstream.endpoints.connect(&mut Vec::new(), deadline.left()).await?;
+        let lease = remote.upstream.endpoints.connect(None, &mut Vec::new(), deadline.left()).await?;
         Ok(lease.connection.send_alone(request).await?)
     });
     let sent = deadline.hold(None, work).await;
-    sent.unwrap_or_else(|Elapsed| Err(ForwardError::Timeout(deadline.limit().as_millis())))
+    let result = sent.unwrap_or_else(|Elapsed| Err(ForwardError::Timeout(deadline.limit().as_millis())));
+    admission.conclude(&result);
+    result
 }
