@@ -79,6 +79,38 @@ async fn case_18_fifty_parallel_calls_on_two_instances_lead_to_one_refresh() {
     assert_eq!(world.first.outbound.count("refresh_token"), 2, "the rotated token serves on both");
 }
 
+/// The promise is about requests that begin a second after the removal: how long one takes is the machine's affair.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_51_a_member_removed_on_one_instance_is_refused_on_the_other_within_a_second() {
+    let world = World::start().await;
+    world.first.events_ready().await;
+    let (alice, bob) = (world.first.signed_in("alice").await, world.first.signed_in("bob").await);
+    let (todos, session) = (world.there("/bff/acme.todos/todos"), world.there("/api/platform/session"));
+    bob.get(&todos).send().await.expect(200);
+    let mut stream = bob.get(&world.there("/stream")).open().await.expect("a stream");
+    stream.opened().await;
+    let members = alice.get("/api/platform/members").send().await.expect(200).json();
+    let member = members.as_array().into_iter().flatten().find(|member| member["name"] == "Bob Baker");
+    let id = member.and_then(|member| member["id"].as_str()).expect("bob is a member").to_owned();
+
+    alice.post(&format!("/api/platform/members/{id}/remove")).send().await.expect(200);
+    let removed = Instant::now();
+    loop {
+        let begun = removed.elapsed();
+        if bob.get(&session).send().await.status == 401 {
+            break;
+        }
+        assert!(begun < Duration::from_secs(1), "still served {begun:?} after the removal");
+    }
+    println!("refused on the other instance after {:?}", removed.elapsed());
+    let calls = world.first.todos.seen().len();
+    bob.get(&todos).send().await.problem(401);
+    assert_eq!(world.first.todos.seen().len(), calls, "nothing reaches the service");
+    let bye = stream.rest().await;
+    assert!(bye.iter().any(|event| event.kind == "bye"), "the stream there is told: {bye:?}");
+    bob.get(&world.there("/stream")).send().await.problem(401);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_began_on_one_instance_ends_on_the_other() {
     let world = World::start().await;

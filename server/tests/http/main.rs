@@ -17,6 +17,7 @@ mod events;
 mod health;
 mod http2;
 mod instances;
+mod killed;
 mod limits;
 mod memory;
 mod pages;

@@ -17,33 +17,42 @@ pub struct Program {
     pub origin: String,
     pub addr: String,
     directory: TempDir,
+    admin: String,
 }
 
 impl Program {
     /// Starts it with these variables, in a directory that `prepare` has written to, and waits until it is ready.
     pub async fn start(environment: &[(&str, &str)], prepare: impl FnOnce(&Path)) -> Self {
+        let program = Self::start_unready(environment, prepare).await;
+        program.becomes("ready", async || program.readiness().await == Some(StatusCode::OK)).await;
+        program
+    }
+
+    /// The same where something that it needs is away: waits until it answers at all.
+    pub async fn start_unready(environment: &[(&str, &str)], prepare: impl FnOnce(&Path)) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         write_site(&directory.path().join("site"));
         prepare(directory.path());
         let (addr, admin) = (free_addr().await, free_addr().await);
-        let child = Command::new(env!("CARGO_BIN_EXE_portico"))
-            .current_dir(directory.path())
-            .env("PORTICO_ADDR", &addr)
-            .env("PORTICO_ADMIN_ADDR", admin)
-            .env("PORTICO_SITE_DIR", "site")
-            .envs(environment.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the program is built");
-        let program = Self { child, origin: format!("http://{addr}"), addr, directory };
+        let child = run(directory.path(), &addr, &admin, environment);
+        let program = Self { child, origin: format!("http://{addr}"), addr, directory, admin };
+        program.becomes("there", async || program.readiness().await.is_some()).await;
+        program
+    }
+
+    /// Ends it without a word to it (SIGKILL) and starts it anew where it was: same directory, same address.
+    pub async fn kill_and_restart(&mut self, environment: &[(&str, &str)]) {
+        self.child.kill().await.expect("it runs");
+        self.child = run(self.directory.path(), &self.addr, &self.admin, environment);
+        self.becomes("ready again", async || self.readiness().await == Some(StatusCode::OK)).await;
+    }
+
+    async fn becomes(&self, what: &str, condition: impl AsyncFn() -> bool) {
         let begun = Instant::now();
-        while program.readiness().await != Some(StatusCode::OK) {
-            assert!(begun.elapsed() < Duration::from_secs(30), "it becomes ready");
+        while !condition().await {
+            assert!(begun.elapsed() < Duration::from_secs(30), "it becomes {what}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        program
     }
 
     /// Where it runs.
@@ -83,6 +92,20 @@ impl Program {
     fn proc(&self, file: &str) -> String {
         format!("/proc/{}/{file}", self.child.id().expect("it runs"))
     }
+}
+
+fn run(directory: &Path, addr: &str, admin: &str, environment: &[(&str, &str)]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_portico"))
+        .current_dir(directory)
+        .env("PORTICO_ADDR", addr)
+        .env("PORTICO_ADMIN_ADDR", admin)
+        .env("PORTICO_SITE_DIR", "site")
+        .envs(environment.iter().copied())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the program is built")
 }
 
 async fn free_addr() -> String {

@@ -101,6 +101,17 @@ impl FakeProvider {
         login: &str,
         change: impl FnOnce(&mut IdToken),
     ) -> Answer {
+        self.login_at(app.now(), browser, login, change).await
+    }
+
+    /// The same, for a portal whose clock says `now`, in seconds since 1970.
+    pub async fn login_at(
+        &self,
+        now: i64,
+        browser: &Browser,
+        login: &str,
+        change: impl FnOnce(&mut IdToken),
+    ) -> Answer {
         let begun = browser.get(login).sent_from("none").send().await;
         let authorize = Url::parse(begun.location()).expect("the provider's URL");
         let parameter = |name: &str| {
@@ -108,7 +119,7 @@ impl FakeProvider {
             found.map(|(_, value)| value.into_owned()).unwrap_or_default()
         };
         assert_eq!(authorize.origin().ascii_serialization(), self.issuer(), "where the login went");
-        let mut token = IdToken::for_nonce(&parameter("nonce"), app.now());
+        let mut token = IdToken::for_nonce(&parameter("nonce"), now);
         token.claims["iss"] = json!(self.issuer());
         change(&mut token);
         *self.0.id_token.lock() = token.sign();
@@ -146,7 +157,8 @@ impl FakeProvider {
         token.sign()
     }
 
-    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+    /// What it answers to a request of the portal.
+    pub fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
         match request.uri().path() {
             "/.well-known/openid-configuration" => json_response(200, &discovery(self.issuer())),
             "/jwks" => json_response(200, &json!({ "keys": [public_jwk(&KEY)] })),
