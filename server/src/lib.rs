@@ -6,6 +6,7 @@
 pub mod app;
 pub mod audit;
 pub mod config;
+pub mod dates;
 pub mod dev;
 pub mod embedded;
 pub mod limits;

@@ -58,7 +58,7 @@ pub struct Device {
 /// An instant, as people and as machines read it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
-    /// `2026-12-02 10:00 UTC`.
+    /// As people of the page's language write it, in UTC.
     pub text: String,
     /// RFC 3339.
     pub machine: String,
@@ -122,8 +122,8 @@ pub struct InvitationRow {
 pub struct RoleChoice {
     /// Its name.
     pub name: String,
-    /// What it permits.
-    pub permissions: Vec<String>,
+    /// What it is, in words, or the permissions it gives.
+    pub description: String,
 }
 
 /// An invitation, as whoever opens its link sees it.

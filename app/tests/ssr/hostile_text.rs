@@ -77,7 +77,7 @@ fn poison(page: &mut PlatformPage, text: &str) {
             for invitation in &mut page.invitations {
                 poison_all(vec![&mut invitation.email, &mut invitation.roles[0], &mut invitation.invited_by]);
             }
-            page.roles.iter_mut().for_each(|role| poison_all(vec![&mut role.permissions[0]]));
+            page.roles.iter_mut().for_each(|role| poison_all(vec![&mut role.description]));
             if !page.typed_email.is_empty() {
                 page.typed_email = text.into();
             }

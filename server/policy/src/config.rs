@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Entitlements, PermissionError, check_permission};
+use crate::{Entitlements, PermissionError, Words, check_permission};
 
 /// The `[policy]` section of the configuration: what roles and plans give, and which plan an organization is on.
 ///
@@ -19,6 +19,8 @@ use crate::{Entitlements, PermissionError, check_permission};
 pub struct PolicyConfig {
     /// Role -> the permissions it gives. A role that is not listed gives nothing.
     pub roles: BTreeMap<String, BTreeSet<String>>,
+    /// Role -> what it is, for whoever gives it. A role without one is described by its permissions.
+    pub role_descriptions: BTreeMap<String, Words>,
     /// Plan -> the permissions it includes.
     pub plans: BTreeMap<String, PlanPermissions>,
     /// Organization (`org_id`) -> its plan.
@@ -69,6 +71,12 @@ pub enum PolicyConfigError {
         /// What is wrong with it.
         source: PermissionError,
     },
+    /// A role is described that does not exist.
+    #[error("policy.role_descriptions.{role}: there is no role {role:?} in policy.roles")]
+    UnknownRole {
+        /// The role that is described.
+        role: String,
+    },
     /// An organization is on a plan that does not exist.
     #[error("{key}: there is no plan {plan:?}; plans are {known}")]
     UnknownPlan {
@@ -88,6 +96,8 @@ impl PolicyConfig {
         for (role, names) in &self.roles {
             check_names(&format!("policy.roles.{role}"), names, &mut problems);
         }
+        let described = self.role_descriptions.keys().filter(|role| !self.roles.contains_key(*role));
+        problems.extend(described.map(|role| PolicyConfigError::UnknownRole { role: role.clone() }));
         for (plan, included) in &self.plans {
             if let PlanPermissions::Listed(names) = included {
                 check_names(&format!("policy.plans.{plan}"), names, &mut problems);

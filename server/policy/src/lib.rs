@@ -13,6 +13,7 @@ mod permission;
 mod principal;
 mod query;
 mod role_policy;
+mod words;
 
 pub use config::{All, PlanPermissions, PolicyConfig, PolicyConfigError};
 pub use decision::{Decision, Effect};
@@ -22,3 +23,4 @@ pub use permission::{PermissionError, check_permission};
 pub use principal::Principal;
 pub use query::{Action, Query, Resource};
 pub use role_policy::RolePolicy;
+pub use words::Words;

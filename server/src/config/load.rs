@@ -5,6 +5,7 @@ use std::str::FromStr;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::Value;
+use portico_app::Locale;
 use thiserror::Error;
 
 use super::{Config, DevelopmentConfig, TlsMode};
@@ -141,6 +142,12 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     problems.extend(config.mail.problem());
     problems.extend(config.gateway.problems());
     problems.extend(config.policy.problems().iter().map(ToString::to_string));
+    for (role, words) in &config.policy.role_descriptions {
+        let foreign = words.languages().filter(|language| Locale::parse(language).is_none());
+        problems.extend(foreign.map(|language| {
+            format!("policy.role_descriptions.{role}.{language}: the portal does not speak {language:?}")
+        }));
+    }
     if !config.is_development() {
         production(config, &mut problems);
     }

@@ -158,3 +158,15 @@ fn what_is_said_of_an_upstream_is_checked_and_named() {
     let message = refusal(from_toml("[gateway.resilience]\nmin_in_flight = 9\nmax_in_flight = 3"));
     assert!(message.contains("gateway.resilience.min_in_flight"), "{message}");
 }
+
+#[test]
+fn words_about_roles_are_for_roles_that_exist_in_languages_that_are_spoken() {
+    let described = |words: &str| {
+        from_toml(&format!("[policy]\nroles.clerk = [\"todos.read\"]\nrole_descriptions.{words}"))
+    };
+    described("clerk = { en = \"Reads\", de = \"Liest\" }").expect("valid");
+    described("clerk = \"Reads\"").expect("valid");
+    assert!(refusal(described("clark = \"Reads\"")).contains("policy.role_descriptions.clark"));
+    assert!(refusal(described("clerk.fr = \"Lit\"")).contains("policy.role_descriptions.clerk.fr"));
+    assert!(refusal(described("clerk = 7")).contains("a table of texts by language"));
+}

@@ -150,12 +150,43 @@ fn detail_of(status: StatusCode) -> &'static str {
 
 /// The path as logs and problems may show it: the token of an invitation's link is a credential.
 pub fn without_secrets(path: &str) -> Arc<str> {
-    // In any letter case and however often a slash stands there: better hidden than logged.
+    // By what anyone could make of it: better hidden than logged. Nearly every path is its own reading.
     let mut parts = path.split('/').filter(|part| !part.is_empty());
-    match (parts.next(), parts.next()) {
-        (Some(first), Some(_)) if first.eq_ignore_ascii_case("invitations") => "/invitations/***".into(),
-        _ => path.into(),
+    let hidden = if path.contains(['%', '.', '\\']) {
+        leads_to_invitation(&percent_decoded(path))
+    } else {
+        parts.next().is_some_and(|first| first.eq_ignore_ascii_case("invitations")) && parts.next().is_some()
+    };
+    if hidden { "/invitations/***".into() } else { path.into() }
+}
+
+/// Whether something stands below `/invitations`: in any letter case, however often a slash or backslash stands there, and
+/// with dot segments followed.
+fn leads_to_invitation(path: &[u8]) -> bool {
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for part in path.split(|b| matches!(b, b'/' | b'\\')) {
+        match part {
+            b"" | b"." => {}
+            b".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
     }
+    parts.len() > 1 && parts[0].eq_ignore_ascii_case(b"invitations")
+}
+
+/// The path with its percent-encoding undone, more than once: who decodes twice must not read what was hidden from those
+/// who decode once.
+fn percent_decoded(path: &str) -> Vec<u8> {
+    let mut bytes = path.as_bytes().to_vec();
+    // Three times are more than any server does.
+    for _ in 0..3 {
+        let decoded: Vec<u8> = percent_encoding::percent_decode(&bytes).collect();
+        if decoded == bytes {
+            break;
+        }
+        bytes = decoded;
+    }
+    bytes
 }
 
 /// The address to account a request to: the last one in `X-Forwarded-For` that no trusted proxy vouches for. What a
@@ -200,10 +231,31 @@ mod tests {
 
     #[test]
     fn the_token_of_an_invitation_is_in_no_path_that_is_logged() {
-        for path in ["/invitations/abc", "/invitations/abc/def", "//Invitations//abc", "/invitations/abc/"] {
+        for path in [
+            "/invitations/abc",
+            "/invitations/abc/def",
+            "//Invitations//abc",
+            "/invitations/abc/",
+            "/%69nvitations/abc",
+            "/%49NVITATION%53/abc",
+            "/invitations%2Fabc",
+            "/%2finvitations/abc",
+            "/%2569nvitations/abc",
+            "/./invitations/abc",
+            "/%2e%2e/invitations/abc",
+            "/members/../invitations/abc",
+            "/invitations%5cabc",
+        ] {
             assert_eq!(&*without_secrets(path), "/invitations/***", "{path}");
         }
-        for path in ["/invitations", "/members", "/api/platform/invitations/abc/revoke"] {
+        for path in [
+            "/invitations",
+            "/members",
+            "/api/platform/invitations/abc/revoke",
+            "/100%25",
+            "/%zz/%",
+            "/x%2finvitations/a",
+        ] {
             assert_eq!(&*without_secrets(path), path);
         }
     }

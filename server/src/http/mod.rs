@@ -16,6 +16,6 @@ pub mod security_headers;
 pub mod session;
 pub mod trace;
 
-pub use context::RequestContext;
+pub use context::{RequestContext, without_secrets};
 pub use problem::ApiError;
 pub use session::{Authenticated, MaybeSession};

@@ -1,5 +1,6 @@
 //! What the portal's own pages show: account, members, an invitation.
 
+use portico_app::Locale;
 use portico_app::platform::{
     AccountOrganization, AccountPage, Device, InvitationPage, InvitationRow, InvitationView, MemberRow,
     MembersPage, Moment, PlatformPage, RoleChoice, Told,
@@ -10,6 +11,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
+use crate::dates;
 use crate::http::{ApiError, Authenticated, RequestContext};
 use crate::services::members::authorise;
 use crate::services::membership;
@@ -33,22 +35,23 @@ pub(super) async fn find(
     session: Option<&Authenticated>,
     path: &str,
     told: Option<&Told>,
+    locale: Locale,
 ) -> Result<Option<Found>, ApiError> {
     if let Some(token) = path.strip_prefix("/invitations/") {
-        return invitation(state, session, token).await.map(Some);
+        return invitation(state, session, token, locale).await.map(Some);
     }
     let Some(session) = session else { return Ok(None) };
     match path {
-        "/account" => account(state, session).await.map(Some),
+        "/account" => account(state, session, locale).await.map(Some),
         "/members" if authorise(state, context, session, "list-members").await.is_ok() => {
-            members(state, session, told).await.map(Some)
+            members(state, session, told, locale).await.map(Some)
         }
         "/members" => Ok(Some(Found::Forbidden)),
         _ => Ok(None),
     }
 }
 
-async fn account(state: &AppState, session: &Authenticated) -> Result<Found, ApiError> {
+async fn account(state: &AppState, session: &Authenticated, locale: Locale) -> Result<Found, ApiError> {
     let person = &session.state.person;
     let sessions = state.sessions.of_person(&person.issuer, &person.sub).await;
     let sessions = sessions.map_err(|error| ApiError::unavailable("The session store", error))?;
@@ -62,7 +65,7 @@ async fn account(state: &AppState, session: &Authenticated) -> Result<Found, Api
     let page = AccountPage {
         provider: provider_name(&person.issuer),
         organizations: organizations.collect(),
-        devices: sessions.iter().map(|summary| device(summary, &own)).collect(),
+        devices: sessions.iter().map(|summary| device(summary, &own, locale)).collect(),
     };
     Ok(Found::Page(Box::new(PlatformPage::Account(page))))
 }
@@ -73,29 +76,34 @@ fn provider_name(issuer: &str) -> String {
     host.unwrap_or_else(|| issuer.to_owned())
 }
 
-fn device(summary: &SessionSummary, own: &str) -> Device {
+fn device(summary: &SessionSummary, own: &str, locale: Locale) -> Device {
     Device {
         handle: summary.handle.clone(),
         name: summary.state.device.clone(),
-        begun: moment(summary.state.created_at),
-        last_seen: moment(summary.last_seen),
+        begun: moment(summary.state.created_at, locale),
+        last_seen: moment(summary.last_seen, locale),
         is_current: summary.handle == own,
     }
 }
 
-async fn members(state: &AppState, session: &Authenticated, told: Option<&Told>) -> Result<Found, ApiError> {
+async fn members(
+    state: &AppState,
+    session: &Authenticated,
+    told: Option<&Told>,
+    locale: Locale,
+) -> Result<Found, ApiError> {
     let org_id = &session.state.org_id;
     let failed = |error| ApiError::unavailable("The directory", error);
     let members = state.directory.members(org_id).await.map_err(failed)?;
     let invitations = state.directory.invitations(org_id, state.clock.now()).await.map_err(failed)?;
     let roles = state.entitlements.grantable(&session.principal.entitlements);
-    let choice = |(name, permissions): (&str, Vec<&str>)| RoleChoice {
-        name: name.to_owned(),
-        permissions: permissions.into_iter().map(str::to_owned).collect(),
+    let choice = |(name, permissions): (&str, Vec<&str>)| {
+        let words = state.entitlements.description(name, locale.as_str()).map(str::to_owned);
+        RoleChoice { name: name.to_owned(), description: words.unwrap_or_else(|| permissions.join(", ")) }
     };
     let page = MembersPage {
-        members: members.into_iter().map(|member| row(state, session, member)).collect(),
-        invitations: invitations.into_iter().map(open).collect(),
+        members: members.into_iter().map(|member| row(state, session, member, locale)).collect(),
+        invitations: invitations.into_iter().map(|invitation| open(invitation, locale)).collect(),
         roles: roles.into_iter().map(choice).collect(),
         typed_email: told.map(Told::typed_email).unwrap_or_default().to_owned(),
         link: told.and_then(Told::link).map(str::to_owned),
@@ -103,14 +111,14 @@ async fn members(state: &AppState, session: &Authenticated, told: Option<&Told>)
     Ok(Found::Page(Box::new(PlatformPage::Members(page))))
 }
 
-fn row(state: &AppState, session: &Authenticated, member: Member) -> MemberRow {
+fn row(state: &AppState, session: &Authenticated, member: Member, locale: Locale) -> MemberRow {
     let person = &session.state.person;
     let exceeds = state.entitlements.exceeding(&member.roles, &session.principal.entitlements).is_some();
     MemberRow {
         is_self: member.person.issuer == person.issuer && member.person.sub == person.sub,
         may_change: !exceeds,
         is_invited: member.source == portico_directory::Source::Portal,
-        joined: day(member.joined_at),
+        joined: day(member.joined_at, locale),
         id: member.id,
         name: member.name,
         email: member.email,
@@ -118,12 +126,12 @@ fn row(state: &AppState, session: &Authenticated, member: Member) -> MemberRow {
     }
 }
 
-fn open(invitation: Invitation) -> InvitationRow {
+fn open(invitation: Invitation, locale: Locale) -> InvitationRow {
     InvitationRow {
         id: invitation.id,
         email: invitation.email.to_string(),
         roles: invitation.roles,
-        expires: moment(invitation.expires_at),
+        expires: moment(invitation.expires_at, locale),
         invited_by: invitation.inviter.name,
         is_delivered: invitation.delivered_at.is_some(),
     }
@@ -133,6 +141,7 @@ async fn invitation(
     state: &AppState,
     session: Option<&Authenticated>,
     token: &str,
+    locale: Locale,
 ) -> Result<Found, ApiError> {
     let token = InvitationToken::from_link(token);
     let found = state.directory.invitation_by_token(&token.hash()).await;
@@ -146,7 +155,7 @@ async fn invitation(
         inviter: invitation.inviter.name,
         email: invitation.email.to_string(),
         roles: invitation.roles,
-        expires: moment(invitation.expires_at),
+        expires: moment(invitation.expires_at, locale),
     };
     Ok(Found::Page(Box::new(PlatformPage::Invitation(page))))
 }
@@ -166,12 +175,11 @@ fn view(invitation: &Invitation, person: Option<&Person>, now: OffsetDateTime) -
     }
 }
 
-fn moment(at: OffsetDateTime) -> Moment {
-    let text = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
-    Moment { text: at.format(text).unwrap_or_default(), machine: at.format(&Rfc3339).unwrap_or_default() }
+fn moment(at: OffsetDateTime, locale: Locale) -> Moment {
+    Moment { text: dates::minute(at, locale), machine: at.format(&Rfc3339).unwrap_or_default() }
 }
 
-fn day(at: OffsetDateTime) -> Moment {
-    let text = format_description!("[year]-[month]-[day]");
-    Moment { text: at.format(text).unwrap_or_default(), machine: at.format(text).unwrap_or_default() }
+fn day(at: OffsetDateTime, locale: Locale) -> Moment {
+    let machine = at.format(format_description!("[year]-[month]-[day]"));
+    Moment { text: dates::day(at, locale), machine: machine.unwrap_or_default() }
 }

@@ -35,7 +35,9 @@ pub async fn show(
     let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let Some(mut session) = session else {
         let mut shell = shell_state::anonymous(&state, preferences, None);
-        match platform::find(&state, &context, None, request.uri().path(), None).await {
+        match platform::find(&state, &context, None, request.uri().path(), None, shell.preferences.locale)
+            .await
+        {
             Ok(Some(Found::Page(page))) => shell.platform = Some(*page),
             Ok(_) => {}
             Err(error) => return PageError::from_api(&context, &error).into_response(),
@@ -60,7 +62,9 @@ pub async fn show(
         _ => None,
     };
     shell.notice = told.as_ref().map(|told| told.notice(shell.preferences.locale));
-    match platform::find(&state, &context, Some(&session), path, told.as_ref()).await {
+    match platform::find(&state, &context, Some(&session), path, told.as_ref(), shell.preferences.locale)
+        .await
+    {
         Ok(Some(Found::Page(page))) => shell.platform = Some(*page),
         Ok(Some(Found::Forbidden)) => shell.outcome = Some(Outcome::Forbidden),
         Ok(Some(Found::Nothing)) => shell.outcome = Some(Outcome::NotFound),

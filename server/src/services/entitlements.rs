@@ -36,6 +36,12 @@ impl EntitlementService {
         grantable.map(|(role, names)| (role.as_str(), names.iter().map(String::as_str).collect())).collect()
     }
 
+    /// What a role is, in words, where the configuration has any.
+    pub fn description(&self, role: &str, language: &str) -> Option<&str> {
+        let words = self.policy.role_descriptions.get(role)?.in_language(language);
+        (!words.is_empty()).then_some(words)
+    }
+
     /// Whether the configuration names this role. A role that it does not name gives nothing, and is given to nobody.
     pub fn is_role(&self, role: &str) -> bool {
         self.policy.roles.contains_key(role)

@@ -9,13 +9,12 @@ use portico_directory::{
 };
 use portico_identity::session::{Change, Membership};
 use time::Duration;
-use time::macros::format_description;
 
 use super::members::{Refused, authorise, check_roles};
 use super::{membership, organization, told};
-use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext};
 use crate::state::AppState;
+use crate::{audit, dates};
 
 /// An invitation that was made, and what became of its link.
 #[derive(Debug)]
@@ -250,14 +249,13 @@ async fn deliver(
         tracing::info!(invitation.id, "no mail server is configured; the invitation's link: {link}");
         return Delivery::Shown(link);
     };
-    let expires = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
     let letter = Letter::invitation(
         locale,
         InvitationLetter {
             inviter: &invitation.inviter.name,
             organization: &invitation.org_name,
             link: &link,
-            expires: &invitation.expires_at.format(expires).unwrap_or_default(),
+            expires: &dates::minute(invitation.expires_at, locale),
         },
     );
     match mailer.send(&invitation.email, &letter).await {

@@ -89,7 +89,13 @@ fn item_keys() -> BTreeSet<String> {
         read::<ServiceConfig>(json!({ "name": "n", "command": ["c"], "directory": "." }))
     });
     keys.extend(
-        ["policy.roles.<role>", "policy.plans.<plan>", "policy.organizations.<org_id>"].map(str::to_owned),
+        [
+            "policy.roles.<role>",
+            "policy.role_descriptions.<role>",
+            "policy.plans.<plan>",
+            "policy.organizations.<org_id>",
+        ]
+        .map(str::to_owned),
     );
     keys
 }

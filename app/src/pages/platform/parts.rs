@@ -38,7 +38,7 @@ pub(super) fn role_choices(
                     aria-describedby=hint.clone()
                 />
                 <label for=id>{choice.name.clone()}</label>
-                <span class="check-hint" id=hint>{choice.permissions.join(", ")}</span>
+                <span class="check-hint" id=hint>{choice.description.clone()}</span>
             </li>
         }
     };

@@ -240,10 +240,8 @@ pub(crate) fn members() -> ShellState {
         invited_by: "Alice Archer".into(),
         is_delivered,
     };
-    let role = |name: &str, permissions: &[&str]| RoleChoice {
-        name: name.into(),
-        permissions: permissions.iter().map(|&permission| permission.into()).collect(),
-    };
+    let role =
+        |name: &str, description: &str| RoleChoice { name: name.into(), description: description.into() };
     let page = MembersPage {
         members: vec![
             member("alice", "Alice Archer", "admin"),
@@ -252,7 +250,7 @@ pub(crate) fn members() -> ShellState {
             member("max", long, "member"),
         ],
         invitations: vec![invitation("dana", true), invitation("frank", false)],
-        roles: vec![role("admin", &["org.admin", "todos.read"]), role("member", &["todos.read"])],
+        roles: vec![role("admin", "Looks after the members"), role("member", "todos.read")],
         typed_email: "not an address".into(),
         link: Some("http://127.0.0.1:3000/invitations/Xb3l9vQ2".into()),
     };

@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::http::{ApiError, MaybeSession};
+use crate::http::{ApiError, MaybeSession, without_secrets};
 use crate::state::AppState;
 
 /// More reports in one request than this are not looked at.
@@ -47,7 +47,8 @@ pub async fn reports(
 }
 
 /// An invitation's page may be what is reported about, and its path holds a credential.
-fn without_secrets_in_url(url: &str) -> &str {
-    let secret = url.to_ascii_lowercase().find("/invitations/");
-    secret.map_or(url, |at| &url[..at + "/invitations/".len()])
+fn without_secrets_in_url(url: &str) -> String {
+    let host = url.find("://").map_or(0, |scheme| scheme + 3);
+    let path = url[host..].find(['/', '\\']).map_or(url.len(), |slash| host + slash);
+    [&url[..path], &without_secrets(&url[path..])].concat()
 }

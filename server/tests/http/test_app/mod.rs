@@ -47,6 +47,7 @@ pub use remotes::{
     INSIGHTS_AUDIENCE, TODOS_AUDIENCE, integrity, remote_manifest, todos_manifest, write_remote,
 };
 pub use request::RequestBuilder;
+pub use site::write as write_site;
 pub use smtp::MailServer;
 pub use upstream::{Reply, Seen, Upstream};
 pub use web_socket::{WebSocket, accept_for, agree};

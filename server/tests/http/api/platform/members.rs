@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use portico_ports::Clock as _;
 use serde_json::{Value, json};
 
 use crate::test_app::{Answer, Browser, FakeProvider, Log, TestApp};
@@ -42,6 +43,48 @@ async fn everyone_who_has_signed_in_is_on_the_members_page() {
         assert!(page.page(200).contains(words), "{words}");
     }
     assert!(alice.get("/").send().await.page(200).contains("href=\"/members\""));
+}
+
+#[tokio::test]
+async fn dates_and_roles_are_in_the_words_of_whoever_reads_them() {
+    let app = TestApp::start().await;
+    // Noon of tomorrow: no midnight comes between the login and the look at the clock.
+    let noon = (app.clock.now() + time::Duration::DAY).replace_time(time::macros::time!(12:00));
+    app.pass(noon - app.clock.now());
+    let alice = app.signed_in("alice").await;
+    let today = app.clock.now();
+    let (day, year) = (today.day(), today.year());
+    let machine = format!("<time datetime=\"{}\">", today.date());
+    let page = async |language: &str| {
+        let page = alice.get("/members").header("accept-language", language).send().await;
+        page.page(200).to_owned()
+    };
+    let (english, german) = (page("en").await, page("de").await);
+    let month = today.month().to_string();
+    assert!(english.contains(&format!("{machine}{day} {month} {year}</time>")), "{english}");
+    assert!(german.contains(&machine) && german.contains(&format!(">{day}. ")), "{german}");
+    assert!(
+        english.contains("Works with the organization&#39;s applications")
+            || english.contains("Works with the organization's applications")
+    );
+    assert!(german.contains("Arbeitet mit den Anwendungen der Organisation"));
+}
+
+#[tokio::test]
+async fn a_role_without_words_is_described_by_its_permissions() {
+    let app = TestApp::configured(|config| {
+        config.policy = serde_json::from_value(json!({
+            "roles": { "admin": ["org.admin", "todos.read"], "member": ["todos.read"] },
+            "role_descriptions": { "admin": "Looks after everyone" },
+            "plans": { "all": "all" }, "default_plan": "all",
+        }))
+        .expect("a policy");
+    })
+    .await;
+    let page = app.signed_in("alice").await.get("/members").send().await;
+    for words in [">Looks after everyone</span>", ">todos.read</span>"] {
+        assert!(page.page(200).contains(words), "{words}");
+    }
 }
 
 #[tokio::test]
