@@ -32,6 +32,8 @@ pub struct Failure {
     pub reason: Reason,
     /// What the browser or the remote said, for the details: text, never markup, at most a few hundred characters.
     pub message: String,
+    /// The trace of the call that led to it, where it is known: an administrator finds the portal's log by it.
+    pub trace_id: Option<String>,
     /// Whether `Mounted::retry` may help without a reload of the page.
     pub retryable: bool,
 }

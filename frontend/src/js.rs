@@ -72,6 +72,12 @@ pub(crate) fn message_of(thrown: &JsValue) -> String {
     bounded(text, MESSAGE_LIMIT)
 }
 
+/// The trace that an error belongs to, where it or its cause says: those of the portal's answers and of calls without one.
+pub(crate) fn trace_of(thrown: &JsValue) -> Option<String> {
+    let told = |error: &JsValue| text(error, "traceId").filter(|id| !id.is_empty());
+    told(thrown).or_else(|| told(&get(thrown, "cause")))
+}
+
 /// Cuts text to at most `limit` bytes, at a character boundary.
 pub(crate) fn bounded(mut text: String, limit: usize) -> String {
     if text.len() > limit {

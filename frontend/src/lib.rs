@@ -26,6 +26,7 @@ mod table;
 mod tabs;
 mod task;
 mod time;
+mod trace;
 mod unhandled;
 mod updates;
 

@@ -27,6 +27,8 @@ pub struct Measurement {
     pub duration_ms: Option<u32>,
     /// What was said about the error, at most 300 bytes.
     pub message: Option<String>,
+    /// The trace of the call that led to the error, where it is known.
+    pub trace_id: Option<String>,
 }
 
 /// Gathers measurements and sends them together.
@@ -67,6 +69,7 @@ impl Measurement {
             phase: None,
             duration_ms: None,
             message: Some(js::bounded(message, 300)),
+            trace_id: None,
         }
     }
 
@@ -79,6 +82,7 @@ impl Measurement {
             ("phase", JsValue::from(self.phase)),
             ("durationMs", JsValue::from(self.duration_ms)),
             ("message", JsValue::from(self.message.as_deref())),
+            ("traceId", JsValue::from(self.trace_id.as_deref())),
         ]);
         measurement.into()
     }

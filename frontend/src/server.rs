@@ -6,7 +6,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, Response};
 
 use crate::portal::{LocalFuture, Portal, Token};
-use crate::{dom, js};
+use crate::{dom, js, trace};
 
 /// The portal that served this page, through its server functions.
 pub struct Server {
@@ -29,13 +29,14 @@ impl Server {
     ) -> LocalFuture<Result<T, Problem>> {
         let arguments = js::frozen(arguments.map(|(name, value)| (name, JsValue::from(value))));
         let body = JSON::stringify(&arguments).map_or(JsValue::NULL, JsValue::from);
-        let answer = answer(path, post(&body, self.org_id.as_deref()));
+        let trace_id = trace::id();
+        let request = post(&body, self.org_id.as_deref(), &trace_id);
         Box::pin(async move {
-            let answer = answer.await?;
+            let answer = answer(path, &trace_id, request).await?;
             read(&answer).ok_or_else(|| Problem {
                 title: "The portal's answer could not be read".into(),
                 detail: "Load the page again.".into(),
-                ..problem(path, &JsValue::UNDEFINED, 0)
+                ..problem(path, &trace_id, &JsValue::UNDEFINED, 0)
             })
         })
     }
@@ -72,7 +73,7 @@ impl Portal for Server {
     }
 
     fn report(&self, measurements: String) {
-        let init = post(&measurements.into(), None);
+        let init = post(&measurements.into(), None, &trace::id());
         // The page may be closing.
         js::set(&init, "keepalive", true);
         // Nobody waits for it: a lost measurement is no reason to disturb anyone.
@@ -85,9 +86,10 @@ impl Portal for Server {
     }
 }
 
-/// A request with what the portal's anti-forgery and two-tabs rules ask of every call.
-fn post(body: &JsValue, org_id: Option<&str>) -> RequestInit {
+/// A request with what the portal's anti-forgery and two-tabs rules ask of every call, in a trace.
+fn post(body: &JsValue, org_id: Option<&str>, trace_id: &str) -> RequestInit {
     let headers = Object::new();
+    js::set(&headers, "traceparent", trace::parent(trace_id));
     js::set(&headers, "content-type", "application/json");
     js::set(&headers, "x-csrf", "1");
     if let Some(org_id) = org_id {
@@ -101,21 +103,23 @@ fn post(body: &JsValue, org_id: Option<&str>) -> RequestInit {
 }
 
 /// What the portal answers, as JavaScript sees it.
-async fn answer(path: &'static str, request: RequestInit) -> Result<JsValue, Problem> {
-    let offline =
-        |error: JsValue| Problem { detail: js::message_of(&error), ..problem(path, &JsValue::UNDEFINED, 0) };
+async fn answer(path: &'static str, trace_id: &str, request: RequestInit) -> Result<JsValue, Problem> {
+    let offline = |error: JsValue| Problem {
+        detail: js::message_of(&error),
+        ..problem(path, trace_id, &JsValue::UNDEFINED, 0)
+    };
     let response =
         JsFuture::from(dom::window().fetch_with_str_and_init(path, &request)).await.map_err(offline)?;
     let response: Response = response.unchecked_into();
     let body = JsFuture::from(response.json().map_err(offline)?).await;
     match (response.ok(), body) {
         (true, body) => body.map_err(offline),
-        (false, body) => Err(problem(path, &body.unwrap_or_default(), response.status())),
+        (false, body) => Err(problem(path, trace_id, &body.unwrap_or_default(), response.status())),
     }
 }
 
 /// The problem (RFC 9457) in an answer. Where there was none, the portal could not be reached.
-fn problem(path: &str, body: &JsValue, status: u16) -> Problem {
+fn problem(path: &str, trace_id: &str, body: &JsValue, status: u16) -> Problem {
     let text = |field: &str, otherwise: &str| js::text(body, field).unwrap_or_else(|| otherwise.into());
     Problem {
         kind: text("type", "/problems/offline"),
@@ -123,6 +127,6 @@ fn problem(path: &str, body: &JsValue, status: u16) -> Problem {
         status,
         detail: text("detail", "Try again."),
         instance: text("instance", path),
-        trace_id: text("traceId", ""),
+        trace_id: text("traceId", trace_id),
     }
 }

@@ -30,6 +30,7 @@ fn failure_panel(text: &Text, application: &Application, title: &str, failure: &
         (text.detail_owner, application.owner.clone()),
         (text.detail_phase, [failure.phase.code(), " / ", failure.reason.code()].concat()),
         (text.detail_message, failure.message.clone()),
+        (text.detail_trace, failure.trace_id.clone().unwrap_or_default()),
     ];
     Markup::new("<div class=\"failure\"><div class=\"failure-icon\">")
         .icon("alert")

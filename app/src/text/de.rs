@@ -29,6 +29,7 @@ pub(super) const TEXT: Text = Text {
     detail_owner: "Zuständig",
     detail_phase: "Phase",
     detail_message: "Meldung",
+    detail_trace: "Trace",
     updated: "Eine neuere Version von {} ist verfügbar.",
     needs_script: "{} braucht JavaScript. Schalten Sie es ein, um diesen Teil des Portals zu nutzen.",
 };

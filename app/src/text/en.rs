@@ -29,6 +29,7 @@ pub(super) const TEXT: Text = Text {
     detail_owner: "Owner",
     detail_phase: "Phase",
     detail_message: "Message",
+    detail_trace: "Trace",
     updated: "A newer version of {} is available.",
     needs_script: "{} needs JavaScript. Turn it on to use this part of the portal.",
 };

@@ -29,7 +29,7 @@ text! {
     home, applications, open, slot_top, slot_left, slot_right, owned_by, version, welcome, home_lead,
     slow, failed_title, failed_timeout, failed_network, failed_contract, failed_threw, failed_skipped,
     failed_unsupported, failed_neighbours, retry, reload, details, detail_remote, detail_owner,
-    detail_phase, detail_message, updated, needs_script,
+    detail_phase, detail_message, detail_trace, updated, needs_script,
 }
 
 text! {

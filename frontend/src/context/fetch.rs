@@ -9,7 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response, Url};
 
 use crate::lifecycle::scope::Scope;
-use crate::{dom, js, task};
+use crate::{dom, js, task, trace};
 
 /// Why a path is not fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -24,8 +24,8 @@ pub(super) enum PathError {
     Escapes,
 }
 
-/// The function. Requests carry the session's cookie, the anti-forgery header and the page's organization; they end
-/// with the mount, unless they bring a signal of their own or are `keepalive`.
+/// The function. Requests carry the session's cookie, the anti-forgery header, the page's organization and a
+/// `traceparent`; they end with the mount, unless they bring a signal of their own or are `keepalive`.
 pub(super) fn function(scope: &Rc<Scope>, base: String, org_id: String) -> Function {
     let scope = Rc::clone(scope);
     js::function(move |path, init| {
@@ -34,8 +34,9 @@ pub(super) fn function(scope: &Rc<Scope>, base: String, org_id: String) -> Funct
         let org_id = org_id.clone();
         let promise = task::promise(async move {
             let url = url.map_err(|error| js::error("TypeError", &error.to_string()))?;
-            let init = prepare(&scope, &init, &org_id)?;
-            let response = JsFuture::from(dom::window().fetch_with_str_and_init(&url, &init)).await?;
+            let (init, trace_id) = prepare(&scope, &init, &org_id)?;
+            let response = JsFuture::from(dom::window().fetch_with_str_and_init(&url, &init)).await;
+            let response = response.map_err(|error| with_trace(error, &trace_id))?;
             let status = response.unchecked_ref::<Response>().status();
             if status == 401 || status == 409 {
                 scope.page().watch.doubt();
@@ -66,7 +67,8 @@ fn resolve(base: &str, path: &JsValue) -> Result<String, PathError> {
     Ok(url.href())
 }
 
-fn prepare(scope: &Scope, init: &JsValue, org_id: &str) -> Result<RequestInit, JsValue> {
+/// The request, and the id of its trace: that of this turn, unless the remote brings a `traceparent` of its own.
+fn prepare(scope: &Scope, init: &JsValue, org_id: &str) -> Result<(RequestInit, String), JsValue> {
     let prepared = Object::new();
     if let Some(init) = init.dyn_ref::<Object>() {
         Object::assign(&prepared, init);
@@ -74,13 +76,29 @@ fn prepare(scope: &Scope, init: &JsValue, org_id: &str) -> Result<RequestInit, J
     let headers: Headers = AnyHeaders::new(&js::get(&prepared, "headers"))?.unchecked_into();
     headers.set("X-CSRF", "1")?;
     headers.set("X-Portico-Org", org_id)?;
+    let trace_id = match headers.get("traceparent")? {
+        Some(own) => own.split('-').nth(1).unwrap_or_default().to_owned(),
+        None => {
+            let id = trace::id();
+            headers.set("traceparent", &trace::parent(&id))?;
+            id
+        }
+    };
     js::set(&prepared, "headers", headers);
     js::set(&prepared, "credentials", "same-origin");
     js::set(&prepared, "mode", "same-origin");
     if js::get(&prepared, "signal").is_falsy() && js::get(&prepared, "keepalive").is_falsy() {
         js::set(&prepared, "signal", scope.signal());
     }
-    Ok(prepared.unchecked_into())
+    Ok((prepared.unchecked_into(), trace_id))
+}
+
+/// The error of a call that got no answer, which could tell its trace. An abort's reason is the remote's own object.
+fn with_trace(error: JsValue, trace_id: &str) -> JsValue {
+    if js::text(&error, "name").as_deref() == Some("TypeError") {
+        js::set(&error, "traceId", trace_id);
+    }
+    error
 }
 
 #[wasm_bindgen]

@@ -21,7 +21,10 @@ pub(super) async fn load(page: &Page, application: &Application) -> Result<Loade
         return Err(failure(Reason::Unsupported, application.format.clone(), false));
     }
     let token = application.token_mode.then(|| page.tokens.fresh(&application.id));
-    let threw = |thrown: JsValue| failure(reason(&thrown), js::message_of(&thrown), true);
+    let threw = |thrown: JsValue| Failure {
+        trace_id: js::trace_of(&thrown),
+        ..failure(reason(&thrown), js::message_of(&thrown), true)
+    };
     let import = page.loader.import(application).map_err(threw)?;
     let Some(loaded) = time::within(page.limits.load, fetch(page, application, &import)).await else {
         page.loader.abandon(application, &import);
@@ -51,5 +54,5 @@ fn reason(thrown: &JsValue) -> Reason {
 }
 
 fn failure(reason: Reason, message: String, retryable: bool) -> Failure {
-    Failure { phase: FailedPhase::Load, reason, message, retryable }
+    Failure { phase: FailedPhase::Load, reason, message, trace_id: None, retryable }
 }

@@ -121,7 +121,10 @@ impl Outlet {
         let application = &self.request.application;
         self.page.breakers.failed(&application.id, began);
         let message = [failure.reason.code(), ": ", &failure.message].concat();
-        self.page.reporter.send(Measurement::failure(application, failure.phase, &message));
+        self.page.reporter.send(Measurement {
+            trace_id: failure.trace_id.clone(),
+            ..Measurement::failure(application, failure.phase, &message)
+        });
         (self.on_phase)(Phase::Failed(failure));
     }
 
@@ -133,6 +136,7 @@ impl Outlet {
                 phase: FailedPhase::Load,
                 reason: Reason::Skipped,
                 message: String::new(),
+                trace_id: None,
                 retryable: true,
             }),
         );
@@ -150,6 +154,7 @@ impl Outlet {
             phase: FailedPhase::Load,
             reason: Reason::Unsupported,
             message: "nobody is signed in".into(),
+            trace_id: None,
             retryable: false,
         })
     }

@@ -31,7 +31,6 @@ pub(super) async fn mount(
     let (this, mount) = export(&loaded.namespace, &request.mount)
         .ok_or_else(|| failure(Reason::Contract, ["no function is exported as ", &request.mount].concat()))?;
     let page = &outlet.page;
-    let threw = |thrown: JsValue| failure(Reason::Threw, js::message_of(&thrown));
     let root =
         Root::attach(&outlet.host, &request.application, page.scheme.get(), loaded.sheets).map_err(threw)?;
     let on_update = outlet.on_update(turn);
@@ -99,5 +98,9 @@ fn call_late(scope: &Rc<Scope>, unmount: &JsValue) {
 }
 
 fn failure(reason: Reason, message: String) -> Failure {
-    Failure { phase: FailedPhase::Mount, reason, message, retryable: true }
+    Failure { phase: FailedPhase::Mount, reason, message, trace_id: None, retryable: true }
+}
+
+fn threw(thrown: JsValue) -> Failure {
+    Failure { trace_id: js::trace_of(&thrown), ..failure(Reason::Threw, js::message_of(&thrown)) }
 }

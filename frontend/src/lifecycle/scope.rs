@@ -7,9 +7,9 @@ use portico_contracts::Application;
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortController, AbortSignal, Element};
 
-use crate::js;
 use crate::page::Page;
 use crate::report::Measurement;
+use crate::{js, trace};
 
 type Ending = Box<dyn FnOnce()>;
 type Update = Box<dyn Fn()>;
@@ -165,8 +165,11 @@ impl Scope {
 
     /// `ctx.reportError(error)`.
     pub(crate) fn report(&self, error: &JsValue) {
-        let measurement = Measurement::error(&self.application, js::message_of(error));
-        self.page.reporter.send(measurement);
+        self.page.reporter.send(Measurement {
+            // What is reported in a turn that called the portal belongs to that turn.
+            trace_id: js::trace_of(error).or_else(trace::current),
+            ..Measurement::error(&self.application, js::message_of(error))
+        });
     }
 
     fn number(&self) -> u32 {

@@ -34,7 +34,8 @@ pub(super) fn unmount(page: &Rc<Page>, request: &MountRequest, on_page: OnPage) 
             Some(Ok(_)) => Measurement::phase(&application, FailedPhase::Unmount, began),
             Some(Err(thrown)) => {
                 let message = [Reason::Threw.code(), ": ", &js::message_of(&thrown)].concat();
-                Measurement::failure(&application, FailedPhase::Unmount, &message)
+                let trace_id = js::trace_of(&thrown);
+                Measurement { trace_id, ..Measurement::failure(&application, FailedPhase::Unmount, &message) }
             }
             None => Measurement::failure(&application, FailedPhase::Unmount, Reason::Timeout.code()),
         });

@@ -3,11 +3,14 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use crate::world::{Remote, World, eval, until};
 
 /// Plays the network: every call is kept in `globalThis.calls`, and answered with `globalThis.status`.
-async fn play_network() {
+pub(crate) async fn play_network() {
     eval("globalThis.calls = []; globalThis.status = 200;
           globalThis.realFetch ??= globalThis.fetch;
           globalThis.fetch = async (url, init) => {
-            globalThis.calls.push({ url: url.replace(location.origin, ''), init, headers: [...new Headers(init.headers)].join(';') });
+            const headers = new Headers(init.headers);
+            const trace = headers.get('traceparent');
+            headers.delete('traceparent');
+            globalThis.calls.push({ url: url.replace(location.origin, ''), init, trace, headers: [...headers].join(';') });
             if (init.signal?.aborted) throw init.signal.reason;
             return new Response('{}', { status: globalThis.status });
           };")
@@ -15,7 +18,7 @@ async fn play_network() {
     .expect("played");
 }
 
-async fn stop_playing() {
+pub(crate) async fn stop_playing() {
     eval("globalThis.fetch = globalThis.realFetch;").await.expect("restored");
 }
 

@@ -16,6 +16,7 @@ mod server;
 mod state;
 mod tabs;
 mod tokens;
+mod traces;
 mod world;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

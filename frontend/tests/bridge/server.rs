@@ -4,11 +4,14 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use crate::world::{eval, text_of};
 
 /// Plays the network: the next call is kept in `globalThis.asked` and answered with this.
-async fn answer(status: u16, body: &str) {
+pub(crate) async fn answer(status: u16, body: &str) {
     eval(&format!(
         "globalThis.unplayed ??= globalThis.fetch;
          globalThis.fetch = async (url, init) => {{
-           globalThis.asked = [url, init.method, init.body, [...new Headers(init.headers)].join(';')].join(' ');
+           const headers = new Headers(init.headers);
+           globalThis.traced = [...(globalThis.traced ?? []), headers.get('traceparent')];
+           headers.delete('traceparent');
+           globalThis.asked = [url, init.method, init.body, [...headers].join(';')].join(' ');
            if ({status} === 0) throw new TypeError('Failed to fetch');
            return new Response('{body}', {{ status: {status} }});
          }};"
@@ -17,11 +20,11 @@ async fn answer(status: u16, body: &str) {
     .expect("played");
 }
 
-async fn asked() -> String {
+pub(crate) async fn asked() -> String {
     text_of("globalThis.fetch = globalThis.unplayed; return globalThis.asked").await
 }
 
-fn server() -> Server {
+pub(crate) fn server() -> Server {
     Server::new(Some("acme".into()))
 }
 

@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 
-use crate::http::{ApiError, Authenticated};
+use crate::http::{ApiError, Authenticated, is_trace_id};
 use crate::state::AppState;
 
 /// A browser's measurement: a phase of a remote, an error, a web vital.
@@ -19,6 +19,8 @@ struct Measurement {
     phase: String,
     #[serde(default)]
     message: String,
+    #[serde(default)]
+    trace_id: String,
     #[serde(default)]
     duration_ms: f64,
 }
@@ -49,6 +51,7 @@ pub async fn rum(
             rum.version = bounded(&measurement.version),
             rum.phase = bounded(&measurement.phase),
             rum.message = bounded(&measurement.message),
+            rum.trace_id = if is_trace_id(&measurement.trace_id) { measurement.trace_id.as_str() } else { "" },
             rum.duration_ms = measurement.duration_ms,
             org.id = %session.state.org_id,
             "measurement"

@@ -10,15 +10,18 @@ async fn measurements_are_taken_and_counted() {
     let log = Log::keep();
     let list = json!([
         { "kind": "phase", "remote": "@acme/todos", "version": "1.2.0", "phase": "mount", "durationMs": 12.5 },
-        { "kind": "error", "remote": "@acme/todos", "message": "no\nsuch\u{1b}[31m thing" },
+        { "kind": "error", "remote": "@acme/todos", "message": "no\nsuch\u{1b}[31m thing",
+          "traceId": "4bf92f3577b34da6a3ce929d0e0e4736" },
+        { "kind": "error", "traceId": "no trace id" },
         { "kind": "vital", "message": "LCP", "durationMs": 900 },
     ]);
     bob.post("/api/platform/rum").json(&list).send().await.expect(202);
     let text = log.text();
     assert!(text.contains("nosuch[31m thing"), "control characters do not reach the log: {text}");
+    assert!(text.contains("4bf92f3577b34da6a3ce929d0e0e4736") && !text.contains("no trace id"), "{text}");
     let metrics = app.admin("/metrics").await;
     assert!(
-        metrics.text().lines().any(|line| line.contains("browser") && line.ends_with(" 1")),
+        metrics.text().lines().any(|line| line.contains("browser") && line.ends_with(" 2")),
         "{}",
         metrics.text()
     );
