@@ -3,7 +3,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 
-use crate::http::{ApiError, Authenticated, is_trace_id};
+use crate::http::trace::TraceId;
+use crate::http::{ApiError, Authenticated};
 use crate::state::AppState;
 
 /// A browser's measurement: a phase of a remote, an error, a web vital.
@@ -51,7 +52,7 @@ pub async fn rum(
             rum.version = bounded(&measurement.version),
             rum.phase = bounded(&measurement.phase),
             rum.message = bounded(&measurement.message),
-            rum.trace_id = if is_trace_id(&measurement.trace_id) { measurement.trace_id.as_str() } else { "" },
+            rum.trace_id = TraceId::parse(&measurement.trace_id).as_deref().unwrap_or_default(),
             rum.duration_ms = measurement.duration_ms,
             org.id = %session.state.org_id,
             "measurement"
