@@ -21,17 +21,17 @@ impl Quota {
         Self { amount: (self.amount / instances.max(1)).max(1), ..self }
     }
 
-    /// How long one token takes to come back.
-    pub(super) fn interval(self) -> Duration {
-        self.window / self.amount.max(1)
+    /// How long one token takes to come back, in nanoseconds.
+    fn interval(self) -> u64 {
+        (nanos(self.window) / u64::from(self.amount.max(1))).max(1)
     }
 }
 
 /// A token bucket, kept as the one instant that says everything: when it will be full again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bucket {
-    /// Since an epoch of its owner's choosing.
-    full_at: Duration,
+    /// In nanoseconds since an epoch of its owner's choosing.
+    full_at: u64,
 }
 
 /// What a bucket held after it was asked.
@@ -50,24 +50,30 @@ pub struct Drawn {
 impl Bucket {
     /// Takes up to `want` tokens.
     pub fn draw(&mut self, quota: Quota, want: u32, now: Duration) -> Drawn {
-        let interval = quota.interval();
+        let (interval, window, now) = (quota.interval(), nanos(quota.window), nanos(now));
         let full_at = self.full_at.max(now);
-        let room = quota.window.saturating_sub(full_at - now);
-        let held = u32::try_from(room.as_nanos() / interval.as_nanos().max(1)).unwrap_or(u32::MAX);
+        let room = window.saturating_sub(full_at - now);
+        let held = u32::try_from(room / interval).unwrap_or(u32::MAX);
         let taken = want.min(held);
-        self.full_at = full_at + interval * taken;
-        let next_in = if held > taken {
-            Duration::ZERO
-        } else {
-            self.full_at + interval - quota.window.min(self.full_at + interval)
-        };
-        Drawn { taken, left: held - taken, full_in: self.full_at - now, next_in: next_in.saturating_sub(now) }
+        self.full_at = full_at.saturating_add(interval.saturating_mul(taken.into()));
+        let next_in = self.full_at.saturating_add(interval).saturating_sub(now.saturating_add(window));
+        Drawn {
+            taken,
+            left: held - taken,
+            full_in: Duration::from_nanos(self.full_at - now),
+            next_in: Duration::from_nanos(next_in),
+        }
     }
 
     /// Whether it is full, so that it need not be remembered.
     pub fn is_full(&self, now: Duration) -> bool {
-        self.full_at <= now
+        self.full_at <= nanos(now)
     }
+}
+
+/// A time in nanoseconds; five centuries and more are one.
+pub(super) fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -109,7 +115,7 @@ mod tests {
                 now += Duration::from_millis(pause);
                 taken += u64::from(bucket.draw(quota, want, now).taken);
             }
-            let refilled = (now.as_nanos() / quota.interval().as_nanos()) as u64;
+            let refilled = nanos(now) / quota.interval();
             prop_assert!(taken <= u64::from(amount) + refilled + 1);
         }
     }

@@ -58,7 +58,7 @@ impl World {
         let configuration = format!(
             "[gateway]\nupstream_networks = [\"127.0.0.0/8\"]\nquota.concurrent_per_session = 1000\n\
              [registry.grants.\"@acme/todos\"]\nbackend_origins = [\"{upstream}\"]\naudiences = [\"{TODOS_AUDIENCE}\"]\n\
-             scopes = [\"todos.read\", \"todos.write\"]\ncsp = {{ img-src = [\"https://images.test\"] }}\n"
+             scopes = [\"todos.read\", \"todos.write\"]\npublic_routes = [\"/public/**\"]\ncsp = {{ img-src = [\"https://images.test\"] }}\n"
         );
         let many = "1000000";
         let settings = [
@@ -78,6 +78,8 @@ impl World {
         .await;
         let bob = Browser::at(&program.origin);
         bob.login("bob").await;
+        let applications = bob.get("/api/platform/applications").send().await.json();
+        assert_eq!(applications[0]["id"], "acme.todos", "the floods reach the proxy");
         let cookie = format!(
             "Cookie: __Host-portico={}\r\nSec-Fetch-Site: same-origin",
             bob.session().expect("an id")

@@ -119,6 +119,10 @@ impl Gateway {
                 .map_err(|_| QuotaExceeded::AnswerTime(time))??,
             None => carried.await?,
         };
+        if let Some(tunnel) = tunnel {
+            tunnel.count(ticket, remote.charge());
+            return Ok(response);
+        }
         let meter = Meter::begin(remote, ticket, began.map(|(began, _)| began), &method, &response)?;
         Ok(response.map(|body| body.metered(meter)))
     }

@@ -29,6 +29,11 @@ impl CallerKey {
         Self(id)
     }
 
+    /// In which of so many parts it is counted.
+    pub(super) fn part(self, parts: usize) -> usize {
+        usize::from(self.0[0] ^ self.0[7] ^ self.0[15]) % parts
+    }
+
     /// Everyone at this address.
     pub fn address(address: IpAddr) -> Self {
         Self(match address {

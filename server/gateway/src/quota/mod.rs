@@ -7,4 +7,4 @@ mod usage;
 pub use limits::{CallerKey, Quota, QuotaExceeded};
 pub(crate) use meter::Meter;
 pub use usage::Usage;
-pub(crate) use usage::{Charge, RemoteQuota};
+pub(crate) use usage::{Charge, RemoteQuota, Ticket};

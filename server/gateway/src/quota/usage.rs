@@ -12,8 +12,8 @@ use super::limits::{CallerKey, Quota, QuotaExceeded};
 #[derive(Debug, Default)]
 pub struct Usage {
     calls: AtomicU32,
-    /// Calls under way by caller; whoever has none is not in it.
-    callers: Mutex<HashMap<CallerKey, u32>>,
+    /// Calls under way by caller.
+    callers: Callers,
     bytes: Mutex<Option<Debt>>,
 }
 
@@ -81,13 +81,9 @@ impl RemoteQuota {
             return Err(QuotaExceeded::Concurrent(most));
         }
         if let Some(most) = self.quota.concurrent_per_session {
-            let mut callers = self.usage.callers.lock();
-            let calls = callers.entry(caller).or_default();
-            if *calls >= most {
+            if !self.usage.callers.admit(caller, most) {
                 return Err(QuotaExceeded::ConcurrentPerSession(most));
             }
-            *calls += 1;
-            drop(callers);
             ticket.caller = Some(caller);
         }
         Ok(ticket)
@@ -119,13 +115,40 @@ pub(crate) struct Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.usage.calls.fetch_sub(1, Ordering::Relaxed);
-        let Some(caller) = self.caller else { return };
-        let mut callers = self.usage.callers.lock();
+        if let Some(caller) = self.caller {
+            self.usage.callers.release(caller);
+        }
+    }
+}
+
+/// Calls under way by caller, in parts, so that two callers seldom wait for each other.
+#[derive(Debug, Default)]
+struct Callers([Mutex<HashMap<CallerKey, u32>>; 16]);
+
+impl Callers {
+    fn part(&self, caller: CallerKey) -> &Mutex<HashMap<CallerKey, u32>> {
+        &self.0[caller.part(self.0.len())]
+    }
+
+    /// Counts one more call, unless the caller has `most` already.
+    fn admit(&self, caller: CallerKey, most: u32) -> bool {
+        let mut callers = self.part(caller).lock();
         if let Some(calls) = callers.get_mut(&caller) {
+            let admitted = *calls < most;
+            *calls += u32::from(admitted);
+            return admitted;
+        }
+        // Who has no call is forgotten only when room is needed: most callers come back.
+        if callers.len() == callers.capacity() {
+            callers.retain(|_, calls| *calls > 0);
+        }
+        callers.insert(caller, 1);
+        true
+    }
+
+    fn release(&self, caller: CallerKey) {
+        if let Some(calls) = self.part(caller).lock().get_mut(&caller) {
             *calls -= 1;
-            if *calls == 0 {
-                callers.remove(&caller);
-            }
         }
     }
 }
@@ -163,7 +186,13 @@ mod tests {
         assert!(remote.admit(bob).is_ok());
         drop(ticket);
         assert!(remote.admit(alice).is_ok());
-        assert!(remote.usage.callers.lock().is_empty(), "whoever has no call is forgotten");
+        for n in 0..100_000_u32 {
+            let mut id = [0; 16];
+            id[..4].copy_from_slice(&n.to_le_bytes());
+            assert!(remote.admit(CallerKey::session(id)).is_ok());
+        }
+        let kept: usize = remote.usage.callers.0.iter().map(|part| part.lock().len()).sum();
+        assert!(kept < 1_000, "whoever has no call is forgotten in the end: {kept}");
     }
 
     #[test]

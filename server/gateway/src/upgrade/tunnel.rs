@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, sp
 use tokio::time::{sleep, timeout};
 
 use super::frames::{Frames, close};
+use crate::quota::{Charge, Ticket};
 
 /// What is read before it is written: one buffer for each direction is all that a slow receiver holds up here.
 const BUFFER: usize = 16 * 1024;
@@ -22,6 +23,10 @@ pub struct Tunnel {
     upstream: Upgraded,
     /// Whether the bytes are WebSocket frames.
     framed: bool,
+    /// While it lives, the connection is one of its remote's calls.
+    ticket: Option<Ticket>,
+    /// Where its bytes are charged.
+    charge: Option<Charge>,
 }
 
 /// Why the portal ends a connection that both sides would go on with.
@@ -62,7 +67,12 @@ impl TunnelEnd {
 
 impl Tunnel {
     pub(crate) fn new(client: OnUpgrade, upstream: Upgraded, framed: bool) -> Self {
-        Self { client, upstream, framed }
+        Self { client, upstream, framed, ticket: None, charge: None }
+    }
+
+    /// Counts towards its remote's quota, for as long as it lives and for all that it carries.
+    pub(crate) fn count(&mut self, ticket: Ticket, charge: Option<Charge>) {
+        (self.ticket, self.charge) = (Some(ticket), charge);
     }
 
     /// Carries bytes both ways until one side ends, `end` resolves, or nothing came for `idle`. A side that reads slowly
@@ -73,10 +83,15 @@ impl Tunnel {
         let (mut from_client, mut to_client) = split(TokioIo::new(client));
         let (mut from_upstream, mut to_upstream) = split(TokioIo::new(self.upstream));
         let (up, down) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (charge, _ticket) = (self.charge, self.ticket);
+        let charged = |bytes: &[u8]| charge.iter().for_each(|charge| charge.add(bytes.len()));
         let mut frames = Frames::default();
         let ended = {
-            let upwards = carry(&mut from_client, &mut to_upstream, &up, |_| {});
-            let downwards = carry(&mut from_upstream, &mut to_client, &down, |bytes| frames.pass(bytes));
+            let upwards = carry(&mut from_client, &mut to_upstream, &up, charged);
+            let downwards = carry(&mut from_upstream, &mut to_client, &down, |bytes| {
+                charged(bytes);
+                frames.pass(bytes);
+            });
             tokio::select! {
                 // Either direction that breaks ends both; one that ends is closed and lets the other finish.
                 _ = async { tokio::try_join!(upwards, downwards) } => None,

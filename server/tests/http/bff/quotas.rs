@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portico::config::QuotaOverrides;
 
-use crate::test_app::{Reply, TestApp};
+use crate::test_app::{Reply, TestApp, WebSocket, agree, eventually};
 
 async fn app(quota: QuotaOverrides) -> TestApp {
     TestApp::configured(|config| {
@@ -94,4 +94,48 @@ async fn bytes_that_were_used_keep_new_calls_out_for_a_while() {
     assert!((20..=31).contains(&wait), "{wait}");
     bob.get("/bff/acme.insights/summary").send().await.expect(200);
     assert_eq!(app.todos.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn an_open_web_socket_is_a_call_under_way_and_what_it_carries_is_counted() {
+    let quota = QuotaOverrides {
+        concurrent_per_session: Some(1),
+        bytes_per_minute: Some(10_000),
+        ..QuotaOverrides::default()
+    };
+    let app = app(quota).await;
+    app.todos.answers(agree);
+    let bob = app.signed_in("bob").await;
+    let usage = app.state.backends.usage("acme.todos");
+    let mut socket = WebSocket::open(app.addr, &bob, "/bff/acme.todos/live/feed", "", b"").await;
+    socket.answer.expect(101);
+    let beside = bob.get("/bff/acme.todos/todos").send().await;
+    assert_eq!(beside.problem_kind(429), "quota-concurrent-per-session");
+    for _ in 0..100 {
+        socket.say(1, &[b'x'; 100]).await;
+        socket.read(106).await;
+    }
+    drop(socket);
+    eventually("the connection is over", || usage.calls() == 0).await;
+    let after = bob.get("/bff/acme.todos/todos").send().await;
+    assert_eq!(after.problem_kind(503), "quota-bytes-per-minute");
+}
+
+#[tokio::test]
+async fn a_public_route_counts_by_address() {
+    let app = app(QuotaOverrides { concurrent_per_session: Some(1), ..QuotaOverrides::default() }).await;
+    let (nobody, bob) = (app.browser(), app.signed_in("bob").await);
+    app.todos.answers(|_| Reply::After(Duration::from_millis(1_500), Box::new(Reply::status(200))));
+    let later = async |browser: &crate::test_app::Browser, path: &str| {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        browser.get(path).send().await
+    };
+    let (first, second, other) = tokio::join!(
+        nobody.get("/bff/acme.todos/public/1").send(),
+        later(&nobody, "/bff/acme.todos/public/2"),
+        later(&bob, "/bff/acme.todos/todos/3"),
+    );
+    assert_eq!(second.problem_kind(429), "quota-concurrent-per-session");
+    first.expect(200);
+    other.expect(200);
 }
