@@ -58,6 +58,8 @@ export interface PlatformContext {
 export interface Application {
   /** Cards it offers to slots. */
   cards: ApplicationCard[];
+  /** Origins of services that it calls past the portal, where the operator granted that. */
+  direct?: string[];
   /** What people call it. */
   displayName: string;
   /** The URL of the entry: a path on this portal or an absolute URL. */
@@ -148,6 +150,8 @@ export interface BackendRoute {
   path: string;
   /** By people who hold all of these. */
   permissions?: string[];
+  /** Whether people without a session may make the call too. Its answer is then the same for everyone: the service is told nothing of who asks. The operator must have granted it. */
+  public?: boolean;
   /** Protocols that the call may switch to, as `Upgrade` names them: `websocket`. The connection ends with its session. */
   upgrades?: string[];
 }
@@ -176,6 +180,14 @@ export interface CloudEvent {
   type: string;
   /** Extension attribute: the person it is for; absent means everyone in the organization who may subscribe. */
   userid?: string;
+}
+
+/** A service that the browser calls by itself. No token, no policy, no limit and no audit line of the portal's covers it. */
+export interface DirectOrigin {
+  /** Where it is: it is added to `connect-src` of pages that load this remote. */
+  origin: string;
+  /** Why it cannot go through the portal, for those who review it. */
+  reason: string;
 }
 
 /** One event type and the Kafka topic that carries it. */
@@ -345,6 +357,8 @@ export interface Problem {
 export interface Security {
   /** Origins to add to `img-src`, `font-src`, `media-src`, `connect-src` and `frame-src`: no keywords, no wildcards. */
   csp?: Record<string, string[]>;
+  /** Services of others that the browser calls itself, past the portal: every exception says why. */
+  direct?: DirectOrigin[];
   /** Origins that it exchanges messages with. */
   trustedDomains?: string[];
 }

@@ -47,6 +47,9 @@ pub struct Application {
     /// Event types this session may subscribe to through it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub subscribes: Vec<ApplicationEvent>,
+    /// Origins of services that it calls past the portal, where the operator granted that.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub direct: Vec<String>,
     /// Feature flags for this session.
     #[serde(skip_serializing_if = "Vec::is_empty", default, with = "entries")]
     #[cfg_attr(test, schemars(with = "BTreeMap<String, bool>"))]

@@ -1,7 +1,7 @@
 //! What a remote team is told about its manifest.
 
 use portico_contracts::Manifest;
-use portico_contracts::manifest::{Format, Isolation, Method};
+use portico_contracts::manifest::{Format, Isolation, Method, pattern_covers};
 use serde_json::{Value, json};
 
 fn example() -> Value {
@@ -291,5 +291,64 @@ fn no_text_makes_a_rule_panic() {
             _ = (rule.holds)(text);
         }
         _ = origin_of(text);
+    }
+}
+
+#[test]
+fn a_public_route_takes_no_permissions() {
+    let route = json!({ "methods": ["GET"], "path": "/public/**", "public": true });
+    let manifest = parse(&with("/backend/routes", json!([route]))).expect("a public route is valid");
+    assert!(manifest.backend.is_some_and(|backend| backend.routes[0].public));
+    let route =
+        json!({ "methods": ["GET"], "path": "/public/**", "public": true, "permissions": ["todos.read"] });
+    let (field, reason) = only_field(&with("/backend/routes", json!([route])));
+    assert_eq!(field, "/backend/routes/0/permissions");
+    assert!(reason.starts_with("expected none"), "{reason}");
+}
+
+#[test]
+fn what_the_browser_calls_directly_is_an_origin_with_a_reason() {
+    let direct = |origin: &str, reason: &str| {
+        with("/security/direct", json!([{ "origin": origin, "reason": reason }]))
+    };
+    let reason = "Map tiles, straight from their network";
+    assert!(parse(&direct("https://tiles.example", reason)).is_ok());
+    for (origin, reason, field) in [
+        ("http://tiles.example", reason, "/security/direct/0/origin"),
+        ("https://*.example", reason, "/security/direct/0/origin"),
+        ("https://tiles.example/path", reason, "/security/direct/0/origin"),
+        ("https://tiles.example", "", "/security/direct/0/reason"),
+        ("https://tiles.example", "because", "/security/direct/0/reason"),
+    ] {
+        assert_eq!(only_field(&direct(origin, reason)).0, field, "{origin} {reason}");
+    }
+    let twice = json!({ "origin": "https://tiles.example", "reason": reason });
+    assert_eq!(only_field(&with("/security/direct", json!([twice, twice]))).0, "/security/direct/1/origin");
+}
+
+#[test]
+fn a_pattern_covers_what_it_stands_for_and_no_more() {
+    for (granted, asked) in [
+        ("/**", "/"),
+        ("/**", "/a/*/b"),
+        ("/a/**", "/a"),
+        ("/a/**", "/a/b/**"),
+        ("/a/*", "/a/b"),
+        ("/a/*", "/a/*"),
+        ("/a/*/c/**", "/a/b/c"),
+        ("/a", "/a"),
+    ] {
+        assert!(pattern_covers(granted, asked), "{granted} covers {asked}");
+    }
+    for (granted, asked) in [
+        ("/a/**", "/**"),
+        ("/a/**", "/ab"),
+        ("/a/*", "/a"),
+        ("/a/*", "/a/**"),
+        ("/a/*", "/a/b/c"),
+        ("/a/b", "/a/*"),
+        ("/a", "/A"),
+    ] {
+        assert!(!pattern_covers(granted, asked), "{granted} does not cover {asked}");
     }
 }

@@ -86,6 +86,8 @@ pub(crate) fn application(of: &JsValue) -> Read<Application> {
             Ok(Style { href: text(style, "href")?, integrity: text(style, "integrity")? })
         })?,
         modules: map(of, "modules", as_text)?,
+        // The page's policy lets the browser call them; no code here needs to know.
+        direct: Vec::new(),
         token_mode: js::get(of, "tokenMode").is_truthy(),
         publishes: list(of, "publishes", event)?,
         subscribes: list(of, "subscribes", event)?,

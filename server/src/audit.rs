@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use axum::http::Method;
 use portico_audit::{AuditEvent, AuditLine, AuditSink, Decision};
+use portico_contracts::manifest::DirectOrigin;
 use portico_identity::provider::LogoutToken;
 use portico_identity::session::SessionState;
 use portico_ports::{Clock, Random, token};
+use portico_registry::Remote;
 
 use crate::http::{Authenticated, RequestContext};
 
@@ -112,10 +114,9 @@ pub fn call(
     method: &Method,
     resource: fmt::Arguments<'_>,
     decision: &portico_policy::Decision,
-    session: &Authenticated,
+    who: Who<'_>,
     context: &RequestContext,
 ) {
-    let who = Who::of(&session.state);
     if !decision.is_allowed() {
         let action = format!("call {method}").into();
         return record(action, &resource.to_string(), false, &decision.reason, who, context);
@@ -133,6 +134,23 @@ pub fn call(
         client_address: format_args!("{}", context.client_ip),
     }
     .log();
+}
+
+/// A service that the browser calls past the portal has come into use with a version of a remote.
+pub fn direct_origin(audit: &Audit, remote: &Remote, direct: &DirectOrigin) {
+    audit.sink.record(AuditEvent {
+        id: token::<16>(&*audit.random),
+        time: audit.clock.now(),
+        trace_id: String::new(),
+        action: "direct".into(),
+        resource: format!("remote {} {} origin {}", remote.id, remote.version, direct.origin),
+        decision: Decision::Allow,
+        reason: direct.reason.clone(),
+        subject: String::new(),
+        issuer: String::new(),
+        organization: String::new(),
+        client_address: String::new(),
+    });
 }
 
 /// A refusal before anybody is known, such as a login that cannot be finished.

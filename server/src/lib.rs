@@ -5,11 +5,13 @@
 
 pub mod app;
 pub mod audit;
+pub mod cli;
 pub mod config;
 pub mod dates;
 pub mod dev;
 pub mod embedded;
 pub mod limits;
+pub mod lint;
 pub mod mail;
 pub mod metrics;
 pub mod outbound;

@@ -1,9 +1,10 @@
-//! `portico`: reads the configuration, puts the portal together, listens.
+//! `portico`: reads the configuration, puts the portal together, listens. What else it does is in [`portico::cli`].
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use portico::cli::{self, Command};
 use portico::config::{self, Config, TlsMode};
 use portico::dev::start_services;
 use portico::start::{Parts, StartError, start};
@@ -19,6 +20,16 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     log();
+    let command = match cli::parse(std::env::args_os().skip(1)) {
+        Ok(command) => command,
+        Err(error) => {
+            tracing::error!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if command != Command::Serve {
+        return cli::run(&command);
+    }
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

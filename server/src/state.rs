@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::RwLock;
 use portico_contracts::Application;
+use portico_contracts::manifest::Backend;
 use portico_dev_idp::DevIdp;
 use portico_directory::Directory;
 use portico_gateway::{Gateway, RemoteBackend, TunnelEnd};
@@ -128,6 +129,15 @@ impl Portal {
         let remote = snapshot.remote(id)?;
         let visible = remote.is_visible_to(session.principal.entitlements.entitlements());
         if visible { self.backends.of(remote) } else { None }
+    }
+
+    /// The compiled back end of a remote with public routes, whoever asks.
+    pub fn public_backend(&self, id: &str) -> Option<Arc<RemoteBackend>> {
+        let snapshot = self.registry.snapshot();
+        let declares = |backend: &Backend| backend.routes.iter().any(|route| route.public);
+        let remote =
+            snapshot.remote(id).filter(|remote| remote.manifest.backend.as_ref().is_some_and(declares))?;
+        self.backends.of(remote)
     }
 
     /// Hosts that the registry granted to these remotes, by CSP directive.

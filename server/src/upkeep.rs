@@ -8,6 +8,7 @@ use portico_registry::{LoadProblem, Snapshot};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::audit;
 use crate::dev::live_reload;
 use crate::services::refresh_listeners;
 use crate::state::{AppState, Portal, WeakState};
@@ -30,8 +31,9 @@ pub fn spawn(state: &AppState) {
     if live_reload::watching() {
         tokio::spawn(live_reload::follow_assets(state.downgrade()));
     }
+    let told = tell_direct(state, &Direct::new());
     if state.config.registry.reload_seconds > 0 {
-        tokio::spawn(reload_registry(state.downgrade()));
+        tokio::spawn(reload_registry(state.downgrade(), told));
     }
 }
 
@@ -51,6 +53,25 @@ pub fn tell_problems(problems: &[LoadProblem]) {
             problem.reason
         );
     }
+}
+
+/// What the browser may call past the portal: remote, version, origin.
+type Direct = BTreeSet<(String, String, String)>;
+
+/// Records what has come into use that was not `known`, and returns all of it.
+fn tell_direct(state: &Portal, known: &Direct) -> Direct {
+    let snapshot = state.registry.snapshot();
+    let mut now = Direct::new();
+    for remote in snapshot.remotes() {
+        for direct in &remote.manifest.security.direct {
+            let use_of = (remote.id.clone(), remote.version.to_string(), direct.origin.clone());
+            if !known.contains(&use_of) {
+                audit::direct_origin(&state.audit, remote, direct);
+            }
+            now.insert(use_of);
+        }
+    }
+    now
 }
 
 async fn sweep_sessions(state: WeakState) {
@@ -131,7 +152,7 @@ async fn forget(state: WeakState) {
     }
 }
 
-async fn reload_registry(state: WeakState) {
+async fn reload_registry(state: WeakState, mut direct: Direct) {
     // The load at start has told its problems already.
     let Some((mut known, mut pause)) = state.upgrade().map(|state| {
         let snapshot = state.registry.snapshot();
@@ -148,6 +169,7 @@ async fn reload_registry(state: WeakState) {
             report.problems.iter().filter(|problem| !known.contains(problem)).cloned().collect();
         tell_problems(&fresh);
         known = report.problems;
+        direct = tell_direct(&state, &direct);
         let snapshot = state.registry.snapshot();
         state.events.follow(topics(&snapshot).into_iter()).await;
     }

@@ -41,6 +41,10 @@ pub struct BackendRoute {
     /// Protocols that the call may switch to, as `Upgrade` names them: `websocket`. The connection ends with its session.
     #[serde(default)]
     pub upgrades: Vec<String>,
+    /// Whether people without a session may make the call too. Its answer is then the same for everyone: the service is
+    /// told nothing of who asks. The operator must have granted it.
+    #[serde(default)]
+    pub public: bool,
 }
 
 /// An HTTP method that a remote may use (RFC 9110, section 9.3; RFC 5789).

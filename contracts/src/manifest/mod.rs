@@ -21,10 +21,10 @@ pub use frontend::{
 };
 pub use problem::{FieldProblem, ManifestError};
 pub use rules::{
-    BACKEND_URL, CSP_SOURCE, EVENT_TYPE, FILE_PATH, INTEGRITY, ORIGIN, PERMISSION, REMOTE_NAME,
-    RESERVED_PATHS, ROUTE_PATH, Rule, SCOPE, SLOTS, TOPIC, VERSION, VERSION_RANGE, origin_of,
+    BACKEND_PATH, BACKEND_URL, CSP_SOURCE, EVENT_TYPE, FILE_PATH, INTEGRITY, ORIGIN, PERMISSION, REMOTE_NAME,
+    RESERVED_PATHS, ROUTE_PATH, Rule, SCOPE, SLOTS, TOPIC, VERSION, VERSION_RANGE, origin_of, pattern_covers,
 };
-pub use security::{CSP_DIRECTIVES, Csp, Security};
+pub use security::{CSP_DIRECTIVES, Csp, DirectOrigin, Security};
 
 /// The longest manifest that is read, in bytes: a thousand hashed files fit, a mistaken download does not.
 pub const MANIFEST_MAX_BYTES: usize = 512 * 1024;

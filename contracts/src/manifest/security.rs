@@ -16,7 +16,21 @@ pub struct Security {
     /// Origins to add to `img-src`, `font-src`, `media-src`, `connect-src` and `frame-src`: no keywords, no wildcards.
     #[serde(default)]
     pub csp: Csp,
+    /// Services of others that the browser calls itself, past the portal: every exception says why.
+    #[serde(default)]
+    pub direct: Vec<DirectOrigin>,
     /// Origins that it exchanges messages with.
     #[serde(default)]
     pub trusted_domains: Vec<String>,
+}
+
+/// A service that the browser calls by itself. No token, no policy, no limit and no audit line of the portal's covers it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DirectOrigin {
+    /// Where it is: it is added to `connect-src` of pages that load this remote.
+    pub origin: String,
+    /// Why it cannot go through the portal, for those who review it.
+    pub reason: String,
 }

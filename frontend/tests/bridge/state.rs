@@ -42,6 +42,7 @@ fn application() -> Application {
         ],
         styles: vec![Style { href: "/s.css".into(), integrity: "sha384-s".into() }],
         modules: vec![("/a.js".into(), "sha384-a".into()), ("/b.js".into(), "sha384-b".into())],
+        direct: Vec::new(),
         token_mode: true,
         publishes: vec![event("chat.message")],
         subscribes: vec![event("chat.reply"), event("chat.typing")],

@@ -33,6 +33,6 @@ pub use resilience::{
     EndpointState, HealthCheck, LastError, Resilience, UpstreamSnapshot,
 };
 pub use routes::{MethodSet, PatternError, Route, RouteError, RouteSpec, RouteTable, Unmatched};
-pub use token::{BadToken, BearerToken, TokenError, TokenRequest, TokenSource};
+pub use token::{BadToken, BearerToken, NoTokens, TokenError, TokenRequest, TokenSource};
 pub use upgrade::{Carried, Protocol, ProtocolError, Tunnel, TunnelEnd, UpgradeError};
 pub use upstream::{OriginError, Place, PlaceError, Resolver, SystemResolver};

@@ -82,3 +82,17 @@ pub trait TokenSource: Sync {
         rejected: &BearerToken,
     ) -> impl Future<Output = Result<BearerToken, TokenError>> + Send;
 }
+
+/// No session, so no token: what is public needs none.
+#[derive(Clone, Copy, Debug)]
+pub struct NoTokens;
+
+impl TokenSource for NoTokens {
+    async fn token(&self, _: TokenRequest<'_>) -> Result<BearerToken, TokenError> {
+        Err(TokenError::SessionOver)
+    }
+
+    async fn fresh(&self, _: TokenRequest<'_>, _: &BearerToken) -> Result<BearerToken, TokenError> {
+        Err(TokenError::SessionOver)
+    }
+}

@@ -130,6 +130,7 @@ fn application(manifest: &Manifest, id: &str, base: &str) -> Application {
         cards: frontend.cards.iter().map(card).collect(),
         styles: frontend.styles.iter().map(|sheet| style(&sheet.href, &sheet.integrity)).collect(),
         modules,
+        direct: manifest.security.direct.iter().map(|direct| direct.origin.clone()).collect(),
         token_mode: manifest.backend.as_ref().is_some_and(|backend| backend.token_mode),
         publishes: Vec::new(),
         subscribes: Vec::new(),

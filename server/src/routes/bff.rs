@@ -1,3 +1,4 @@
+mod public;
 mod upgrade;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use portico_gateway::{
 use crate::audit;
 use crate::http::context::Proxied;
 use crate::http::lasting_body::LastingBody;
+use crate::http::trace::TraceId;
 use crate::http::{ApiError, Authenticated, RequestContext, body_limit, origin, rate_limit};
 use crate::limits::{Left, Surface};
 use crate::services::SessionTokens;
@@ -29,7 +31,7 @@ pub fn is_call(path: &str) -> bool {
 }
 
 /// `/bff/{remote}/…`: a call to the remote's upstream, any method, streamed both ways. Declared routes only; the route's
-/// permissions are checked before anything goes out.
+/// permissions are checked before anything goes out. Without a session there are the public routes and nothing else.
 ///
 /// # Errors
 /// Whatever keeps the call from being answered by the upstream.
@@ -39,18 +41,23 @@ pub async fn call(
     request: Request,
 ) -> Result<Response, ApiError> {
     // What shows a session cookie is counted where the session is looked up.
-    if !rate_limit::shows_cookie(request.headers()) {
-        state.limits.anonymous(context.client_ip).await?;
-    }
+    let stranger = match rate_limit::shows_cookie(request.headers()) {
+        true => None,
+        false => Some(state.limits.anonymous(context.client_ip).await?),
+    };
     origin::check(request.headers(), &state.origin).map_err(ApiError::forbidden)?;
-    let session = Authenticated::find(state, request.headers(), Some(context.client_ip)).await?;
-    let session = session.ok_or_else(ApiError::signed_out)?.in_its_organization(request.headers())?;
+    let session = match Authenticated::find(state, request.headers(), Some(context.client_ip)).await? {
+        Some(session) => Some(session.in_its_organization(request.headers())?),
+        None => None,
+    };
     let id = remote_id(request.uri().path());
-    // A remote that this session may not load does not exist for it: neither name nor routes are told.
-    let Some(remote) = state.backend(&session, id) else {
-        let resource = format!("remote {id:.100}");
-        audit::decision("call", &resource, false, "no such remote for this session", &session, context);
-        return Err(ApiError::not_found("There is no such remote for this session."));
+    let own = session.as_ref().and_then(|session| state.backend(session, id));
+    let (session, remote) = match (session, own) {
+        (Some(session), Some(remote)) => (session, remote),
+        // Boxed: of all calls these are few.
+        (session, _) => {
+            return Box::pin(public::call(state, context, session.as_ref(), stranger, request)).await;
+        }
     };
     let left = session.left.least(state.limits.remote(&session.active.key, id).await?);
     if names_another_organization(request.headers(), &session) {
@@ -66,7 +73,7 @@ pub async fn call(
     let request = body_limit::bounded(request, &state.config.limits);
     let tokens = SessionTokens::new(state, &admitted.session, context);
     let Outcome { verdict, result, .. } = state.gateway.call(admitted.call(&tokens), request).await;
-    record(&verdict, &admitted.session, context);
+    record(&verdict, Some(&admitted.session), context);
     let response = result.map_err(|error| match is_too_large(&error) {
         true => body_limit::too_large(state.config.limits.proxy_body_bytes),
         false => problem(error),
@@ -100,10 +107,6 @@ impl Admitted<'_> {
     /// What every answer of an upstream gets on its way out.
     fn finish(&self, response: axum::http::Response<ResponseBody>) -> Response {
         let (remote, trace_id) = (self.remote.clone(), self.context.trace_id);
-        let tell = move |error: &dyn std::error::Error| {
-            // The answer has begun: the log is all that can still be told.
-            tracing::warn!(remote.id = remote.id(), trace_id = %trace_id, error.message = %error, "an answer was cut");
-        };
         let mut response = match LastingBody::is_for(response.body()) {
             true => {
                 let kind = response.headers().get(CONTENT_TYPE);
@@ -111,18 +114,10 @@ impl Admitted<'_> {
                 let (state, session) = (self.state.clone(), self.session.clone());
                 response.map(|body| {
                     let lasting = LastingBody::new(body, is_stream, state, session);
-                    Body::new(lasting.map_err(move |error| {
-                        tell(&error);
-                        error
-                    }))
+                    Body::new(lasting.map_err(telling(remote, trace_id)))
                 })
             }
-            false => response.map(|body| {
-                Body::new(body.map_err(move |error| {
-                    tell(&error);
-                    error
-                }))
-            }),
+            false => response.map(|body| Body::new(body.map_err(telling(remote, trace_id)))),
         };
         // Another session's cookie makes another answer: two organizations may well use one ETag, and the browser's cache
         // must not let a 304 for the one bring back the other's body.
@@ -133,6 +128,14 @@ impl Admitted<'_> {
     }
 }
 
+/// Tells the log of an answer that breaks off: it has begun, so that nobody else can be told.
+fn telling<E: std::error::Error>(remote: Arc<RemoteBackend>, trace_id: TraceId) -> impl FnMut(E) -> E {
+    move |error| {
+        tracing::warn!(remote.id = remote.id(), trace_id = %trace_id, error.message = %error, "an answer was cut");
+        error
+    }
+}
+
 /// The part of the path that names the remote, as it was sent: an id needs no escapes.
 fn remote_id(path: &str) -> &str {
     let rest = path.strip_prefix(PREFIX).unwrap_or_default();
@@ -140,13 +143,13 @@ fn remote_id(path: &str) -> &str {
 }
 
 /// One audit line per decision.
-fn record(verdict: &Verdict<'_>, session: &Authenticated, context: &RequestContext) {
+fn record(verdict: &Verdict<'_>, session: Option<&Authenticated>, context: &RequestContext) {
     let pattern = verdict.pattern.unwrap_or("-");
     audit::call(
         &verdict.method,
         format_args!("{pattern} {}", verdict.path()),
         &verdict.decision,
-        session,
+        session.map(|session| audit::Who::of(&session.state)).unwrap_or_default(),
         context,
     );
 }

@@ -68,8 +68,8 @@ impl Backends {
             methods: route.methods.iter().map(|method| method.as_str().to_owned()).collect(),
             path: route.path.clone(),
             permissions: route.permissions.clone(),
-            public: false,
             upgrades: route.upgrades.clone(),
+            public: route.public,
         });
         let (addresses, resilience) = match self.config.upstreams.get(id) {
             // Addresses that cannot be read stopped the start.

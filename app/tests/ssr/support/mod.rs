@@ -77,6 +77,7 @@ pub(crate) fn application(name: &str, title: &str, section: &str, order: i32) ->
         cards: vec![],
         styles: vec![],
         modules: Default::default(),
+        direct: Vec::new(),
         token_mode: false,
         publishes: vec![],
         subscribes: vec![],

@@ -4,13 +4,12 @@ mod names;
 mod origin;
 mod paths;
 
-pub(super) use names::{AUDIENCE, ELEMENT, EXPORT, EXPOSE, GLOBAL, LABEL, PACKAGE, SLOT};
+pub(super) use names::{AUDIENCE, ELEMENT, EXPORT, EXPOSE, GLOBAL, LABEL, PACKAGE, REASON, SLOT};
 pub use names::{
     EVENT_TYPE, INTEGRITY, PERMISSION, REMOTE_NAME, SCOPE, SLOTS, TOPIC, VERSION, VERSION_RANGE,
 };
 pub use origin::{BACKEND_URL, CSP_SOURCE, ORIGIN, origin_of};
-pub(super) use paths::BACKEND_PATH;
-pub use paths::{FILE_PATH, RESERVED_PATHS, ROUTE_PATH};
+pub use paths::{BACKEND_PATH, FILE_PATH, RESERVED_PATHS, ROUTE_PATH, pattern_covers};
 
 /// A rule for a text.
 #[derive(Clone, Copy, Debug)]

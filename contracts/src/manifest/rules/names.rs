@@ -102,6 +102,12 @@ pub(in crate::manifest) const LABEL: Rule = Rule {
     },
 };
 
+/// Why something is asked for, in a sentence.
+pub(in crate::manifest) const REASON: Rule = Rule {
+    expected: "a reason of 10 to 300 characters, in words that somebody else understands",
+    holds: |text| (10..=300).contains(&text.trim().chars().count()) && !text.chars().any(char::is_control),
+};
+
 /// The name of an export.
 pub(in crate::manifest) const EXPORT: Rule =
     Rule { expected: "the name of an export, such as `mount`", holds: is_identifier };

@@ -45,7 +45,7 @@ pub const FILE_PATH: Rule = Rule {
 };
 
 /// A pattern of paths below a back end.
-pub(in crate::manifest) const BACKEND_PATH: Rule = Rule {
+pub const BACKEND_PATH: Rule = Rule {
     expected: "a path such as `/todos/**`: literal segments, `*` for one segment, `**` only at the end",
     holds: |text| {
         let Some(rest) = text.strip_prefix('/') else { return false };
@@ -69,6 +69,25 @@ pub(in crate::manifest) const BACKEND_PATH: Rule = Rule {
         true
     },
 };
+
+/// Whether every path that the pattern `asked` stands for is one that `granted` stands for. Both keep [`BACKEND_PATH`].
+pub fn pattern_covers(granted: &str, asked: &str) -> bool {
+    let mut asked = segments(asked);
+    for segment in segments(granted) {
+        match (segment, asked.next()) {
+            ("**", _) => return true,
+            (_, None | Some("**")) => return false,
+            ("*", Some(_)) => {}
+            (literal, Some(other)) if literal == other => {}
+            _ => return false,
+        }
+    }
+    asked.next().is_none()
+}
+
+fn segments(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split('/').filter(|segment| !segment.is_empty())
+}
 
 fn is_segment(segment: &str) -> bool {
     segment != "." && segment != ".." && all(segment, 128, is_segment_byte)

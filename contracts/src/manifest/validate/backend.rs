@@ -20,6 +20,10 @@ pub(super) fn validate(backend: &Backend, problems: &mut Problems) {
         problems.length(format_args!("{field}/methods"), route.methods.len(), 1..=7);
         problems.text(format_args!("{field}/path"), &route.path, BACKEND_PATH);
         problems.texts(&format!("{field}/permissions"), &route.permissions, PERMISSION);
+        if route.public && !route.permissions.is_empty() {
+            let none = "expected none: a public route is open to people who hold no permission";
+            problems.add(format_args!("{field}/permissions"), none);
+        }
         for (j, method) in route.methods.iter().enumerate() {
             if route.methods.iter().take(j).any(|earlier| earlier == method) {
                 let again = format_args!("expected each method only once, found {} again", method.as_str());

@@ -41,6 +41,7 @@ impl Remote {
             cards: Vec::new(),
             styles: Vec::new(),
             modules: Vec::new(),
+            direct: Vec::new(),
             token_mode: false,
             publishes: Vec::new(),
             subscribes: Vec::new(),

@@ -1,4 +1,4 @@
-use portico_contracts::manifest::{BUNDLE_BUDGET, Backend, EventDeclaration, origin_of};
+use portico_contracts::manifest::{BUNDLE_BUDGET, Backend, EventDeclaration, origin_of, pattern_covers};
 use portico_contracts::{FieldProblem, Manifest};
 
 use super::Grant;
@@ -24,6 +24,9 @@ pub(crate) fn exceeding(manifest: &Manifest, grant: Option<&Grant>) -> Vec<Field
             within(&format!("/security/csp/{directive}/{i}"), source, granted, &mut beyond);
         }
     }
+    for (i, direct) in manifest.security.direct.iter().enumerate() {
+        within(&format!("/security/direct/{i}/origin"), &direct.origin, &grant.direct_origins, &mut beyond);
+    }
     beyond
 }
 
@@ -32,6 +35,16 @@ fn check_backend(backend: &Backend, grant: &Grant, beyond: &mut Vec<FieldProblem
     within("/backend/audience", &backend.audience, &grant.audiences, beyond);
     for (i, scope) in backend.scopes.iter().enumerate() {
         within(&format!("/backend/scopes/{i}"), scope, &grant.scopes, beyond);
+    }
+    for (i, route) in backend.routes.iter().enumerate().filter(|(_, route)| route.public) {
+        if !grant.public_routes.iter().any(|granted| pattern_covers(granted, &route.path)) {
+            let granted = listed(&grant.public_routes);
+            let reason = format!(
+                "opens {} to people without a session, which is beyond the operator's `public_routes`: {granted}",
+                route.path
+            );
+            beyond.push(FieldProblem { field: format!("/backend/routes/{i}/public"), reason });
+        }
     }
     if backend.token_mode && !grant.token_mode {
         let reason = "asks for tokens in the browser, which is not granted: see `token_mode`".to_owned();
@@ -54,8 +67,12 @@ fn check_events(
 
 fn within(field: &str, asked: &str, granted: &[String], beyond: &mut Vec<FieldProblem>) {
     if !granted.iter().any(|granted| granted == asked) {
-        let granted = if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") };
+        let granted = listed(granted);
         let reason = format!("asks for {asked}, which is beyond the operator's grant: {granted}");
         beyond.push(FieldProblem { field: field.to_owned(), reason });
     }
+}
+
+fn listed(granted: &[String]) -> String {
+    if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") }
 }

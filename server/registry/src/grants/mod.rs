@@ -4,7 +4,9 @@ mod check;
 
 use std::collections::BTreeMap;
 
-use portico_contracts::manifest::{CSP_DIRECTIVES, CSP_SOURCE, Csp, EVENT_TYPE, ORIGIN, Rule, SCOPE, TOPIC};
+use portico_contracts::manifest::{
+    BACKEND_PATH, CSP_DIRECTIVES, CSP_SOURCE, Csp, EVENT_TYPE, ORIGIN, Rule, SCOPE, TOPIC,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::config::ConfigProblem;
@@ -34,6 +36,10 @@ pub struct Grant {
     pub publish: Vec<String>,
     /// Event types it may subscribe to.
     pub subscribe: Vec<String>,
+    /// Patterns of paths that it may open to people without a session.
+    pub public_routes: Vec<String>,
+    /// Origins of services that the browser may call past the portal.
+    pub direct_origins: Vec<String>,
     /// Whether it may have access tokens in the browser.
     pub token_mode: bool,
     /// Origins it may add to the page's Content-Security-Policy, by directive.
@@ -77,6 +83,8 @@ impl Grant {
             ("topics", &self.topics, TOPIC),
             ("publish", &self.publish, EVENT_TYPE),
             ("subscribe", &self.subscribe, EVENT_TYPE),
+            ("public_routes", &self.public_routes, BACKEND_PATH),
+            ("direct_origins", &self.direct_origins, CSP_SOURCE),
         ];
         let mut problems: Vec<_> =
             lists.into_iter().flat_map(|(field, values, rule)| broken(field, values, rule)).collect();

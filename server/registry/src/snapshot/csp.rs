@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use portico_contracts::Application;
-use portico_contracts::manifest::Format;
+use portico_contracts::manifest::{DirectOrigin, Format};
 
 use super::Snapshot;
 use crate::remote::Remote;
@@ -27,8 +27,16 @@ impl Snapshot {
                 sources.entry(directive.clone()).or_default().extend(granted.iter().cloned());
             }
         }
+        for direct in self.direct_of(applications) {
+            sources.entry("connect-src".to_owned()).or_default().insert(direct.origin.clone());
+        }
         sources.retain(|_, origins| !origins.is_empty());
         sources
+    }
+
+    fn direct_of(&self, applications: &[Arc<Application>]) -> impl Iterator<Item = &DirectOrigin> {
+        let version = |application: &Arc<Application>| self.version(&application.id, &application.version);
+        applications.iter().filter_map(version).flat_map(|remote| &remote.manifest.security.direct)
     }
 }
 

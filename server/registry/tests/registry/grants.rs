@@ -109,3 +109,63 @@ async fn a_grant_may_raise_the_budget_and_allow_token_mode() {
     let registry = world.open().await;
     assert_eq!(ids(&registry), ["acme.todos"]);
 }
+
+#[tokio::test]
+async fn a_public_route_needs_a_grant_that_covers_all_of_it() {
+    for (granted, sound) in [("/public/**", true), ("/**", true), ("/public/*", false), ("/other/**", false)]
+    {
+        let mut world = World::new();
+        let grant = Grant { public_routes: vec![granted.to_owned()], ..usual_grant() };
+        world.config.grants = grants("@acme/todos", &grant);
+        let mut manifest = todos();
+        manifest["backend"]["routes"] = json!([{ "methods": ["GET"], "path": "/public/**", "public": true }]);
+        world.publish("todos", &manifest);
+        let registry = world.open().await;
+        match sound {
+            true => assert_eq!(ids(&registry), ["acme.todos"], "{granted}"),
+            false => {
+                let problem = only_problem(&registry);
+                assert_eq!(problem.field, "/backend/routes/0/public");
+                assert!(
+                    problem.reason.contains("`public_routes`") && problem.reason.contains(granted),
+                    "{problem}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_browser_calls_directly_needs_a_grant_and_is_in_the_pages_policy() {
+    let mut manifest = todos();
+    let reason = "Map tiles, straight from their network";
+    manifest["security"]["direct"] = json!([{ "origin": "https://tiles.example", "reason": reason }]);
+    let mut world = World::new();
+    world.config.grants = grants("@acme/todos", &usual_grant());
+    world.publish("todos", &manifest);
+    assert_eq!(only_problem(&world.open().await).field, "/security/direct/0/origin");
+    let grant = Grant { direct_origins: vec!["https://tiles.example".to_owned()], ..usual_grant() };
+    world.config.grants = grants("@acme/todos", &grant);
+    let registry = world.open().await;
+    let snapshot = registry.snapshot();
+    let applications: Vec<_> = snapshot
+        .resolve(&portico_registry::SessionView { org_id: "acme", entitlements: &["todos.read".to_owned()] })
+        .to_vec();
+    assert_eq!(applications[0].direct, ["https://tiles.example"]);
+    assert!(snapshot.csp_sources(&applications)["connect-src"].contains("https://tiles.example"));
+    assert!(!snapshot.csp_sources(&[]).contains_key("connect-src"), "and of no other page");
+}
+
+#[test]
+fn a_grant_that_could_match_nothing_is_a_mistake() {
+    let mut world = World::new();
+    let grant = Grant {
+        public_routes: vec!["public".to_owned()],
+        direct_origins: vec!["tiles.example".to_owned()],
+        ..usual_grant()
+    };
+    world.config.grants = grants("@acme/todos", &grant);
+    let keys: Vec<_> = world.config.problems().into_iter().map(|problem| problem.key).collect();
+    let of = |list: &str| format!("grants.\"@acme/todos\".{list}");
+    assert_eq!(keys, [of("public_routes"), of("direct_origins")]);
+}

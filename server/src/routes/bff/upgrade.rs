@@ -32,7 +32,7 @@ pub(super) async fn call(admitted: Admitted<'_>, mut request: Request) -> Result
     let slot = state.open_calls.upgrade(session.active.id).ok_or_else(too_many)?;
     let tokens = SessionTokens::new(state, session, context);
     let Outcome { verdict, result, tunnel, .. } = state.gateway.call(admitted.call(&tokens), request).await;
-    record(&verdict, session, context);
+    record(&verdict, Some(session), context);
     let closing = HeaderValue::from_static("close");
     // What the client has sent behind its request is no request: it is never read as one.
     let response = result.map_err(|error| problem(error).header(CONNECTION, closing.clone()))?;

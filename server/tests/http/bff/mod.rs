@@ -6,6 +6,7 @@ mod github;
 mod headers;
 mod own_calls;
 mod paths;
+mod public;
 mod quotas;
 mod refresh;
 mod sessions;

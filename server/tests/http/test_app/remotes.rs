@@ -51,7 +51,7 @@ fn grants(todos: &str, insights: &str) -> Value {
     json!({
         "@acme/todos": {
             "backend_origins": [todos], "audiences": [TODOS_AUDIENCE], "scopes": ["todos.read", "todos.write"],
-            "csp": { "img-src": ["https://images.test"] },
+            "csp": { "img-src": ["https://images.test"] }, "public_routes": ["/public/**"],
         },
         "@acme/insights": {
             "backend_origins": [insights], "audiences": [INSIGHTS_AUDIENCE], "scopes": ["insights.read"],
@@ -97,6 +97,7 @@ pub fn todos_manifest(upstream: &str) -> Value {
             { "methods": ["GET"], "path": "/admin/**", "permissions": ["org.admin"] },
             { "methods": ["GET", "POST"], "path": "/plain" },
             { "methods": ["GET"], "path": "/live/**", "permissions": ["todos.read"], "upgrades": ["websocket", "acme.sync"] },
+            { "methods": ["GET", "POST"], "path": "/public/**", "public": true },
         ],
     });
     todos
