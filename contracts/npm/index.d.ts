@@ -152,6 +152,8 @@ export interface BackendRoute {
   permissions?: string[];
   /** Whether people without a session may make the call too. Its answer is then the same for everyone: the service is told nothing of who asks. The operator must have granted it. */
   public?: boolean;
+  /** How long until its answer must begin, in milliseconds; the back end's `timeoutMs` otherwise. */
+  timeoutMs?: number;
   /** Protocols that the call may switch to, as `Upgrade` names them: `websocket`. The connection ends with its session. */
   upgrades?: string[];
 }

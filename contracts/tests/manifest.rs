@@ -163,6 +163,7 @@ fn each_rule_names_its_field_and_what_is_expected() {
         ("/backend/routes/0/path", json!("/todos/**/x"), "`**` only at the end"),
         ("/backend/routes/0/path", json!("/todos/%2e%2e"), "literal"),
         ("/backend/routes/0/methods", json!([]), "1 to 7"),
+        ("/backend/routes/0/timeoutMs", json!(0), "1 to 120000"),
         ("/backend/routes/0/permissions/0", json!("todos"), "permission"),
         ("/permissions/required/0", json!("Todos.read"), "permission"),
         ("/events/publish/0/type", json!("message"), "dot"),

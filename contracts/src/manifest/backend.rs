@@ -45,6 +45,9 @@ pub struct BackendRoute {
     /// told nothing of who asks. The operator must have granted it.
     #[serde(default)]
     pub public: bool,
+    /// How long until its answer must begin, in milliseconds; the back end's `timeoutMs` otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u32>,
 }
 
 /// An HTTP method that a remote may use (RFC 9110, section 9.3; RFC 5789).

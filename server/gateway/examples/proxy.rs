@@ -57,8 +57,7 @@ fn app(upstream: String) -> Result<App, Box<dyn Error>> {
         methods: vec!["GET".into(), "POST".into()],
         path: "/**".into(),
         permissions: vec!["todos.read".into()],
-        public: false,
-        upgrades: Vec::new(),
+        ..RouteSpec::default()
     };
     let spec = BackendSpec {
         id: "acme.todos".into(),

@@ -70,6 +70,7 @@ impl Backends {
             permissions: route.permissions.clone(),
             upgrades: route.upgrades.clone(),
             public: route.public,
+            timeout: route.timeout_ms.map(|limit| Duration::from_millis(limit.into())),
         });
         let (addresses, resilience) = match self.config.upstreams.get(id) {
             // Addresses that cannot be read stopped the start.

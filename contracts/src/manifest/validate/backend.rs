@@ -24,6 +24,9 @@ pub(super) fn validate(backend: &Backend, problems: &mut Problems) {
             let none = "expected none: a public route is open to people who hold no permission";
             problems.add(format_args!("{field}/permissions"), none);
         }
+        if let Some(timeout) = route.timeout_ms {
+            problems.number(&format!("{field}/timeoutMs"), timeout, TIMEOUTS);
+        }
         for (j, method) in route.methods.iter().enumerate() {
             if route.methods.iter().take(j).any(|earlier| earlier == method) {
                 let again = format_args!("expected each method only once, found {} again", method.as_str());

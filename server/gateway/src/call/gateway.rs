@@ -149,11 +149,12 @@ impl Gateway {
             true => None,
             false => Some(call.tokens.token(call.remote.token_request()).await?),
         };
-        let body = take_body(body, call.remote.timeout).await?.charged(call.remote.quota.charge());
+        let limit = permit.route.timeout.unwrap_or(call.remote.timeout);
+        let body = take_body(body, limit).await?.charged(call.remote.quota.charge());
         self.readdress(&mut head, call, &permit, token.as_ref(), &body);
         let request = Box::new(Request::from_parts(*head, body));
         let (mut response, agreed) = match handshake {
-            None => (exchange(call, request, token, attempts).await?, None),
+            None => (exchange(call, limit, request, token, attempts).await?, None),
             // Boxed: rare, and its state is large.
             Some(handshake) => Box::pin(switch(call, *handshake, request, token, attempts)).await?,
         };

@@ -15,7 +15,7 @@ use crate::remote::RemoteBackend;
 /// restart, short enough not to be felt.
 const FIRST_PAUSE: Duration = Duration::from_millis(40);
 
-/// Sends `request` to `remote`'s upstream and returns when the answer has begun; counts in `attempts`.
+/// Sends `request` to `remote`'s upstream and returns when the answer has begun, within `limit`; counts in `attempts`.
 ///
 /// Nothing is sent while the upstream's breaker is open, or while it has as many calls under way as it can take. A failed
 /// attempt is repeated, from `replay`, only for an idempotent method (RFC 9110, section 9.2.2) without a body, at most
@@ -24,6 +24,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(40);
 /// it.
 pub(crate) async fn forward(
     remote: &RemoteBackend,
+    limit: Duration,
     request: Box<Request<RequestBody>>,
     replay: Option<&Replay>,
     attempts: &mut u32,
@@ -32,7 +33,7 @@ pub(crate) async fn forward(
     let admission = Admission::to(&remote.upstream).await?;
     let call = Attempts {
         remote,
-        deadline: Deadline::after(remote.timeout),
+        deadline: Deadline::after(limit),
         repeatable: is_repeatable(&request),
         progress: progress.as_deref(),
     };

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http::Method;
 use thiserror::Error;
 
@@ -20,6 +22,8 @@ pub struct RouteSpec {
     pub public: bool,
     /// Protocols that a call may switch to, as `Upgrade` names them: `websocket`.
     pub upgrades: Vec<String>,
+    /// How long until its answer must begin; the back end's time limit without.
+    pub timeout: Option<Duration>,
 }
 
 /// A compiled route.
@@ -35,6 +39,8 @@ pub struct Route {
     pub public: bool,
     /// Protocols that a call may switch to.
     pub upgrades: Vec<Protocol>,
+    /// How long until its answer must begin; the back end's time limit without.
+    pub timeout: Option<Duration>,
 }
 
 /// Why the routes of a manifest cannot be compiled; names the route.
@@ -152,6 +158,7 @@ impl RouteTable {
             permissions: spec.permissions.clone(),
             public: spec.public,
             upgrades: protocols(index, spec)?,
+            timeout: spec.timeout,
         });
         Ok(())
     }

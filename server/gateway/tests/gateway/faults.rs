@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Request;
 use http_body_util::Full;
 
-use crate::world::{Reply, Upstream, World, answer, ok, request, spec};
+use crate::world::{Reply, Upstream, World, answer, ok, spec};
 
 #[tokio::test]
 async fn an_answer_that_nobody_asked_for_is_given_to_nobody() {
@@ -64,6 +64,9 @@ async fn case_49_under_load_with_faults_no_post_arrives_twice_and_no_answer_is_w
     let upstream = Upstream::start(script).await;
     let mut spec = spec(&format!("http://{}", upstream.address));
     spec.retries = 1;
+    // A third of the calls fail by plan, and each is to be made.
+    spec.resilience.breaker.consecutive = 0;
+    spec.resilience.breaker.percent = 0;
     let world = Arc::new(World::with(spec));
     let calls: Vec<_> = (0..40)
         .map(|caller| {
@@ -104,26 +107,4 @@ async fn case_49_under_load_with_faults_no_post_arrives_twice_and_no_answer_is_w
     assert_eq!(statuses.values().sum::<usize>(), 1000);
     let failed = statuses.get(&502).copied().unwrap_or_default();
     assert!(planned > 600 && (330..=340).contains(&failed), "a third met a fault: {statuses:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hanging_upstream_costs_its_own_callers_only() {
-    let hanging = Arc::new(World::before(&Upstream::start(vec![Reply::Hang]).await));
-    let healthy_upstream = Upstream::start(vec![ok()]).await;
-    let healthy = World::before(&healthy_upstream);
-    let stuck: Vec<_> = (0..100)
-        .map(|_| {
-            let hanging = Arc::clone(&hanging);
-            tokio::spawn(async move { hanging.call("GET", "/bff/acme.todos/todos").await.status() })
-        })
-        .collect();
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let begin = std::time::Instant::now();
-    for _ in 0..100 {
-        assert_eq!(healthy.send(request("GET", "/bff/acme.todos/todos", &[])).await.status(), 200);
-    }
-    assert!(begin.elapsed() < Duration::from_millis(1000), "{:?} for 100 calls", begin.elapsed());
-    for call in stuck {
-        assert_eq!(call.await.expect("no panic"), 504);
-    }
 }

@@ -329,6 +329,43 @@ async fn case_49_with_two_endpoints_one_may_do_anything_and_reading_goes_on() {
     assert!(snapshot.retries > 0 || snapshot.endpoints[0].failed > 0, "{snapshot:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hanging_upstream_costs_its_own_callers_only() {
+    let hanging = Faulty::start(|_| Reply::Hang).await;
+    hanging.at_fault.store(true, Ordering::SeqCst);
+    let other = Upstream::answering(right).await;
+    let long = Duration::from_secs(60);
+    let (suffering, neighbour) = (world(&[&hanging.upstream], long), world(&[&other], long));
+    let load = Load::on(&neighbour, NEIGHBOURS, 0);
+    load.answered(500).await;
+    let before = load.p99();
+    let mut stuck = JoinSet::new();
+    for number in 0..200 {
+        let suffering = Arc::clone(&suffering);
+        stuck.spawn(async move { call(&suffering, number).await });
+    }
+    let all_arrived = async {
+        while hanging.faults.load(Ordering::SeqCst) < 200 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), all_arrived).await.expect("all of them hang");
+    load.p99();
+    load.answered(500).await;
+    let during = load.p99();
+    let in_flight = suffering.remote.snapshot().in_flight;
+    assert_eq!((in_flight, stuck.try_join_next().is_none()), (200, true), "they hang all the while");
+    let others = neighbour.remote.snapshot();
+    let most = u32::try_from(NEIGHBOURS).expect("few");
+    assert!(others.in_flight <= most && others.queued == 0, "{others:?}");
+    is_well(&others);
+    let got = load.end().await;
+    eprintln!("200 calls hang; the neighbour's: {got:?}, p99 {before:?} before, {during:?} while they hang");
+    assert_eq!(got.keys().collect::<Vec<_>>(), [&Got::Right]);
+    stuck.shutdown().await;
+    assert_eq!(suffering.remote.snapshot().in_flight, 0, "whoever goes away leaves no place taken");
+}
+
 #[tokio::test]
 async fn an_upstream_that_is_back_is_called_again_within_one_probe_interval() {
     for fault in [|_: &Arrived| Reply::Reset, corrupt, |_: &Arrived| Reply::Hang] {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use portico_gateway::{
-    BackendSpec, BreakerState, BudgetSettings, ConcurrencySettings, EndpointState, HealthCheck, Place,
+    BackendSpec, BreakerState, BudgetSettings, CallError, ConcurrencySettings, EndpointState, ForwardError,
+    HealthCheck, Place,
 };
 use tokio::task::JoinSet;
 
@@ -153,6 +154,16 @@ async fn callers_who_upload_too_slowly_open_no_breaker() {
         assert_eq!(world.send(request).await.status(), 408);
     }
     assert_eq!(world.remote.snapshot().failed, 0);
+}
+
+#[tokio::test]
+async fn a_route_may_have_a_time_limit_of_its_own() {
+    let upstream = Upstream::start(vec![Reply::Hang]).await;
+    let mut spec = spec_at(&[&upstream]);
+    spec.timeout = Duration::from_secs(600);
+    spec.routes[0].timeout = Some(Duration::from_millis(70));
+    let seen = World::with(spec).call("GET", TODOS).await;
+    assert!(matches!(seen.result, Err(CallError::Upstream(ForwardError::Timeout(70)))), "{seen:?}");
 }
 
 #[tokio::test]

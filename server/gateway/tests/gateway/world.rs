@@ -329,6 +329,7 @@ pub(crate) fn spec(url: &str) -> BackendSpec {
         permissions: vec![permission.to_owned()],
         public: false,
         upgrades: Vec::new(),
+        timeout: None,
     };
     BackendSpec {
         id: "acme.todos".to_owned(),
