@@ -25,7 +25,7 @@ pub(super) fn validate(backend: &Backend, problems: &mut Problems) {
             problems.add(format_args!("{field}/permissions"), none);
         }
         if let Some(timeout) = route.timeout_ms {
-            problems.number(&format!("{field}/timeoutMs"), timeout, TIMEOUTS);
+            problems.number(format_args!("{field}/timeoutMs"), timeout, TIMEOUTS);
         }
         for (j, method) in route.methods.iter().enumerate() {
             if route.methods.iter().take(j).any(|earlier| earlier == method) {

@@ -156,7 +156,7 @@ impl Gateway {
         let (mut response, agreed) = match handshake {
             None => (exchange(call, limit, request, token, attempts).await?, None),
             // Boxed: rare, and its state is large.
-            Some(handshake) => Box::pin(switch(call, *handshake, request, token, attempts)).await?,
+            Some(handshake) => Box::pin(switch(call, limit, *handshake, request, token, attempts)).await?,
         };
         let (status, headers) = (response.status(), response.headers_mut());
         rewrite_location(status, headers, &call.remote.upstream.origin, &permit.target, &call.remote.mount)

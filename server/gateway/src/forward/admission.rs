@@ -2,7 +2,7 @@ use http::{Response, StatusCode};
 
 use super::ForwardError;
 use crate::resilience::{Full, Open, Pass, Place};
-use crate::upstream::Upstream;
+use crate::upstream::{Endpoint, Endpoints, Upstream};
 
 /// A call that its upstream's breaker and concurrency limit let through.
 pub(super) struct Admission<'a> {
@@ -91,6 +91,15 @@ impl Finding {
         match result {
             Ok(response) => Self::of_status(response.status()),
             Err(error) => Self::of_error(error),
+        }
+    }
+
+    /// Tells the endpoint where it was found.
+    pub(super) fn note(self, endpoints: &Endpoints, endpoint: &Endpoint) {
+        match self {
+            Self::Answered => endpoint.succeeded(),
+            Self::Failed { .. } => endpoints.failed(endpoint),
+            Self::Nothing => {}
         }
     }
 

@@ -56,9 +56,7 @@ impl Attempts<'_> {
                 Err(_) if self.progress.is_some_and(Progress::is_starved) => ForwardError::CallerSlow,
                 Err(_) => self.late(),
             };
-            if Finding::of_error(&error) != Finding::Nothing {
-                endpoints.failed(lease.endpoint());
-            }
+            Finding::of_error(&error).note(endpoints, lease.endpoint());
             if !is_new {
                 tried.push(Arc::clone(lease.endpoint()));
             }
@@ -102,10 +100,7 @@ impl Attempts<'_> {
             endpoints.failed(lease.endpoint());
             return Err(ForwardError::BadAnswer("it switches protocols unasked".to_owned()));
         }
-        match Finding::of_status(response.status()) {
-            Finding::Failed { .. } => endpoints.failed(lease.endpoint()),
-            Finding::Answered | Finding::Nothing => endpoints.succeeded(lease.endpoint()),
-        }
+        Finding::of_status(response.status()).note(endpoints, lease.endpoint());
         let (head, incoming) = response.into_parts();
         // Event streams may be silent for longer than any limit that would help against a hanging upstream; they end
         // with the session instead.

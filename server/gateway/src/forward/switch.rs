@@ -1,30 +1,42 @@
 use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
 
 use super::ForwardError;
-use super::admission::Admission;
+use super::admission::{Admission, Finding};
 use super::deadline::{Deadline, Elapsed};
 use crate::body::RequestBody;
 use crate::remote::RemoteBackend;
 
 /// Sends a request to switch protocols over a connection of its own, which serves nothing before and nothing after it.
-/// Returns when the answer has begun; counts in `attempts`.
+/// Returns when the answer has begun, within `limit`; counts in `attempts`.
 pub(crate) async fn ask_to_switch(
     remote: &RemoteBackend,
+    limit: Duration,
     request: Box<Request<RequestBody>>,
     attempts: &mut u32,
 ) -> Result<Response<Incoming>, ForwardError> {
     let admission = Admission::to(&remote.upstream).await?;
     *attempts += 1;
-    let deadline = Deadline::after(remote.timeout);
-    let work = pin!(async {
-        let lease = remote.upstream.endpoints.connect(None, &mut Vec::new(), deadline.left()).await?;
-        Ok(lease.connection.send_alone(request).await?)
-    });
-    let sent = deadline.hold(None, work).await;
+    let deadline = Deadline::after(limit);
+    let endpoints = &remote.upstream.endpoints;
+    let mut at = None;
+    let sent = {
+        let work = pin!(async {
+            let lease = endpoints.connect(None, &mut Vec::new(), deadline.left()).await?;
+            at = Some(Arc::clone(lease.endpoint()));
+            Ok(lease.connection.send_alone(request).await?)
+        });
+        deadline.hold(None, work).await
+    };
     let result = sent.unwrap_or_else(|Elapsed| Err(ForwardError::Timeout(deadline.limit().as_millis())));
+    // What no connection was opened to is told already.
+    if let Some(endpoint) = at {
+        Finding::of(&result).note(endpoints, &endpoint);
+    }
     admission.conclude(&result);
     result
 }

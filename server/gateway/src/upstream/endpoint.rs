@@ -67,7 +67,7 @@ impl Endpoint {
     }
 
     /// An attempt brought an answer.
-    pub(super) fn succeeded(&self) {
+    pub(crate) fn succeeded(&self) {
         self.standing.succeeded();
     }
 

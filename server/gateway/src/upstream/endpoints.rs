@@ -104,11 +104,6 @@ impl Endpoints {
         self.read(|known| known.iter().any(|endpoint| endpoint.is_well()))
     }
 
-    /// An attempt at `endpoint` brought an answer.
-    pub(crate) fn succeeded(&self, endpoint: &Endpoint) {
-        endpoint.succeeded();
-    }
-
     /// Every endpoint that is known.
     pub(crate) fn all(&self) -> Vec<Arc<Endpoint>> {
         self.read(<[_]>::to_vec)
