@@ -3,6 +3,7 @@
 import { availableParallelism, cpus } from "node:os";
 import endurance from "./measure/endurance.mjs";
 import identity from "./measure/identity.mjs";
+import isolation from "./measure/isolation.mjs";
 import page from "./measure/page.mjs";
 import proxy from "./measure/proxy.mjs";
 import start from "./measure/start.mjs";
@@ -11,7 +12,7 @@ import weight from "./measure/weight.mjs";
 import { stopEverything } from "./support/process.mjs";
 import { table } from "./support/table.mjs";
 
-const MEASUREMENTS = { page, proxy, endurance, stream, identity, weight, start };
+const MEASUREMENTS = { page, proxy, isolation, endurance, stream, identity, weight, start };
 
 const only = process.env.BENCH_ONLY?.split(",") ?? Object.keys(MEASUREMENTS);
 const options = {

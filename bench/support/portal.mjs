@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { login } from "./login.mjs";
 import { SERVER_CORE, ready, start, stop } from "./process.mjs";
-import { AUDIENCE, EVENT, TOPIC, writeRemotes } from "./remotes.mjs";
+import { AUDIENCE, EVENT, HANGING_UPSTREAM, TOPIC, writeRemotes } from "./remotes.mjs";
 
 export const PORT = 4300;
 const ADMIN_PORT = 4301;
@@ -44,6 +44,7 @@ data_dir = ${JSON.stringify(join(directory, "data"))}
 listen.addr = "127.0.0.1:${PORT}"
 listen.admin_addr = "127.0.0.1:${ADMIN_PORT}"
 gateway.upstream_networks = ["127.0.0.0/8"]
+gateway.quota.bytes_per_minute = ${MANY * 1000}
 gateway.quota.concurrent = 10000
 gateway.quota.concurrent_per_session = 10000
 gateway.quota.answer_bytes = 8589934592
@@ -56,9 +57,10 @@ anonymous_per_minute = ${MANY}
 session_per_minute = ${MANY}
 organization_per_minute = ${MANY}
 remote_per_minute = ${MANY}
+organization_per_minute = ${MANY}
 
 [registry.grants."@bench/*"]
-backend_origins = [${JSON.stringify(upstream)}]
+backend_origins = ${JSON.stringify([upstream, HANGING_UPSTREAM])}
 audiences = ["${AUDIENCE}"]
 scopes = ["todos.read"]
 topics = ["${TOPIC}"]

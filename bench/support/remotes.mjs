@@ -18,7 +18,7 @@ export function writeRemotes(directory, upstream) {
     mkdirSync(place, { recursive: true });
     const entry = `export function mount(el) { el.textContent = "Remote ${number}"; return () => el.replaceChildren(); }\n`;
     writeFileSync(join(place, "index.js"), entry);
-    const manifest = { ...plain(number, entry), ...(number === 1 ? busy(upstream) : {}) };
+    const manifest = { ...plain(number, entry), ...(number === 1 ? busy(upstream) : {}), ...(number === 2 ? hanging() : {}) };
     writeFileSync(join(place, "remote.json"), JSON.stringify(manifest, undefined, 2));
   }
 }
@@ -48,6 +48,14 @@ function plain(number, entry) {
       cards: number <= 6 ? [{ slot: number <= 3 ? "home:left" : "home:right", mount: "mount", height: 240 }] : [],
     },
   };
+}
+
+/** Where an upstream listens that never answers, in the benchmark that has one. */
+export const HANGING_PORT = 4312;
+export const HANGING_UPSTREAM = `http://127.0.0.1:${HANGING_PORT}`;
+
+function hanging() {
+  return { backend: { ...busy(HANGING_UPSTREAM).backend, timeoutMs: 30_000 } };
 }
 
 function busy(upstream) {

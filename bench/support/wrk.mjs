@@ -24,11 +24,12 @@ export function wrk(url, { connections, seconds, headers = {}, cookies = [], ser
   return { rate: (result.requests * 1e6) / result.duration, p50: result.p50, p99: result.p99, cpu, throughput };
 }
 
-/** The same load without figures, beside whatever else is done meanwhile. Rejects when an answer was an error. */
+/** The same load beside whatever else is done meanwhile. Rejects when an answer was an error. */
 export async function wrkInBackground(url, { connections, seconds, headers }) {
   const { stdout } = await promisify(execFile)("taskset", command(url, { connections, seconds, headers }));
-  const { errors, requests } = JSON.parse(stdout.slice(stdout.lastIndexOf("{")));
-  if (errors > 0) throw new Error(`${url}: ${errors} of ${requests} answers were errors`);
+  const result = JSON.parse(stdout.slice(stdout.lastIndexOf("{")));
+  if (result.errors > 0) throw new Error(`${url}: ${result.errors} of ${result.requests} answers were errors`);
+  return result;
 }
 
 function command(url, { connections, seconds, headers = {}, cookies = [] }) {
