@@ -1,9 +1,11 @@
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use parking_lot::Mutex;
 use serde_json::Value;
+use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 /// What the portal logs in this test, from now on: everything, as JSON lines. A test has one thread, and so its own log.
 pub struct Log {
@@ -17,6 +19,7 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Begins to keep the log.
     pub fn keep() -> Self {
+        keep_places_on();
         let lines = Lines::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -46,6 +49,17 @@ impl Log {
             |fields: &Value| fields["audit.resource"].as_str().is_some_and(|text| text.contains(resource));
         self.audit(action).iter().any(|fields| fields["audit.decision"] == "deny" && names(fields))
     }
+}
+
+/// `tracing` remembers at each place that logs whether anybody listens. With subscribers that come and go with their tests, a
+/// place that is asked just between two of them stays switched off; one that is always there and takes everything, without
+/// keeping it, leaves all of them on.
+fn keep_places_on() {
+    static ON: Once = Once::new();
+    ON.call_once(|| {
+        let everything = tracing_subscriber::registry().with(LevelFilter::DEBUG);
+        tracing::subscriber::set_global_default(everything).expect("no other test sets one");
+    });
 }
 
 impl io::Write for Lines {
