@@ -58,6 +58,23 @@ impl Audit {
         &*self.sink
     }
 
+    /// What the portal does without anybody's asking.
+    pub fn by_itself(&self, action: &'static str, resource: &str, allowed: bool, reason: &str) {
+        self.sink.record(AuditEvent {
+            id: token::<16>(&*self.random),
+            time: self.clock.now(),
+            trace_id: String::new(),
+            action: action.into(),
+            resource: resource.to_owned(),
+            decision: if allowed { Decision::Allow } else { Decision::Deny },
+            reason: reason.to_owned(),
+            subject: String::new(),
+            issuer: String::new(),
+            organization: String::new(),
+            client_address: String::new(),
+        });
+    }
+
     /// The event of a decision that `context`'s request led to, without an id.
     fn event(
         &self,

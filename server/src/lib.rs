@@ -7,6 +7,7 @@ pub mod app;
 pub mod audit;
 pub mod cli;
 pub mod config;
+pub mod credentials;
 pub mod dates;
 pub mod dev;
 pub mod embedded;

@@ -39,7 +39,7 @@ use crate::storage::{
     Database, DatabaseDirectory, PostgresSessionStore, RedisBuckets, RedisError, RedisSessionStore,
     RedisTokens, SqliteSessionStore,
 };
-use crate::{providers, tls, upkeep};
+use crate::{credentials, providers, tls, upkeep};
 
 /// The outside world: real in the program, under control in tests.
 #[derive(Clone)]
@@ -134,13 +134,15 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     let registry = registry(&config, &parts).await?;
     let (events, event_log) = events(&config, &parts, &registry).await?;
     let audit = audit(&config, &parts, &public_url, event_log)?;
+    let (access, mut keepers) = credentials::build(&config.gateway, &parts)?;
+    credentials::first_turn(&mut keepers, &audit).await?;
     let policy = Arc::new(RolePolicy);
     let origin = PublicOrigin::of(&public_url).map_err(|error| StartError::Other(error.to_string()))?;
     let state = AppState::new(Portal {
         origin: public_url.origin().ascii_serialization(),
         entitlements: EntitlementService::new(policy_config(&config)),
         gateway: Gateway::new(policy.clone(), origin),
-        backends: Backends::new(config.gateway.clone()),
+        backends: Backends::new(config.gateway.clone(), access),
         limits: Limits::new(&config, buckets.as_ref()),
         open_calls: OpenCalls::new(config.limits.upgrades_per_session),
         metrics: Metrics::default(),
@@ -163,6 +165,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         config,
     });
     upkeep::spawn(&state);
+    credentials::spawn(keepers, &state);
     Ok(state)
 }
 

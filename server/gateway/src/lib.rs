@@ -8,6 +8,7 @@
 mod address;
 mod body;
 mod call;
+mod credential;
 mod forward;
 mod headers;
 mod path;
@@ -23,11 +24,12 @@ mod upstream;
 pub use address::{AddressClass, AddressPolicy, AddressRefused};
 pub use body::{RequestBodyError, ResponseBody, ResponseBodyError};
 pub use call::{Call, CallError, Gateway, Outcome, Verdict};
+pub use credential::{BadCredential, Credential, CredentialError};
 pub use forward::ForwardError;
 pub use headers::PublicOrigin;
 pub use path::{PathError, ProxyPath};
 pub use quota::{CallerKey, Quota, QuotaExceeded, Usage};
-pub use remote::{BackendError, BackendSpec, RemoteBackend};
+pub use remote::{Access, BackendError, BackendSpec, RemoteBackend};
 pub use resilience::{
     BreakerSettings, BreakerState, BudgetSettings, ConcurrencySettings, EjectionSettings, EndpointSnapshot,
     EndpointState, HealthCheck, LastError, Resilience, UpstreamSnapshot,
@@ -35,4 +37,4 @@ pub use resilience::{
 pub use routes::{MethodSet, PatternError, Route, RouteError, RouteSpec, RouteTable, Unmatched};
 pub use token::{BadToken, BearerToken, NoTokens, TokenError, TokenRequest, TokenSource};
 pub use upgrade::{Carried, Protocol, ProtocolError, Tunnel, TunnelEnd, UpgradeError};
-pub use upstream::{OriginError, Place, PlaceError, Resolver, SystemResolver};
+pub use upstream::{OriginError, Place, PlaceError, Resolver, SystemResolver, TlsError, TlsSettings};

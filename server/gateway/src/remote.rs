@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use thiserror::Error;
-use tokio_rustls::rustls::ClientConfig;
 
 use crate::address::AddressPolicy;
+use crate::credential::Credential;
 use crate::quota::{Quota, RemoteQuota, Usage};
 use crate::resilience::{Resilience, UpstreamSnapshot};
 use crate::routes::{RouteError, RouteSpec, RouteTable};
 use crate::upstream::{
-    Dialer, Endpoints, Origin, OriginError, Place, Resolver, Upstream, public_authorities, watch,
+    Dialer, Endpoints, Origin, OriginError, Place, Resolver, TlsSettings, Upstream, watch,
 };
 
 /// How long an answer that has begun may pause before it is given up: what proxies commonly allow.
@@ -43,6 +43,22 @@ pub struct BackendSpec {
     pub resilience: Resilience,
 }
 
+/// How the portal proves itself to a remote's upstream, and the upstream to it, where exchanged tokens and public
+/// authorities are not what is wanted. The operator's, never the manifest's.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// For an `https` upstream.
+    pub tls: Arc<TlsSettings>,
+    /// None for the exchanged token alone.
+    pub credential: Option<Arc<Credential>>,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self { tls: TlsSettings::public(), credential: None }
+    }
+}
+
 /// A remote's back end, compiled. One per remote and version, kept for as long as it is registered: it holds the
 /// connections.
 pub struct RemoteBackend {
@@ -57,6 +73,7 @@ pub struct RemoteBackend {
     pub(crate) routes: RouteTable,
     pub(crate) quota: RemoteQuota,
     pub(crate) upstream: Arc<Upstream>,
+    pub(crate) credential: Option<Arc<Credential>>,
 }
 
 /// Why a back end cannot be compiled; names the manifest's field.
@@ -75,17 +92,17 @@ impl RemoteBackend {
     /// `resolver` when connections are opened, not now. Health checks, where there are any, begin at once: they need a
     /// runtime.
     pub fn compile(spec: BackendSpec, resolver: Arc<dyn Resolver>) -> Result<Self, BackendError> {
-        Self::compile_trusting(spec, resolver, public_authorities())
+        Self::compile_with(spec, resolver, Access::default())
     }
 
-    /// Compiles `spec` with other TLS settings: an organization's own authority, a client certificate.
-    pub fn compile_trusting(
+    /// Compiles `spec` with another way in.
+    pub fn compile_with(
         spec: BackendSpec,
         resolver: Arc<dyn Resolver>,
-        tls: Arc<ClientConfig>,
+        access: Access,
     ) -> Result<Self, BackendError> {
         let origin = Origin::parse(&spec.url)?;
-        let dialer = Dialer::new(&origin, AddressPolicy::new(spec.networks), tls)?;
+        let dialer = Dialer::new(&origin, AddressPolicy::new(spec.networks), access.tls)?;
         let places = match spec.addresses.is_empty() {
             true => vec![origin.place.clone()],
             false => spec.addresses,
@@ -108,6 +125,7 @@ impl RemoteBackend {
             routes: RouteTable::compile(&spec.routes)?,
             quota: RemoteQuota::default(),
             upstream,
+            credential: access.credential,
         })
     }
 

@@ -3,10 +3,12 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{QuotaConfig, QuotaOverrides, ResilienceConfig, UpstreamConfig};
+use super::{
+    CredentialSettings, QuotaConfig, QuotaOverrides, ResilienceConfig, UpstreamConfig, VaultSettings,
+};
 
 /// The proxy to upstreams.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GatewayConfig {
     /// Networks besides the public ones in which upstreams may be: private ranges, loopback. Link-local and metadata
@@ -20,6 +22,27 @@ pub struct GatewayConfig {
     pub resilience: ResilienceConfig,
     /// What is different for one upstream, by the remote's id: `[gateway.upstreams."acme.todos"]`.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
+    /// What upstreams are shown that take no exchanged tokens, by the remote's id.
+    pub credentials: BTreeMap<String, CredentialSettings>,
+    /// How often secrets are read again, in seconds.
+    pub credential_seconds: u64,
+    /// A Vault server that secrets are in.
+    pub vault: Option<VaultSettings>,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        Self {
+            upstream_networks: Vec::new(),
+            quota: QuotaConfig::default(),
+            quotas: BTreeMap::new(),
+            resilience: ResilienceConfig::default(),
+            upstreams: BTreeMap::new(),
+            credentials: BTreeMap::new(),
+            credential_seconds: 30,
+            vault: None,
+        }
+    }
 }
 
 impl GatewayConfig {

@@ -3,6 +3,7 @@
 //! Every key is described in `docs/configuration.md`, which a test holds to these structs.
 
 mod audit;
+mod credentials;
 mod development;
 mod environment;
 mod events;
@@ -29,6 +30,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use audit::AuditConfig;
+pub use credentials::{
+    AppRoleSettings, CredentialKind, CredentialSettings, KubernetesSettings, SecretSettings,
+    VaultPlaceSettings, VaultSettings,
+};
 pub use development::{DevelopmentConfig, ServiceConfig};
 pub use environment::Environment;
 pub use events::EventsConfig;

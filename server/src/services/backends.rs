@@ -5,7 +5,7 @@ use std::time::Duration;
 use parking_lot::RwLock;
 use portico_contracts::manifest::Backend;
 use portico_gateway::{
-    BackendSpec, RemoteBackend, Resolver, RouteSpec, SystemResolver, UpstreamSnapshot, Usage,
+    Access, BackendSpec, RemoteBackend, Resolver, RouteSpec, SystemResolver, UpstreamSnapshot, Usage,
 };
 use portico_registry::Remote;
 
@@ -15,6 +15,8 @@ use crate::config::GatewayConfig;
 pub struct Backends {
     resolver: Arc<dyn Resolver>,
     config: GatewayConfig,
+    /// What is different from the exchanged token and public authorities, by remote.
+    access: HashMap<String, Access>,
     compiled: RwLock<HashMap<String, Compiled>>,
     /// What each remote uses, whichever version of it is in use.
     usage: RwLock<HashMap<String, Arc<Usage>>>,
@@ -25,9 +27,10 @@ type Compiled = (Arc<Remote>, Option<Arc<RemoteBackend>>);
 
 impl Backends {
     /// None yet; where upstreams may be, and what a remote may use, is as configured.
-    pub fn new(config: GatewayConfig) -> Self {
+    pub fn new(config: GatewayConfig, access: HashMap<String, Access>) -> Self {
         Self {
             config,
+            access,
             resolver: Arc::new(SystemResolver),
             compiled: RwLock::default(),
             usage: RwLock::default(),
@@ -89,7 +92,8 @@ impl Backends {
             addresses,
             resilience,
         };
-        match RemoteBackend::compile(spec, self.resolver.clone()) {
+        let access = self.access.get(id).cloned().unwrap_or_default();
+        match RemoteBackend::compile_with(spec, self.resolver.clone(), access) {
             Ok(backend) => {
                 let quota = self.config.quota.of(self.config.quotas.get(id));
                 Some(Arc::new(backend.with_quota(quota, self.usage(id))))

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use portico::config::{
-    Config, GitHubAppSettings, HealthConfig, InstallationSettings, ProviderSettings, QuotaOverrides,
-    ServiceConfig, UpstreamConfig,
+    AppRoleSettings, Config, CredentialSettings, GitHubAppSettings, HealthConfig, InstallationSettings,
+    KubernetesSettings, ProviderSettings, QuotaOverrides, SecretSettings, ServiceConfig, UpstreamConfig,
+    VaultPlaceSettings, VaultSettings,
 };
 use portico_registry::{Grant, HostedManifest, TrustedKey};
 use serde::Serialize;
@@ -79,6 +80,16 @@ fn item_keys() -> BTreeSet<String> {
     });
     add("gateway.upstreams.<id>", &|| json!(UpstreamConfig::default()));
     add("gateway.upstreams.<id>.health", &|| read::<HealthConfig>(json!({ "path": "/healthz" })));
+    add("gateway.credentials.<remote>", &|| read::<CredentialSettings>(json!({ "kind": "basic" })));
+    add("gateway.credentials.<remote>.secret", &|| read::<SecretSettings>(json!({})));
+    add("gateway.credentials.<remote>.secret.vault", &|| {
+        read::<VaultPlaceSettings>(json!({ "path": "p", "field": "f" }))
+    });
+    add("gateway.vault", &|| read::<VaultSettings>(json!({ "address": "https://vault.example:8200" })));
+    add("gateway.vault.app_role", &|| {
+        read::<AppRoleSettings>(json!({ "role_id": "r", "secret_id": { "env": "E" } }))
+    });
+    add("gateway.vault.kubernetes", &|| read::<KubernetesSettings>(json!({ "role": "r" })));
     add("registry.manifests[]", &|| {
         read::<HostedManifest>(json!({ "url": "https://cdn.example/remote.json" }))
     });

@@ -7,8 +7,8 @@ use figment::Figment;
 use figment::providers::{Format as _, Toml};
 use figment::value::Value;
 
-const DOMAIN: [&str; 8] =
-    ["audit", "directory", "gateway", "identity", "policy", "ports", "registry", "stream"];
+const DOMAIN: [&str; 9] =
+    ["audit", "directory", "gateway", "identity", "policy", "ports", "registry", "secrets", "stream"];
 
 /// Crates whose names begin so belong to the edge.
 const EDGE: [&str; 8] =

@@ -5,6 +5,7 @@ use portico_policy::{Decision, Effect};
 use thiserror::Error;
 
 use crate::body::RequestBodyError;
+use crate::credential::CredentialError;
 use crate::forward::ForwardError;
 use crate::path::PathError;
 use crate::quota::QuotaExceeded;
@@ -37,6 +38,9 @@ pub enum CallError {
     /// No token.
     #[error("{0}")]
     Token(#[from] TokenError),
+    /// No credential of the operator's.
+    #[error("{0}")]
+    Credential(#[from] CredentialError),
     /// The caller's body did not arrive.
     #[error("{0}")]
     RequestBody(#[from] RequestBodyError),
@@ -64,6 +68,8 @@ impl CallError {
             Self::Token(TokenError::SessionOver) => StatusCode::UNAUTHORIZED,
             Self::Token(TokenError::Refused) => StatusCode::FORBIDDEN,
             Self::Token(TokenError::Unavailable) => StatusCode::BAD_GATEWAY,
+            Self::Credential(CredentialError::NotThere) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Credential(CredentialError::Reserved) => StatusCode::BAD_REQUEST,
             Self::RequestBodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Upstream(error) => upstream_status(error),
         }
@@ -82,6 +88,8 @@ impl CallError {
             Self::Token(TokenError::SessionOver) => "signed-out",
             Self::Token(TokenError::Refused) => "token-refused",
             Self::Token(TokenError::Unavailable) => "token-unavailable",
+            Self::Credential(CredentialError::NotThere) => "credential-unavailable",
+            Self::Credential(CredentialError::Reserved) => "reserved-parameter",
             Self::RequestBody(_) | Self::RequestBodyTimeout => "body-incomplete",
             Self::Upstream(error) => upstream_slug(error),
         }
@@ -113,6 +121,14 @@ impl CallError {
             Self::Token(TokenError::Refused) => "You may not use this remote's service.".to_owned(),
             Self::Token(TokenError::Unavailable) => {
                 "Sign-in is not available just now. Try again.".to_owned()
+            }
+            Self::Credential(CredentialError::NotThere) => {
+                "The portal has no credential for this remote's service just now. Try again in a moment."
+                    .to_owned()
+            }
+            Self::Credential(CredentialError::Reserved) => {
+                "The call was refused because its query has a parameter that is the portal's to set."
+                    .to_owned()
             }
             Self::RequestBody(_) => "The request's body broke off.".to_owned(),
             Self::RequestBodyTimeout => "The request's body did not arrive in time.".to_owned(),

@@ -145,19 +145,31 @@ impl Gateway {
             true => Some(Box::new(Handshake::read(&mut head, permit.route)?)),
             false => None,
         };
-        let token = match permit.route.public {
+        // Nothing that is the portal's goes out for somebody who is nobody.
+        let credential = call.remote.credential.as_deref().filter(|_| !permit.route.public);
+        let token = match permit.route.public || credential.is_some_and(|credential| !credential.with_token())
+        {
             true => None,
             false => Some(call.tokens.token(call.remote.token_request()).await?),
         };
         let limit = permit.route.timeout.unwrap_or(call.remote.timeout);
         let body = take_body(body, limit).await?.charged(call.remote.quota.charge());
         self.readdress(&mut head, call, &permit, token.as_ref(), &body);
+        if let Some(credential) = credential {
+            credential.attach(&mut head.headers, &mut head.uri)?;
+        }
         let request = Box::new(Request::from_parts(*head, body));
         let (mut response, agreed) = match handshake {
-            None => (exchange(call, limit, request, token, attempts).await?, None),
+            None => exchange(call, limit, request, token, attempts).await.map(|response| (response, None)),
             // Boxed: rare, and its state is large.
-            Some(handshake) => Box::pin(switch(call, limit, *handshake, request, token, attempts)).await?,
-        };
+            Some(handshake) => Box::pin(switch(call, limit, *handshake, request, token, attempts)).await,
+        }
+        .inspect_err(|error| {
+            if let (CallError::Upstream(ForwardError::TokenRejected), Some(credential)) = (error, credential)
+            {
+                credential.tell_refused();
+            }
+        })?;
         let (status, headers) = (response.status(), response.headers_mut());
         rewrite_location(status, headers, &call.remote.upstream.origin, &permit.target, &call.remote.mount)
             .map_err(|_| ForwardError::ForeignRedirect)?;

@@ -48,6 +48,13 @@ fn is_refused(name: &str) -> bool {
     name.contains('_') || is_hop_by_hop(name) || is_ours(name) || is_dangerous(name) || is_identity(name)
 }
 
+/// Whether a field (lower case) is written by the proxy or by HTTP itself on every call, so that no credential can stand
+/// in it.
+pub(crate) fn belongs_to_the_proxy(name: &str) -> bool {
+    let forwarding = matches!(name, "forwarded" | "via" | "traceparent") || name.starts_with("x-forwarded-");
+    is_hop_by_hop(name) || forwarding || matches!(name, "host" | "content-length" | "expect")
+}
+
 /// Fields that the proxy writes itself, or that concern only the hop between browser and portal.
 fn is_ours(name: &str) -> bool {
     match name {

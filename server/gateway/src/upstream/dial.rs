@@ -8,10 +8,9 @@ use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::{Origin, OriginError, Stream};
+use super::{Origin, OriginError, Stream, TlsSettings};
 use crate::address::{AddressPolicy, AddressRefused};
 
 /// Opens connections to one upstream, to checked addresses only.
@@ -20,7 +19,7 @@ pub(crate) struct Dialer {
     host: String,
     addresses: AddressPolicy,
     /// None for plain HTTP.
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    tls: Option<(Arc<TlsSettings>, ServerName<'static>)>,
 }
 
 /// Why there is no connection.
@@ -44,13 +43,13 @@ impl Dialer {
     pub(crate) fn new(
         origin: &Origin,
         addresses: AddressPolicy,
-        tls: Arc<ClientConfig>,
+        tls: Arc<TlsSettings>,
     ) -> Result<Self, OriginError> {
         let name = || ServerName::try_from(origin.place.host.clone());
         let tls = match origin.secure {
             true => {
                 let name = name().map_err(|_| OriginError::NotAUrl { url: origin.url.to_string() })?;
-                Some((TlsConnector::from(tls), name))
+                Some((tls, name))
             }
             false => None,
         };
@@ -74,8 +73,8 @@ impl Dialer {
         self.addresses.check(address.ip())?;
         let unreachable = |source| DialError::Unreachable { address, source };
         let stream = connect(address, limit).await.map_err(unreachable)?;
-        let Some((connector, name)) = &self.tls else { return Ok(Stream::Plain(stream)) };
-        match timeout(limit, connector.connect(name.clone(), stream)).await {
+        let Some((tls, name)) = &self.tls else { return Ok(Stream::Plain(stream)) };
+        match timeout(limit, TlsConnector::from(tls.current()).connect(name.clone(), stream)).await {
             Ok(Ok(stream)) => Ok(Stream::Secure(Box::new(stream))),
             // Rustls reports what the certificate or the handshake lacked as invalid data; the rest is the line's fault.
             Ok(Err(source)) if source.kind() == io::ErrorKind::InvalidData => {

@@ -26,7 +26,7 @@ pub use place::{Place, PlaceError};
 pub(crate) use pool::Pool;
 pub use resolver::{Resolver, SystemResolver};
 pub(crate) use stream::Stream;
-pub(crate) use trust::public_authorities;
+pub use trust::{TlsError, TlsSettings};
 
 use std::time::Duration;
 

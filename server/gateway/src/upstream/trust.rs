@@ -1,19 +1,97 @@
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use parking_lot::RwLock;
+use thiserror::Error;
 use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// The TLS settings of upstreams that nobody configured otherwise: the public certificate authorities, TLS 1.2 and 1.3,
-/// HTTP/1.1. Shared, so that sessions are resumed.
-pub(crate) fn public_authorities() -> Arc<ClientConfig> {
-    static SHARED: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    Arc::clone(SHARED.get_or_init(|| {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring serves TLS 1.2 and 1.3")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Arc::new(config)
-    }))
+/// Whom an upstream must be, and who the portal is to it. A connection uses what holds when it is opened.
+pub struct TlsSettings {
+    roots: Arc<RootCertStore>,
+    current: RwLock<Arc<ClientConfig>>,
+}
+
+/// Why a certificate or key cannot be used. Nothing of them is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TlsError {
+    /// No certificate in PEM.
+    #[error("there is no certificate (PEM) in it")]
+    NoCertificate,
+    /// No private key in PEM.
+    #[error("there is no private key (PEM) in it")]
+    NoKey,
+    /// They are no pair, or of an unknown kind.
+    #[error("certificate and key cannot be used together: {0}")]
+    Unusable(String),
+}
+
+impl TlsSettings {
+    /// The public certificate authorities, TLS 1.2 and 1.3. One for every upstream that nobody configured otherwise, so
+    /// that its sessions are resumed.
+    pub fn public() -> Arc<Self> {
+        static SHARED: OnceLock<Arc<TlsSettings>> = OnceLock::new();
+        let roots = || RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        Arc::clone(SHARED.get_or_init(|| Arc::new(Self::with(roots()))))
+    }
+
+    /// As with [`TlsSettings::public`], but for one upstream: it may be given a certificate of the portal's.
+    pub fn of_public_authorities() -> Self {
+        Self::with(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
+    }
+
+    /// The authorities in `pem` and no others.
+    pub fn of_authorities(pem: &str) -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates(pem)? {
+            roots.add(certificate).map_err(|error| TlsError::Unusable(error.to_string()))?;
+        }
+        Ok(Self::with(roots))
+    }
+
+    /// Exactly these settings.
+    pub fn fixed(config: Arc<ClientConfig>) -> Self {
+        Self { roots: Arc::new(RootCertStore::empty()), current: RwLock::new(config) }
+    }
+
+    fn with(roots: RootCertStore) -> Self {
+        let roots = Arc::new(roots);
+        let config = builder(&roots).with_no_client_auth();
+        Self { roots, current: RwLock::new(Arc::new(config)) }
+    }
+
+    /// Shows this certificate, with its chain, on every connection from now on.
+    pub fn identify(&self, chain: &str, key: &str) -> Result<(), TlsError> {
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| TlsError::NoKey)?;
+        let config = builder(&self.roots).with_client_auth_cert(certificates(chain)?, key);
+        *self.current.write() = Arc::new(config.map_err(|error| TlsError::Unusable(error.to_string()))?);
+        Ok(())
+    }
+
+    pub(crate) fn current(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.current.read())
+    }
+}
+
+type Builder =
+    tokio_rustls::rustls::ConfigBuilder<ClientConfig, tokio_rustls::rustls::client::WantsClientCert>;
+
+fn builder(roots: &Arc<RootCertStore>) -> Builder {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring serves TLS 1.2 and 1.3")
+        .with_root_certificates(Arc::clone(roots))
+}
+
+fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    found.ok().filter(|found| !found.is_empty()).ok_or(TlsError::NoCertificate)
+}
+
+impl fmt::Debug for TlsSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsSettings").field("authorities", &self.roots.len()).finish_non_exhaustive()
+    }
 }

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
-use portico_gateway::{RemoteBackend, SystemResolver};
+use portico_gateway::{Access, Credential, RemoteBackend, SystemResolver, TlsError, TlsSettings};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use crate::world::{Upstream, World, answer, ok, spec, with_body};
@@ -25,9 +26,13 @@ fn pair(host: &str) -> (ServerConfig, Arc<ClientConfig>) {
     (server, Arc::new(client.with_root_certificates(roots).with_no_client_auth()))
 }
 
+fn trusting(tls: Arc<ClientConfig>) -> Access {
+    Access { tls: Arc::new(TlsSettings::fixed(tls)), credential: None }
+}
+
 fn world(host: &str, upstream: &Upstream, tls: Arc<ClientConfig>) -> World {
     let spec = spec(&format!("https://{host}:{}", upstream.address.port()));
-    let remote = RemoteBackend::compile_trusting(spec, Arc::new(SystemResolver), tls);
+    let remote = RemoteBackend::compile_with(spec, Arc::new(SystemResolver), trusting(tls));
     World::of(remote.expect("a good back end"))
 }
 
@@ -72,6 +77,64 @@ async fn an_upstream_that_speaks_no_tls_is_502() {
     let (_, tls) = pair("localhost");
     let spec = spec(&format!("https://localhost:{port}"));
     let remote =
-        RemoteBackend::compile_trusting(spec, Arc::new(SystemResolver), tls).expect("a good back end");
+        RemoteBackend::compile_with(spec, Arc::new(SystemResolver), trusting(tls)).expect("a good back end");
     assert_eq!(World::of(remote).call("GET", "/bff/acme.todos/todos").await.status(), 502);
+}
+
+/// A certificate of the portal's and its key, in PEM.
+fn identity() -> (rcgen::Certificate, String) {
+    let made = rcgen::generate_simple_self_signed(["portal.example".to_owned()]).expect("a certificate");
+    (made.cert, made.signing_key.serialize_pem())
+}
+
+#[tokio::test]
+async fn mutual_tls_shows_the_certificate_that_is_current_when_a_connection_is_opened() {
+    let (known, known_key) = identity();
+    let (other, other_key) = identity();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let mut roots = RootCertStore::empty();
+    roots.add(known.der().clone()).expect("a root");
+    let provider = Arc::new(default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
+    let server = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_client_cert_verifier(verifier.build().expect("a verifier"))
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .expect("a pair");
+    let close = crate::world::Reply::Last(
+        "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nfine".to_owned(),
+    );
+    let upstream = Upstream::start_tls(vec![close], server).await;
+
+    let tls = Arc::new(TlsSettings::of_authorities(&made.cert.pem()).expect("an authority"));
+    let credential = Arc::new(Credential::certificate(false));
+    let access = Access { tls: Arc::clone(&tls), credential: Some(Arc::clone(&credential)) };
+    let spec = spec(&format!("https://localhost:{}", upstream.address.port()));
+    let remote =
+        RemoteBackend::compile_with(spec, Arc::new(SystemResolver), access).expect("a good back end");
+    let world = World::of(remote);
+
+    let seen = world.call("GET", "/bff/acme.todos/todos").await;
+    assert_eq!(
+        (seen.status(), seen.problem()),
+        (503, "credential-unavailable"),
+        "nothing goes out without it"
+    );
+    for (certificate, key, accepted) in
+        [(&known, &known_key, true), (&other, &other_key, false), (&known, &known_key, true)]
+    {
+        tls.identify(&certificate.pem(), key).expect("a pair");
+        credential.replace("").expect("it is there");
+        let before = upstream.arrived().len();
+        let status = world.call("GET", "/bff/acme.todos/todos").await.status();
+        assert_eq!(status == 200, accepted, "{status}");
+        assert_eq!(upstream.arrived().len() - before, usize::from(accepted));
+    }
+    assert!(upstream.arrived().iter().all(|request| request.all("authorization").is_empty()));
+    let mixed = tls.identify(&known.pem(), &other_key).expect_err("no pair");
+    assert!(matches!(mixed, TlsError::Unusable(_)), "{mixed}");
+    assert_eq!(tls.identify("planted", &known_key), Err(TlsError::NoCertificate));
+    assert_eq!(world.call("GET", "/bff/acme.todos/todos").await.status(), 200, "what was there stays in use");
 }

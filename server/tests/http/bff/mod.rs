@@ -1,6 +1,7 @@
 //! `/bff/{remote}/…`
 
 mod calls;
+mod credentials;
 mod documented;
 mod github;
 mod headers;

@@ -1,0 +1,88 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use portico_gateway::Credential;
+use portico_secrets::{Kept, Turn};
+
+use crate::audit::Audit;
+use crate::start::StartError;
+use crate::state::{AppState, WeakState};
+
+/// After an upstream refused a credential it is read again, but not more often than this.
+const AFTER_REFUSAL: Duration = Duration::from_secs(1);
+
+/// Keeps one upstream's credential current.
+#[derive(Debug)]
+pub struct Keeper {
+    pub(super) remote: String,
+    pub(super) kept: Kept,
+    pub(super) credential: Arc<Credential>,
+    /// Whether the portal does not start without it: a file or variable that is not there is a mistake, a server that does
+    /// not answer is not.
+    pub(super) must_be_there: bool,
+}
+
+/// Reads every credential for the first time.
+///
+/// # Errors
+/// Names the one that is not where the configuration says.
+pub async fn first_turn(keepers: &mut [Keeper], audit: &Audit) -> Result<(), StartError> {
+    for keeper in keepers {
+        let turn = keeper.kept.turn().await;
+        keeper.tell(&turn, audit);
+        if let (Turn::Failed(error), true) = (turn, keeper.must_be_there) {
+            return Err(StartError::Other(format!("gateway.credentials.{:?}: {error}", keeper.remote)));
+        }
+    }
+    Ok(())
+}
+
+/// Goes on reading them, until the portal ends.
+pub fn spawn(keepers: Vec<Keeper>, state: &AppState) {
+    for keeper in keepers {
+        tokio::spawn(keep(keeper, state.downgrade()));
+    }
+}
+
+async fn keep(mut keeper: Keeper, state: WeakState) {
+    loop {
+        let next = keeper.kept.next();
+        tokio::select! {
+            () = tokio::time::sleep(next) => {}
+            () = keeper.credential.refused() => tokio::time::sleep(AFTER_REFUSAL.min(next)).await,
+        }
+        let turn = keeper.kept.turn().await;
+        let Some(state) = state.upgrade() else { return };
+        keeper.tell(&turn, &state.audit);
+    }
+}
+
+impl Keeper {
+    /// What happened is told once, to log and audit trail. A fetch that changed nothing is neither.
+    fn tell(&self, turn: &Turn, audit: &Audit) {
+        let (remote, names) = (&self.remote, self.kept.names());
+        let resource = format!("remote {remote} from {names}");
+        match turn {
+            Turn::Same | Turn::StillFailing => {}
+            Turn::Rotated { version, first } => {
+                let what = if *first { "read" } else { "rotated" };
+                let version = version.map_or_else(String::new, |version| format!(", version {version}"));
+                tracing::info!(remote.id = remote, secret.source = names, "a credential was {what}{version}");
+                audit.by_itself("credential", &resource, true, &format!("{what}{version}"));
+            }
+            Turn::Recovered => {
+                tracing::info!(remote.id = remote, secret.source = names, "a credential can be read again");
+                audit.by_itself("credential", &resource, true, "can be read again");
+            }
+            Turn::Failed(error) => {
+                tracing::error!(
+                    remote.id = remote,
+                    secret.source = names,
+                    error.message = %error,
+                    "a credential cannot be read; what was read last stays in use"
+                );
+                audit.by_itself("credential", &resource, false, &error.to_string());
+            }
+        }
+    }
+}
