@@ -11,6 +11,7 @@ mod quotas;
 mod resilience;
 mod retries;
 mod routes;
+mod semantics;
 mod streaming;
 mod tls;
 mod tokens;

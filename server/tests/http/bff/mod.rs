@@ -3,6 +3,7 @@
 mod calls;
 mod credentials;
 mod documented;
+mod expect;
 mod github;
 mod headers;
 mod own_calls;
