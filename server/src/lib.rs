@@ -13,6 +13,7 @@ pub mod dev;
 pub mod embedded;
 pub mod limits;
 pub mod lint;
+pub mod log;
 pub mod mail;
 pub mod metrics;
 pub mod outbound;

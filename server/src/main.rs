@@ -1,6 +1,5 @@
 //! `portico`: reads the configuration, puts the portal together, listens. What else it does is in [`portico::cli`].
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use portico::config::{self, Config, TlsMode};
 use portico::dev::start_services;
 use portico::start::{Parts, StartError, start};
 use portico::state::AppState;
-use portico::{app, reload, serve, tls};
+use portico::{app, log, reload, serve, tls};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -19,7 +18,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    log();
+    // Kept until the end: what it holds is written when it is dropped.
+    let _log = match log::start() {
+        Ok(guard) => guard,
+        Err(error) => return no_log(&error),
+    };
     let command = match cli::parse(std::env::args_os().skip(1)) {
         Ok(command) => command,
         Err(error) => {
@@ -39,20 +42,10 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Lines for people on a terminal, JSON where `PORTICO_LOG_FORMAT=json`; `PORTICO_LOG` filters as `RUST_LOG` would.
-fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("PORTICO_LOG").unwrap_or_else(|_| {
-        tracing_subscriber::EnvFilter::new("info,request=info,rdkafka=error,librdkafka=error")
-    });
-    // Escape codes are for people's eyes: in a file they are in everybody's way.
-    let is_terminal = std::io::stderr().is_terminal();
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(std::io::stderr);
-    if std::env::var("PORTICO_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        subscriber.json().init();
-    } else {
-        subscriber.compact().init();
-    }
+#[expect(clippy::print_stderr, reason = "there is no log to say it in")]
+fn no_log(error: &std::io::Error) -> ExitCode {
+    eprintln!("the log could not be started: {error}");
+    ExitCode::FAILURE
 }
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
