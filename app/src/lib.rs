@@ -42,5 +42,5 @@ pub use preferences::{
 #[cfg(feature = "ssr")]
 pub use render::render_body;
 #[cfg(feature = "ssr")]
-pub use state::ADMINISTRATION;
+pub use state::{ADMINISTRATION, OPERATION};
 pub use state::{Environment, Notice, Outcome, RegistryProblem, ShellState, SignInProvider, Tone};

@@ -10,6 +10,11 @@ use crate::preferences::Preferences;
 #[cfg(feature = "ssr")]
 pub const ADMINISTRATION: &str = "org.admin";
 
+/// The permission of those who run the platform: they see how it and everything behind it is doing, whichever
+/// organization's it is.
+#[cfg(feature = "ssr")]
+pub const OPERATION: &str = "platform.operate";
+
 /// Everything the shell shows on a page, decided by the server before rendering. Never holds a token.
 ///
 /// What the browser needs of it travels as JSON in `<script type="application/json" id="portico-state">`; the fields

@@ -1,4 +1,4 @@
-/** Where the portals of a run listen. `PORTICO_TEST_PORT` moves them all: six ports, one after the other. */
+/** Where the portals of a run listen. `PORTICO_TEST_PORT` moves them all: eight ports, one after the other. */
 const FIRST = Number(process.env["PORTICO_TEST_PORT"] ?? 3300);
 
 /** The portal that nearly every test uses. */
@@ -7,6 +7,8 @@ export const PORTAL = { port: FIRST, adminPort: FIRST + 1 };
 export const CROSS_SITE_PORTAL = { port: FIRST + 2, adminPort: FIRST + 3 };
 /** A third one, whose organizations' members change. */
 export const MEMBERS_PORTAL = { port: FIRST + 4, adminPort: FIRST + 5 };
+/** A fourth one, whose services do not run. */
+export const HEALTH_PORTAL = { port: FIRST + 6, adminPort: FIRST + 7 };
 
 /** The main portal's origin. */
 export const PORTAL_URL = origin(PORTAL.port);

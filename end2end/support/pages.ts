@@ -20,6 +20,7 @@ export const PAGES: PortalPage[] = [
   { name: "echo", path: "/echo", heading: "Echo", status: 200, as: "alice" },
   { name: "account", path: "/account", heading: "Your account", status: 200, as: "alice" },
   { name: "members", path: "/members", heading: "Members of Acme", status: 200, as: "alice" },
+  { name: "health", path: "/platform/health", heading: "Health", status: 200, as: "alice" },
   { name: "forbidden", path: "/org-admin", heading: "You do not have access to this page", status: 403, as: "bob" },
   { name: "not-found", path: "/nothing/here", heading: "There is nothing here", status: 404, as: "alice" },
   { name: "signed-out", path: "/", heading: "One place for your work", status: 200, as: "nobody" },

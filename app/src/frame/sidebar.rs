@@ -6,8 +6,8 @@ use crate::components::navigation::NavigationItem;
 use crate::components::{icon, sections, tile};
 use crate::preferences::Navigation;
 use crate::routing::{Page, resolve};
-use crate::state::{ADMINISTRATION, ShellState};
-use crate::text::{FrameText, PlatformText, Text};
+use crate::state::{ADMINISTRATION, OPERATION, ShellState};
+use crate::text::{FrameText, HealthText, PlatformText, Text};
 
 /// Every place a session may go to: a column on wide screens, a rail when collapsed, a sheet on narrow ones.
 #[component]
@@ -46,6 +46,7 @@ pub(super) fn Sidebar(state: Arc<ShellState>, path: String) -> impl IntoView {
                 </ul>
                 {groups}
                 {administration(&state, here)}
+                {platform(&state, here)}
             </div>
         </nav>
     }
@@ -63,6 +64,25 @@ fn administration(state: &ShellState, here: Option<&str>) -> Option<impl IntoVie
                     <a class="nav-link" href="/members" title=words.members_nav aria-current=current(here, "/members")>
                         <span class="nav-icon">{icon("people")}</span>
                         <span class="nav-text">{words.members_nav}</span>
+                    </a>
+                </li>
+            </ul>
+        }
+    })
+}
+
+/// What only those see who run the platform.
+fn platform(state: &ShellState, here: Option<&str>) -> Option<impl IntoView + use<>> {
+    let words = HealthText::of(state.preferences.locale);
+    let session = state.session.as_ref()?;
+    session.entitlements.iter().any(|permission| permission == OPERATION).then(|| {
+        view! {
+            <h2 class="sidebar-heading" id="section-platform">{words.platform_nav}</h2>
+            <ul class="sidebar-list" aria-labelledby="section-platform">
+                <li>
+                    <a class="nav-link" href="/platform/health" title=words.nav aria-current=current(here, "/platform/health")>
+                        <span class="nav-icon">{icon("pulse")}</span>
+                        <span class="nav-text">{words.nav}</span>
                     </a>
                 </li>
             </ul>

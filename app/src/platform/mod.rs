@@ -1,8 +1,13 @@
 //! The pages that people work with without any remote: their account, their organization's members, an invitation.
 //! Only the server renders them.
 
+mod health;
 mod told;
 
+pub use health::{
+    Breaker, Count, EndpointRow, EndpointState, FailureRow, Group, GroupKind, HealthPage, Level, Number,
+    Part, PartKind, UpstreamRow,
+};
 pub use told::Told;
 
 /// What such a page shows, decided by the server.
@@ -14,6 +19,8 @@ pub enum PlatformPage {
     Members(MembersPage),
     /// `/invitations/{token}`.
     Invitation(InvitationPage),
+    /// `/platform/health`.
+    Health(HealthPage),
 }
 
 /// Who someone is, where they belong, and where they are signed in.

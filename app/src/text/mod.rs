@@ -8,6 +8,8 @@ mod de;
 mod en;
 
 use crate::bridge::Reason;
+#[cfg(feature = "ssr")]
+use crate::platform::{GroupKind, Level, Number, PartKind};
 use crate::preferences::Locale;
 
 macro_rules! text {
@@ -72,6 +74,19 @@ text! {
 }
 
 text! {
+    /// The words of the page that says how the portal is doing.
+    #[cfg(feature = "ssr")]
+    HealthText:
+    nav, platform_nav, title, lead, all_good, some_degraded, broken, as_of, stale, reload, parts, good, degraded, down,
+    part_identity, part_events, part_sessions, part_audit, part_server, registry, registry_problems,
+    upstreams, upstreams_lead, upstreams_none, breaker_closed, breaker_open, breaker_half_open, in_flight, answered,
+    failed, refused, retries, queued, last_error, endpoints_none, endpoint_counts, in_service, ejected, unhealthy,
+    failures, failures_lead, failures_none, route, outcome, when, trace, limits, limits_none,
+    group_tokens, group_events, group_instance, tokens_cached, tokens_exchanged, tokens_failed, streams, records, lag,
+    frames, cut, resets, published, publish_failures, active_requests, sessions, remotes, audit_waiting, log_dropped,
+}
+
+text! {
     /// The words of letters.
     #[cfg(feature = "ssr")]
     MailText:
@@ -131,6 +146,64 @@ impl PlatformText {
 }
 
 #[cfg(feature = "ssr")]
+impl HealthText {
+    /// The words of a language.
+    pub(crate) fn of(locale: Locale) -> &'static Self {
+        match locale {
+            Locale::En => &en::HEALTH,
+            Locale::De => &de::HEALTH,
+        }
+    }
+
+    pub(crate) fn level(&self, level: Level) -> &'static str {
+        match level {
+            Level::Good => self.good,
+            Level::Degraded => self.degraded,
+            Level::Broken => self.down,
+        }
+    }
+
+    pub(crate) fn part(&self, kind: PartKind) -> &'static str {
+        match kind {
+            PartKind::Identity => self.part_identity,
+            PartKind::Events => self.part_events,
+            PartKind::Sessions => self.part_sessions,
+            PartKind::Audit => self.part_audit,
+            PartKind::Server => self.part_server,
+        }
+    }
+
+    pub(crate) fn group(&self, kind: GroupKind) -> &'static str {
+        match kind {
+            GroupKind::Tokens => self.group_tokens,
+            GroupKind::Events => self.group_events,
+            GroupKind::Instance => self.group_instance,
+        }
+    }
+
+    pub(crate) fn number(&self, number: Number) -> &'static str {
+        match number {
+            Number::TokensCached => self.tokens_cached,
+            Number::TokensExchanged => self.tokens_exchanged,
+            Number::TokensFailed => self.tokens_failed,
+            Number::Streams => self.streams,
+            Number::Records => self.records,
+            Number::Lag => self.lag,
+            Number::Frames => self.frames,
+            Number::Cut => self.cut,
+            Number::Resets => self.resets,
+            Number::Published => self.published,
+            Number::PublishFailures => self.publish_failures,
+            Number::ActiveRequests => self.active_requests,
+            Number::Sessions => self.sessions,
+            Number::Remotes => self.remotes,
+            Number::AuditWaiting => self.audit_waiting,
+            Number::LogDropped => self.log_dropped,
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
 impl MailText {
     /// The words of a language.
     pub(crate) fn of(locale: Locale) -> &'static Self {
@@ -180,6 +253,8 @@ mod tests {
             agree(PlatformText::of(locale).all(), en::PLATFORM.all());
             #[cfg(feature = "ssr")]
             agree(MailText::of(locale).all(), en::MAIL.all());
+            #[cfg(feature = "ssr")]
+            agree(HealthText::of(locale).all(), en::HEALTH.all());
         }
     }
 

@@ -87,6 +87,19 @@ fn poison(page: &mut PlatformPage, text: &str) {
             poison_all(names);
             page.token = text.into();
         }
+        PlatformPage::Health(page) => {
+            page.parts
+                .iter_mut()
+                .filter(|part| !part.reason.is_empty())
+                .for_each(|part| part.reason = text.into());
+            for upstream in &mut page.upstreams {
+                poison_all(vec![&mut upstream.title, &mut upstream.remote, &mut upstream.url]);
+                upstream.last_error.iter_mut().for_each(|(_, why)| *why = text.into());
+                upstream.endpoints.iter_mut().for_each(|endpoint| endpoint.address = text.into());
+            }
+            page.failures.iter_mut().for_each(|one| poison_all(vec![&mut one.route, &mut one.trace_id]));
+            page.limits.iter_mut().for_each(|limit| limit.name = text.into());
+        }
     }
 }
 

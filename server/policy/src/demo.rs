@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use crate::config::{All, PlanPermissions};
 use crate::{PolicyConfig, Words};
 
-/// What a member of a demo organization may do; an admin may administer the organization besides.
+/// What a member of a demo organization may do; an admin may administer the organization, and
+/// operate the platform, besides.
 const MEMBER: [&str; 5] = ["chat.use", "echo.use", "insights.read", "todos.read", "todos.write"];
 
 impl PolicyConfig {
@@ -13,7 +14,7 @@ impl PolicyConfig {
         let names = |extra: &[&str]| MEMBER.iter().chain(extra).map(|&name| name.to_owned()).collect();
         Self {
             roles: BTreeMap::from([
-                ("admin".to_owned(), names(&["org.admin"])),
+                ("admin".to_owned(), names(&["org.admin", "platform.operate"])),
                 ("member".to_owned(), names(&[])),
             ]),
             role_descriptions: BTreeMap::from([

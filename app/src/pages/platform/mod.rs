@@ -1,26 +1,28 @@
 //! Account, members and invitations: plain forms, which work without script.
 
 mod account;
+mod health;
 mod invitation;
 mod invite;
 mod members;
 mod parts;
 
-use leptos::either::EitherOf4;
+use leptos::either::EitherOf5;
 use leptos::prelude::*;
 
 use super::message;
 use crate::platform::PlatformPage;
 use crate::state::ShellState;
-use crate::text::{PlatformText, fill};
+use crate::text::{HealthText, PlatformText, fill};
 
 /// The page.
 pub(super) fn page(state: &ShellState) -> impl IntoView + use<> {
     match &state.platform {
-        Some(PlatformPage::Account(page)) => EitherOf4::A(account::page(state, page)),
-        Some(PlatformPage::Members(page)) => EitherOf4::B(members::page(state, page)),
-        Some(PlatformPage::Invitation(page)) => EitherOf4::C(invitation::page(state, page)),
-        None => EitherOf4::D(message::not_found(state)),
+        Some(PlatformPage::Account(page)) => EitherOf5::A(account::page(state, page)),
+        Some(PlatformPage::Members(page)) => EitherOf5::B(members::page(state, page)),
+        Some(PlatformPage::Invitation(page)) => EitherOf5::C(invitation::page(state, page)),
+        Some(PlatformPage::Health(page)) => EitherOf5::D(health::page(state, page)),
+        None => EitherOf5::E(message::not_found(state)),
     }
 }
 
@@ -31,6 +33,7 @@ pub(crate) fn heading(state: &ShellState) -> String {
         Some(PlatformPage::Account(_)) => words.account_title.to_owned(),
         Some(PlatformPage::Members(_)) => fill(words.members_title, state.organization_name()),
         Some(PlatformPage::Invitation(page)) => invitation::heading(words, page),
+        Some(PlatformPage::Health(_)) => HealthText::of(state.preferences.locale).title.to_owned(),
         None => String::new(),
     }
 }

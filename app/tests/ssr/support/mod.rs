@@ -1,6 +1,7 @@
 //! Believable states of the shell, for the tests and for the gallery.
 #![allow(dead_code, reason = "the gallery uses a part of it")]
 
+pub(crate) mod health;
 pub(crate) mod markup;
 
 use std::sync::Arc;
@@ -314,6 +315,8 @@ pub(crate) fn every_page() -> Vec<(&'static str, ShellState, &'static str)> {
             invitation(signed_out(), InvitationView::Expired),
             "/invitations/Xb3l9vQ2",
         ),
+        ("health", health::good(), "/platform/health"),
+        ("health on a bad day", health::bad(), "/platform/health"),
         ("signed out", signed_out(), "/"),
         ("asked for a page without a session", signed_out(), "/todos"),
         ("has just signed out", with_outcome(signed_out(), Outcome::SignedOut), "/"),
