@@ -11,7 +11,8 @@ use futures::FutureExt as _;
 use tower::ServiceExt as _;
 use tracing::Instrument as _;
 
-use crate::http::context::{Arrival, panicked};
+use crate::http::access::{self, Access, CallRecord, Matched};
+use crate::http::context::{finish, panicked};
 use crate::http::{RequestContext, origin, rate_limit, request_limits, security_headers};
 use crate::pages;
 use crate::routes::{self, bff};
@@ -36,36 +37,56 @@ pub fn app(state: AppState) -> App {
         .layer(from_fn_with_state(state.clone(), pages::error_layer))
         .layer(from_fn_with_state(state.clone(), origin::layer))
         .layer(from_fn_with_state(state.clone(), rate_limit::layer))
+        .layer(from_fn_with_state(state.clone(), access::matched))
         .with_state(state.clone());
     App { state, routes }
 }
 
 impl Answer for App {
     async fn answer(&self, request: Request, peer: SocketAddr) -> Response {
-        let arrival = Arrival::of(&request);
         let context = RequestContext::of(&self.state, &request, peer.ip());
-        let is_dev_idp = security_headers::is_dev_idp(request.uri().path());
-        let handled = AssertUnwindSafe(self.handle(request, peer, &context)).catch_unwind().await;
+        let path = request.uri().path();
+        let is_dev_idp = security_headers::is_dev_idp(path);
+        let matched = if bff::is_call(path) { Matched::default() } else { Matched::awaited() };
+        let mut access = Access::begin(&self.state, context, &request, matched.clone());
+        let (context, told) = access.parts();
+        let handled = self.handle(request, peer, context, matched, told);
+        let handled = AssertUnwindSafe(handled).catch_unwind().await;
         let mut response = handled.unwrap_or_else(|panic| panicked(&*panic));
         security_headers::add(response.headers_mut(), &self.state, is_dev_idp);
-        arrival.answered(&self.state, &context, response)
+        let response = finish(response, &mut access);
+        access.answer(response)
     }
 }
 
 impl App {
-    async fn handle(&self, request: Request, peer: SocketAddr, context: &RequestContext) -> Response {
+    async fn handle(
+        &self,
+        request: Request,
+        peer: SocketAddr,
+        context: &RequestContext,
+        matched: Matched,
+        told: &mut Option<CallRecord>,
+    ) -> Response {
         let answer = match request_limits::within(request, &self.state.config.limits) {
             Ok(request) if bff::is_call(request.uri().path()) => {
-                bff::call(&self.state, context, request).await
+                bff::call(&self.state, context, request, told).await
             }
             // Boxed, so that a call does not carry the room that a route needs.
-            Ok(request) => Ok(Box::pin(self.route(request, peer, context)).await),
+            Ok(request) => Ok(Box::pin(self.route(request, peer, context, matched)).await),
             Err(error) => Err(error),
         };
         answer.unwrap_or_else(IntoResponse::into_response)
     }
 
-    async fn route(&self, mut request: Request, peer: SocketAddr, context: &RequestContext) -> Response {
+    async fn route(
+        &self,
+        mut request: Request,
+        peer: SocketAddr,
+        context: &RequestContext,
+        matched: Matched,
+    ) -> Response {
+        request.extensions_mut().insert(matched);
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(context.clone());
         let answer = self.routes.clone().oneshot(request).instrument(context.span()).await;

@@ -2,16 +2,19 @@
 //! Never a token, a cookie or a body. `docs/audit.md` lists the actions.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use axum::http::Method;
+use parking_lot::Mutex;
 use portico_audit::{AuditEvent, AuditLine, AuditSink, Decision};
 use portico_contracts::manifest::DirectOrigin;
 use portico_identity::provider::LogoutToken;
 use portico_identity::session::SessionState;
 use portico_ports::{Clock, Random, token};
 use portico_registry::Remote;
+use portico_telemetry::{Counter, Exposition, Kind};
 
 use crate::http::{Authenticated, RequestContext};
 
@@ -21,6 +24,16 @@ pub struct Audit {
     sink: Arc<dyn AuditSink>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    decisions: Arc<Decisions>,
+}
+
+/// How often which action was allowed and refused.
+#[derive(Debug, Default)]
+struct Decisions {
+    /// Calls, of which there are thousands in a second: refused, allowed.
+    calls: [Counter; 2],
+    /// The others: the code names a few dozen.
+    others: Mutex<BTreeMap<(String, bool), u64>>,
 }
 
 impl fmt::Debug for Audit {
@@ -50,7 +63,7 @@ impl<'a> Who<'a> {
 impl Audit {
     /// Into `sink`.
     pub fn new(sink: Arc<dyn AuditSink>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { sink, clock, random }
+        Self { sink, clock, random, decisions: Arc::default() }
     }
 
     /// Where events go.
@@ -60,6 +73,7 @@ impl Audit {
 
     /// What the portal does without anybody's asking.
     pub fn by_itself(&self, action: &'static str, resource: &str, allowed: bool, reason: &str) {
+        self.count(action, allowed);
         self.sink.record(AuditEvent {
             id: token::<16>(&*self.random),
             time: self.clock.now(),
@@ -73,6 +87,31 @@ impl Audit {
             organization: String::new(),
             client_address: String::new(),
         });
+    }
+
+    /// Writes how often what was decided, and what became of the events.
+    pub fn expose(&self, out: &mut Exposition) {
+        let help = "Decisions, by action.";
+        let family = out.family("portico_decisions_total", Kind::Counter, help);
+        let mut sample = |action: &str, allowed: bool, count: u64| {
+            let decision = if allowed { "allow" } else { "deny" };
+            family.sample(&[("action", action), ("decision", decision)], count);
+        };
+        for (allowed, count) in [false, true].into_iter().zip(&self.decisions.calls) {
+            sample("call", allowed, count.get());
+        }
+        for ((action, allowed), count) in &*self.decisions.others.lock() {
+            sample(action, *allowed, *count);
+        }
+        self.sink.expose(out);
+    }
+
+    fn count(&self, action: &str, allowed: bool) {
+        // `call GET`: the method is in the calls' own metrics.
+        if action == "call" || action.starts_with("call ") {
+            return self.decisions.calls[usize::from(allowed)].increment();
+        }
+        *self.decisions.others.lock().entry((action.to_owned(), allowed)).or_default() += 1;
     }
 
     /// The event of a decision that `context`'s request led to, without an id.
@@ -138,6 +177,7 @@ pub fn call(
         let action = format!("call {method}").into();
         return record(action, &resource.to_string(), false, &decision.reason, who, context);
     }
+    context.audit.decisions.calls[1].increment();
     AuditLine {
         trace_id: &context.trace_id,
         id: "",
@@ -155,6 +195,7 @@ pub fn call(
 
 /// A service that the browser calls past the portal has come into use with a version of a remote.
 pub fn direct_origin(audit: &Audit, remote: &Remote, direct: &DirectOrigin) {
+    audit.count("direct", true);
     audit.sink.record(AuditEvent {
         id: token::<16>(&*audit.random),
         time: audit.clock.now(),
@@ -184,6 +225,7 @@ pub fn record(
     who: Who<'_>,
     context: &RequestContext,
 ) {
+    context.audit.count(&action, allowed);
     let is_routine = allowed && (action == "publish" || action == "subscribe");
     let mut event = context.audit.event(action, resource, allowed, reason, who, context);
     // A line alone needs no id: there are thousands in a second, and randomness is a system call.

@@ -23,6 +23,7 @@ pub mod services;
 pub mod start;
 pub mod state;
 pub mod storage;
+pub mod telemetry;
 pub mod tls;
 pub mod upkeep;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use portico::cli::{self, Command};
 use portico::config::{self, Config, TlsMode};
 use portico::dev::start_services;
+use portico::log::BatchWriter;
 use portico::start::{Parts, StartError, start};
 use portico::state::AppState;
 use portico::{app, log, reload, serve, tls};
@@ -19,7 +20,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     // Kept until the end: what it holds is written when it is dropped.
-    let _log = match log::start() {
+    let log = match log::start() {
         Ok(guard) => guard,
         Err(error) => return no_log(&error),
     };
@@ -33,7 +34,7 @@ async fn main() -> ExitCode {
     if command != Command::Serve {
         return cli::run(&command);
     }
-    match run().await {
+    match run(log.writer()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error.message = %error, "the portal could not start");
@@ -48,19 +49,20 @@ fn no_log(error: &std::io::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn run() -> Result<(), Box<dyn std::error::Error>> {
+async fn run(log: &BatchWriter) -> Result<(), Box<dyn std::error::Error>> {
     let config = config::load()?;
     let tls = tls::acceptor(&config)?;
     // Bound first: a port that is taken should be said before anything else is started.
     let listener = bind(config.listen.addr, "listen.addr").await?;
     let admin = bind(config.listen.admin_addr, "listen.admin_addr").await?;
-    let parts = Parts::real(&config);
+    let parts = Parts { log: Some(log.clone()), ..Parts::real(&config) };
     let state = start(config.clone(), parts.clone()).await?;
     let (current_audit, embedded) = (state.audit.clone(), parts.embedded.clone());
     let (answers, current_answers) = watch::channel(app::app(state.clone()));
     let (_, admin_routers) = watch::channel(app::admin(state.clone()));
     let (current, states) = watch::channel(state.clone());
     let (stop, stopped) = watch::channel(false);
+    let last = states.clone();
     tokio::spawn(on_signal(stop, states));
     tokio::spawn(reload::follow(config.clone(), parts, answers, current));
     let (limits, drain) = (config.limits.clone(), Duration::from_secs(config.listen.drain_seconds));
@@ -75,6 +77,10 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     tokio::join!(portal, metrics);
     current_audit.sink().flush().await;
     embedded.flush().await;
+    let tracer = last.borrow().tracer.clone();
+    if let Some(tracer) = tracer {
+        tracer.flush().await;
+    }
     drop(services);
     Ok(())
 }

@@ -1,60 +1,184 @@
-//! Counters for `GET /metrics`, in the Prometheus text format.
+//! What this instance has done since it started, for `GET /metrics`. docs/observability.md lists the names.
 
-use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use axum::extract::{MatchedPath, Request};
 use axum::http::{Method, StatusCode};
+use parking_lot::Mutex;
+use portico_gateway::SERVER_DURATION;
+use portico_telemetry::{Counter, Exposition, Gauge, Histogram, HttpDurations, Kind};
+use time::OffsetDateTime;
 
-/// What this instance has done since it started.
+use crate::routes::bff;
+
+/// What is counted in the server itself. Domain crates hold the handles of what they do.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    responses: [AtomicU64; 5],
-    micros: AtomicU64,
-    client_errors: AtomicU64,
-    reports: AtomicU64,
+    routes: OnceLock<Box<[Route]>>,
+    /// Requests that are under way, their answers' bodies included.
+    pub active: Gauge,
+    /// Tokens for calls.
+    pub tokens: TokenCounts,
+    /// Reports of browsers: a refused script, a deprecation.
+    pub reports: Counter,
+    phases: Mutex<BTreeMap<(String, &'static str), Box<Histogram>>>,
+    errors: Mutex<BTreeMap<String, u64>>,
+    failures: Mutex<VecDeque<Failure>>,
 }
 
+/// A request that failed, for whoever has to find out why.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// When it was over.
+    pub at: OffsetDateTime,
+    /// The method and the route's pattern: never a path, which may be somebody's.
+    pub route: String,
+    /// The status it was answered with.
+    pub status: u16,
+    /// What became of it.
+    pub outcome: &'static str,
+    /// What to look for in the log.
+    pub trace_id: String,
+}
+
+/// As many failures are remembered.
+const FAILURES: usize = 20;
+
+/// Where tokens for calls came from.
+#[derive(Debug, Default)]
+pub struct TokenCounts {
+    /// The cache had it.
+    pub cached: Counter,
+    /// It was exchanged, or another request's exchange was waited for.
+    pub exchanged: Counter,
+    /// There was none.
+    pub failed: Counter,
+}
+
+#[derive(Debug)]
+struct Route {
+    pattern: &'static str,
+    durations: HttpDurations,
+}
+
+/// A route of the portal's own table, found once per request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(usize);
+
+/// Pages: what no other route takes.
+const PAGE: &str = "/{*page}";
+/// The development provider, a service of its own.
+const DEV_IDP: &str = "/dev/idp/{*path}";
+
+/// The phases of a remote that browsers measure; another name counts as `other`.
+const PHASES: [&str; 5] = ["load", "mount", "ready", "unmount", "other"];
+
 impl Metrics {
-    /// Counts a finished request.
-    pub fn request(&self, _method: &Method, status: StatusCode, took: Duration) {
-        let class = usize::from(status.as_u16() / 100).clamp(1, 5) - 1;
-        self.responses[class].fetch_add(1, Ordering::Relaxed);
-        self.micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    /// Makes a place for each of these patterns. Only the first call counts: there is one route table.
+    pub fn declare(&self, patterns: Vec<&'static str>) {
+        self.routes.get_or_init(|| {
+            let mut patterns = patterns;
+            patterns.extend([PAGE, DEV_IDP, bff::PATTERN]);
+            patterns.sort_unstable();
+            patterns.dedup();
+            let route = |pattern| Route { pattern, durations: HttpDurations::default() };
+            patterns.into_iter().map(route).collect()
+        });
     }
 
-    /// Counts an error that a browser measured.
-    pub fn browser_error(&self) {
-        self.client_errors.fetch_add(1, Ordering::Relaxed);
+    /// The route that was matched for `request`.
+    pub fn place(&self, request: &Request) -> Place {
+        let pattern = match request.extensions().get::<MatchedPath>() {
+            Some(matched) => matched.as_str(),
+            None if request.uri().path().starts_with("/dev/idp/") => DEV_IDP,
+            None => PAGE,
+        };
+        self.place_of(pattern)
     }
 
-    /// Counts a report of a browser: a refused script, a deprecation.
-    pub fn report(&self) {
-        self.reports.fetch_add(1, Ordering::Relaxed);
+    /// The place of a pattern.
+    pub fn place_of(&self, pattern: &str) -> Place {
+        let routes = self.routes();
+        let at = routes.binary_search_by(|route| route.pattern.cmp(pattern));
+        Place(at.or_else(|_| routes.binary_search_by(|route| route.pattern.cmp(PAGE))).unwrap_or_default())
     }
 
-    /// The text that Prometheus reads.
-    pub fn render(&self) -> String {
-        let mut text = String::from("# TYPE http_server_requests_total counter\n");
-        for (class, count) in self.responses.iter().enumerate() {
-            let value = count.load(Ordering::Relaxed);
-            let _ = writeln!(text, "http_server_requests_total{{status=\"{}xx\"}} {value}", class + 1);
+    /// The pattern of a route.
+    pub fn pattern(&self, place: Place) -> &'static str {
+        self.routes().get(place.0).map_or(PAGE, |route| route.pattern)
+    }
+
+    /// Counts a request to a route of the portal's own that is over.
+    pub fn observe(&self, place: Place, method: &Method, status: StatusCode, took: Duration) {
+        if let Some(route) = self.routes().get(place.0) {
+            route.durations.observe(method, status, took);
         }
-        let seconds = Duration::from_micros(self.micros.load(Ordering::Relaxed)).as_secs_f64();
-        let _ = writeln!(
-            text,
-            "# TYPE http_server_request_duration_seconds_sum counter\nhttp_server_request_duration_seconds_sum {seconds}"
+    }
+
+    /// Counts how long a phase of a registered remote took in a browser.
+    pub fn browser_phase(&self, remote: &str, phase: &str, took: Duration) {
+        let phase = PHASES.into_iter().find(|known| *known == phase).unwrap_or("other");
+        self.phases.lock().entry((remote.to_owned(), phase)).or_default().observe(took);
+    }
+
+    /// Counts an error that a browser told of, of a registered remote or (empty) of the shell.
+    pub fn browser_error(&self, remote: &str) {
+        *self.errors.lock().entry(remote.to_owned()).or_default() += 1;
+    }
+
+    /// Remembers a request that failed.
+    pub fn failed(&self, failure: Failure) {
+        let mut failures = self.failures.lock();
+        failures.truncate(FAILURES - 1);
+        failures.push_front(failure);
+    }
+
+    /// The last requests that failed, newest first.
+    pub fn failures(&self) -> Vec<Failure> {
+        self.failures.lock().iter().cloned().collect()
+    }
+
+    /// Writes all of it.
+    pub fn expose(&self, out: &mut Exposition) {
+        let family = out.family(SERVER_DURATION.0, Kind::Histogram, SERVER_DURATION.1);
+        for route in self.routes() {
+            route.durations.expose(family, &[("http_route", route.pattern)]);
+        }
+        out.level(
+            "http_server_active_requests",
+            "Requests under way, their answers' bodies included.",
+            &self.active,
         );
-        let errors = self.client_errors.load(Ordering::Relaxed);
-        let _ = writeln!(
-            text,
-            "# TYPE portico_browser_errors_total counter\nportico_browser_errors_total {errors}"
-        );
-        let reports = self.reports.load(Ordering::Relaxed);
-        let _ = writeln!(
-            text,
-            "# TYPE portico_browser_reports_total counter\nportico_browser_reports_total {reports}"
-        );
-        text
+        let help = "Tokens for calls: from the cache, exchanged, or none.";
+        let tokens = out.family("portico_tokens_total", Kind::Counter, help);
+        let counts = [
+            ("cached", &self.tokens.cached),
+            ("exchanged", &self.tokens.exchanged),
+            ("failed", &self.tokens.failed),
+        ];
+        for (result, count) in counts {
+            tokens.sample(&[("result", result)], count.get());
+        }
+        self.expose_browser(out);
+    }
+
+    fn expose_browser(&self, out: &mut Exposition) {
+        let help = "How long phases of remotes took in browsers.";
+        let phases = out.family("portico_browser_phase_duration_seconds", Kind::Histogram, help);
+        for ((remote, phase), histogram) in &*self.phases.lock() {
+            phases.histogram(&[("portico_remote", remote), ("phase", phase)], histogram);
+        }
+        let help = "Errors that browsers told of; without a remote, those of the shell.";
+        let errors = out.family("portico_browser_errors_total", Kind::Counter, help);
+        for (remote, count) in &*self.errors.lock() {
+            errors.sample(&[("portico_remote", remote)], count);
+        }
+        out.counter("portico_browser_reports_total", "Reports of browsers.", &self.reports);
+    }
+
+    fn routes(&self) -> &[Route] {
+        self.routes.get().map_or(&[], |routes| routes)
     }
 }

@@ -17,6 +17,7 @@ use portico_policy::{PolicyConfig, RolePolicy};
 use portico_ports::{Clock, HttpClient, OsRandom, Random, SystemClock};
 use portico_registry::{Registry, RegistryPorts};
 use portico_stream::{EventGateway, EventLog, IdKey, KafkaConfig, KafkaLog, StreamConfig};
+use portico_telemetry::trace::IdSource;
 use thiserror::Error;
 use time::Duration as Span;
 use url::Url;
@@ -26,8 +27,8 @@ use crate::audit::Audit;
 use crate::config::Config;
 use crate::dev::{KeyError, generated_key, key_from_file};
 use crate::embedded::Embedded;
-use crate::http::trace::IdSource;
 use crate::limits::{Limits, SharedBuckets};
+use crate::log::BatchWriter;
 use crate::mail::{Mailer, SmtpMailer};
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
@@ -39,6 +40,7 @@ use crate::storage::{
     Database, DatabaseDirectory, PostgresSessionStore, RedisBuckets, RedisError, RedisSessionStore,
     RedisTokens, SqliteSessionStore,
 };
+use crate::telemetry::{self, OtelEnvironment};
 use crate::{credentials, providers, tls, upkeep};
 
 /// The outside world: real in the program, under control in tests.
@@ -52,6 +54,8 @@ pub struct Parts {
     pub http: Arc<dyn HttpClient>,
     /// Embedded defaults, kept across reloads.
     pub embedded: Embedded,
+    /// What writes the log, for what it had to drop.
+    pub log: Option<BatchWriter>,
 }
 
 impl Parts {
@@ -63,6 +67,7 @@ impl Parts {
             random: Arc::new(OsRandom),
             http: Arc::new(Outbound::new(timeout, tls::own_root(config))),
             embedded: Embedded::default(),
+            log: None,
         }
     }
 }
@@ -136,6 +141,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     let audit = audit(&config, &parts, &public_url, event_log)?;
     let (access, mut keepers) = credentials::build(&config.gateway, &parts)?;
     credentials::first_turn(&mut keepers, &audit).await?;
+    let tracer = telemetry::tracer(&config, &OtelEnvironment::read(), &parts)?;
     let policy = Arc::new(RolePolicy);
     let origin = PublicOrigin::of(&public_url).map_err(|error| StartError::Other(error.to_string()))?;
     let state = AppState::new(Portal {
@@ -147,6 +153,8 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         open_calls: OpenCalls::new(config.limits.upgrades_per_session),
         metrics: Metrics::default(),
         ids: IdSource::default(),
+        tracer,
+        log: parts.log,
         started_at: parts.clock.now(),
         assets: RwLock::new(Arc::new(Assets::load(&config.site_dir)?)),
         draining: AtomicBool::new(false),

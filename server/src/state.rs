@@ -16,6 +16,7 @@ use portico_policy::PolicyEngine;
 use portico_ports::{Clock, Random};
 use portico_registry::{CspSources, Registry, SessionView};
 use portico_stream::CloseReason;
+use portico_telemetry::trace::{IdSource, Tracer};
 
 use time::OffsetDateTime;
 
@@ -23,8 +24,8 @@ use crate::assets::Assets;
 use crate::audit::Audit;
 use crate::config::Config;
 use crate::http::Authenticated;
-use crate::http::trace::IdSource;
 use crate::limits::Limits;
+use crate::log::BatchWriter;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::providers::Providers;
@@ -106,8 +107,12 @@ pub struct Portal {
     pub events: Events,
     /// How often clients may ask.
     pub limits: Limits,
+    /// Carries traces to a collector, where there is one.
+    pub tracer: Option<Arc<Tracer>>,
     /// What was done.
     pub metrics: Metrics,
+    /// What writes the log.
+    pub log: Option<BatchWriter>,
     /// The development IdP, where it is in use.
     pub dev_idp: Option<Arc<DevIdp>>,
     /// When this portal was put together.

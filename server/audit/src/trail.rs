@@ -1,4 +1,3 @@
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use portico_telemetry::{Exposition, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -28,9 +28,12 @@ pub trait AuditSink: Send + Sync + std::fmt::Debug + 'static {
         Ok(())
     }
 
-    /// Counters in the Prometheus text format.
-    fn render_metrics(&self) -> String {
-        String::new()
+    /// Writes what it has done, and what waits.
+    fn expose(&self, _out: &mut Exposition) {}
+
+    /// How many events wait for delivery.
+    fn waiting(&self) -> u64 {
+        0
     }
 
     /// Returns once everything recorded so far is safe.
@@ -150,18 +153,24 @@ impl AuditSink for AuditTrail {
         self.shared.problem.lock().clone().map_or(Ok(()), Err)
     }
 
-    fn render_metrics(&self) -> String {
+    fn expose(&self, out: &mut Exposition) {
         let metrics = &self.shared.metrics;
-        let mut text = String::new();
-        for (name, kind, value) in [
-            ("portico_audit_delivered_total", "counter", &metrics.delivered),
-            ("portico_audit_delivery_failures_total", "counter", &metrics.failures),
-            ("portico_audit_lost_total", "counter", &metrics.lost),
-            ("portico_audit_spooled", "gauge", &metrics.spooled),
+        for (name, help, value) in [
+            ("portico_audit_delivered_total", "Audit events that the log acknowledged.", &metrics.delivered),
+            (
+                "portico_audit_delivery_failures_total",
+                "Deliveries that failed, to be repeated.",
+                &metrics.failures,
+            ),
+            ("portico_audit_lost_total", "Audit events that were not kept for delivery.", &metrics.lost),
         ] {
-            let _ = writeln!(text, "# TYPE {name} {kind}\n{name} {}", value.load(Ordering::Relaxed));
+            out.family(name, Kind::Counter, help).sample(&[], value.load(Ordering::Relaxed));
         }
-        text
+        out.gauge("portico_audit_spooled", "Audit events that wait for delivery.", self.waiting());
+    }
+
+    fn waiting(&self) -> u64 {
+        self.shared.metrics.spooled.load(Ordering::Relaxed)
     }
 
     async fn flush(&self) {

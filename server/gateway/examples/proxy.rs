@@ -92,6 +92,7 @@ async fn answer(
         client: peer.ip(),
         caller: portico_gateway::CallerKey::default(),
         traceparent: None,
+        trace: None,
     };
     app.gateway.call(call, request).await.result
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::address::AddressPolicy;
 use crate::credential::Credential;
+use crate::metrics::RemoteMetrics;
 use crate::quota::{Quota, RemoteQuota, Usage};
 use crate::resilience::{Resilience, UpstreamSnapshot};
 use crate::routes::{RouteError, RouteSpec, RouteTable};
@@ -74,6 +75,7 @@ pub struct RemoteBackend {
     pub(crate) quota: RemoteQuota,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) credential: Option<Arc<Credential>>,
+    pub(crate) metrics: Arc<RemoteMetrics>,
 }
 
 /// Why a back end cannot be compiled; names the manifest's field.
@@ -116,13 +118,14 @@ impl RemoteBackend {
         }
         Ok(Self {
             mount: format!("/bff/{}", spec.id),
+            metrics: Arc::new(RemoteMetrics::default()),
+            routes: RouteTable::compile(&spec.routes)?,
             id: spec.id,
             audience: spec.audience,
             scopes: spec.scopes,
             timeout: spec.timeout,
             pause_limit: PAUSE_LIMIT,
             retries: spec.retries,
-            routes: RouteTable::compile(&spec.routes)?,
             quota: RemoteQuota::default(),
             upstream,
             credential: access.credential,
@@ -142,6 +145,15 @@ impl RemoteBackend {
     #[must_use]
     pub fn with_quota(mut self, quota: Quota, usage: Arc<Usage>) -> Self {
         self.quota = RemoteQuota { quota, usage };
+        self
+    }
+
+    /// The same back end, which goes on counting where the one of an earlier manifest left off: paths that both declare
+    /// keep their numbers.
+    #[must_use]
+    pub fn continuing(mut self, earlier: &Self) -> Self {
+        self.metrics = Arc::clone(&earlier.metrics);
+        self.routes.continue_from(&earlier.routes);
         self
     }
 

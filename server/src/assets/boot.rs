@@ -25,13 +25,22 @@ pub(super) fn module(glue: &Asset, wasm: &Asset) -> Asset {
         wasm = wasm.path,
         integrity = wasm.integrity,
     );
-    let hash: String =
-        Sha256::digest(source.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    script("boot", source.into())
+}
+
+/// The module that keeps a page up to date which says how things are now; on such pages alone.
+pub(super) fn live() -> Asset {
+    script("live", Bytes::from_static(include_bytes!("live.js")))
+}
+
+/// A script of the server's own, under a name with its hash.
+fn script(name: &str, source: Bytes) -> Asset {
+    let hash: String = Sha256::digest(&source).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     Asset {
-        path: format!("/pkg/boot.{hash}.js"),
-        integrity: integrity(source.as_bytes()),
+        path: format!("/pkg/{name}.{hash}.js"),
+        integrity: integrity(&source),
         content_type: HeaderValue::from_static("text/javascript; charset=utf-8"),
-        identity: Bytes::from(source),
+        identity: source,
         brotli: None,
         gzip: None,
     }

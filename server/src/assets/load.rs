@@ -37,6 +37,8 @@ pub struct Assets {
     pub preloads: String,
     /// The `<script>` element that starts the shell.
     pub boot_tag: String,
+    /// The `<script>` element that keeps a page of the present up to date.
+    pub live_tag: String,
     /// How long browsers may keep the files.
     pub(super) caching: HeaderValue,
     site_dir: PathBuf,
@@ -77,8 +79,10 @@ impl Assets {
             boot_tag
                 .push_str(&script_tag(live_reload::SCRIPT_PATH, &integrity(live_reload::SCRIPT.as_bytes())));
         }
-        files.insert(boot.path.clone(), boot);
-        Ok(Self { files, style, preloads, boot_tag, caching, site_dir: site_dir.to_owned() })
+        let live = boot::live();
+        let live_tag = script_tag(&live.path, &live.integrity);
+        files.extend([boot, live].map(|asset| (asset.path.clone(), asset)));
+        Ok(Self { files, style, preloads, boot_tag, live_tag, caching, site_dir: site_dir.to_owned() })
     }
 
     /// The file at a URL path.

@@ -10,3 +10,13 @@ pub enum Environment {
     /// Real parts only; configuration is read once.
     Production,
 }
+
+impl Environment {
+    /// As configuration writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        }
+    }
+}

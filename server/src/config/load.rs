@@ -141,6 +141,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     }
     problems.extend(config.mail.problem());
     problems.extend(config.gateway.problems());
+    problems.extend(config.telemetry.problem());
     problems.extend(config.policy.problems().iter().map(ToString::to_string));
     for (role, words) in &config.policy.role_descriptions {
         let foreign = words.languages().filter(|language| Locale::parse(language).is_none());

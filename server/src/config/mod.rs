@@ -21,6 +21,7 @@ mod registry;
 mod resilience;
 mod session;
 mod storage;
+mod telemetry;
 mod upstream;
 
 use std::path::PathBuf;
@@ -54,6 +55,7 @@ pub use registry::RegistryConfig;
 pub use resilience::ResilienceConfig;
 pub use session::SessionConfig;
 pub use storage::StorageConfig;
+pub use telemetry::TelemetryConfig;
 pub use upstream::{HealthConfig, UpstreamConfig};
 
 /// Everything an operator can set.
@@ -91,6 +93,8 @@ pub struct Config {
     pub events: EventsConfig,
     /// Where audit events go.
     pub audit: AuditConfig,
+    /// Traces for a collector.
+    pub telemetry: TelemetryConfig,
     /// Bounds on what a client may send.
     pub limits: LimitsConfig,
     /// What only development has.
@@ -115,6 +119,7 @@ impl Default for Config {
             gateway: GatewayConfig::default(),
             events: EventsConfig::default(),
             audit: AuditConfig::default(),
+            telemetry: TelemetryConfig::default(),
             limits: LimitsConfig::default(),
             development: DevelopmentConfig::default(),
         }

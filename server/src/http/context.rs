@@ -1,15 +1,15 @@
 //! What is known of a request from the outside: trace id, client address; and how it ends: problems in their final form,
-//! the access log, panics as errors.
+//! panics as errors. The line that it leaves is [`super::access`]'s.
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use portico_telemetry::trace::{RequestTrace, SpanId, TraceId, TraceParent, Tracer};
 
-use super::trace::{self, SpanId, TraceId, trace_id_of};
+use super::access::Access;
 use super::{ApiError, problem};
 use crate::audit::Audit;
 use crate::state::AppState;
@@ -23,6 +23,10 @@ pub struct RequestContext {
     pub trace_id: TraceId,
     /// This request's own span id.
     pub span_id: SpanId,
+    /// Whether what the request causes elsewhere is to be recorded there.
+    pub sampled: bool,
+    /// Where what it causes is recorded, if it is.
+    pub trace: Option<Arc<RequestTrace>>,
     /// The client's address, behind trusted proxies if there are any.
     pub client_ip: IpAddr,
     /// The path of the request, for `instance`.
@@ -35,10 +39,23 @@ impl RequestContext {
     /// Of a request that came from `peer`.
     pub fn of(state: &AppState, request: &Request, peer: IpAddr) -> Self {
         let (fresh, span_id) = state.ids.next(state.random.as_ref());
-        let continued = request.headers().get("traceparent").and_then(trace_id_of);
+        let parent = request.headers().get("traceparent").and_then(TraceParent::parse);
+        let trace_id = parent.map_or(fresh, |parent| parent.trace_id);
+        let trace = state.tracer.as_ref().and_then(|tracer| {
+            let own = TraceParent { trace_id, span_id, sampled: true };
+            recorded(tracer, own, parent, request.headers())
+        });
+        let sampled = match (&state.tracer, parent) {
+            (Some(_), _) => trace.is_some(),
+            (None, Some(parent)) => parent.sampled,
+            // The portal tells nobody of it, and whoever comes next may well.
+            (None, None) => true,
+        };
         Self {
-            trace_id: continued.unwrap_or(fresh),
+            trace_id,
             span_id,
+            sampled,
+            trace,
             client_ip: client_ip(peer, request.headers(), &state.config.listen.trusted_proxies),
             path: without_secrets(request.uri().path()),
             audit: state.audit.clone(),
@@ -47,7 +64,8 @@ impl RequestContext {
 
     /// The `traceparent` for what this request causes.
     pub fn traceparent(&self) -> HeaderValue {
-        trace::traceparent(&self.trace_id, &self.span_id)
+        let Self { trace_id, span_id, sampled, .. } = *self;
+        TraceParent { trace_id, span_id, sampled }.header()
     }
 
     /// The span in which its log lines stand. Making one costs more than deciding about a call, so the proxy makes it only
@@ -57,35 +75,19 @@ impl RequestContext {
     }
 }
 
-/// A request as the access log tells it once it is answered.
-pub struct Arrival {
-    method: Method,
-    at: Instant,
-}
-
-impl Arrival {
-    /// Now.
-    pub fn of(request: &Request) -> Self {
-        Self { method: request.method().clone(), at: Instant::now() }
-    }
-
-    /// Gives the answer its last form, then logs and counts it.
-    pub fn answered(&self, state: &AppState, context: &RequestContext, response: Response) -> Response {
-        let mut response = finish(response, context);
-        response.headers_mut().insert(X_TRACE_ID, context.trace_id.into());
-        let took = self.at.elapsed();
-        tracing::info!(
-            trace_id = %context.trace_id,
-            http.method = %self.method,
-            url.path = %context.path,
-            http.status = response.status().as_u16(),
-            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            client.address = %context.client_ip,
-            "request"
-        );
-        state.metrics.request(&self.method, response.status(), took);
-        response
-    }
+/// The trace of a request, where it is recorded. `tracestate` belongs to the `traceparent` it came with (W3C Trace Context,
+/// section 3.3).
+fn recorded(
+    tracer: &Arc<Tracer>,
+    own: TraceParent,
+    parent: Option<TraceParent>,
+    headers: &HeaderMap,
+) -> Option<Arc<RequestTrace>> {
+    let state = headers.get("tracestate").filter(|_| parent.is_some()).cloned();
+    let is_recorded = tracer.records(&own.trace_id, parent.as_ref());
+    let span_of = |parent: TraceParent| parent.span_id;
+    let trace = || RequestTrace::new(tracer.clone(), own.trace_id, own.span_id, parent.map(span_of), state);
+    is_recorded.then(|| Arc::new(trace()))
 }
 
 /// The answer where handling panicked.
@@ -94,37 +96,34 @@ pub fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
     ApiError::internal(format!("panic: {}", what.unwrap_or_default())).into_response()
 }
 
-/// Gives problems their instance and trace id, and logs them once.
-fn finish(mut response: Response, context: &RequestContext) -> Response {
-    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        let trace_id = &context.trace_id;
-        if error.status().is_server_error() {
-            tracing::error!(%trace_id, error.message = error.log_text(), "request failed");
-        } else {
-            tracing::info!(%trace_id, error.message = error.log_text(), "request refused");
-        }
-        return problem::render(&error.problem(&context.path, &context.trace_id), response);
+/// The answer in its last form: problems get their instance and trace id, every answer the header that says the same. An
+/// error is told to `access`, for the line that the request leaves.
+pub fn finish(mut response: Response, access: &mut Access) -> Response {
+    let problem = problem_of(&mut response, access.is_passed_on());
+    if let Some(error) = problem {
+        access.failed(error.kind(), error.log_text());
+        let context = access.context();
+        response = problem::render(&error.problem(&context.path, &context.trace_id), response);
     }
-    // What axum itself answers (405, 415, a broken body) is text: it becomes a problem like every other error.
-    let status = response.status();
-    let is_text = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
-    if (status.is_client_error() || status.is_server_error())
-        && is_text
-        && !response.extensions().get::<Proxied>().is_some()
-    {
-        let title = status.canonical_reason().unwrap_or("Error");
-        let error = ApiError::new(status, kind_of(status), title, detail_of(status));
-        return problem::render(&error.problem(&context.path, &context.trace_id), response);
-    }
+    response.headers_mut().insert(X_TRACE_ID, access.context().trace_id.into());
     response
 }
 
-/// Marks a response as an upstream's own: it passes as it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Proxied;
+/// The error that an answer stands for.
+fn problem_of(response: &mut Response, is_passed_on: bool) -> Option<ApiError> {
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        return Some(error);
+    }
+    // What axum itself answers (405, 415, a broken body) is text: it becomes a problem like every other error.
+    let status = response.status();
+    if is_passed_on || !(status.is_client_error() || status.is_server_error()) {
+        return None;
+    }
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_text = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let title = status.canonical_reason().unwrap_or("Error");
+    is_text.then(|| ApiError::new(status, kind_of(status), title, detail_of(status)))
+}
 
 fn kind_of(status: StatusCode) -> &'static str {
     match status {

@@ -1,5 +1,6 @@
 //! What every request passes, in the order of [`crate::app::App`].
 
+pub mod access;
 pub mod body_limit;
 pub mod content_type;
 pub mod context;
@@ -14,7 +15,6 @@ pub mod rate_limit;
 pub mod request_limits;
 pub mod security_headers;
 pub mod session;
-pub mod trace;
 
 pub use context::{RequestContext, without_secrets};
 pub use problem::ApiError;

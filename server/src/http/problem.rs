@@ -109,6 +109,11 @@ impl ApiError {
         self.0.status
     }
 
+    /// What kind of error it is: the last part of the problem's `type`.
+    pub fn kind(&self) -> &'static str {
+        self.0.kind
+    }
+
     /// The error as a problem of one request.
     pub fn problem(&self, instance: &str, trace_id: &str) -> Problem {
         Problem {

@@ -98,17 +98,19 @@ impl Limits {
         single(&self.invitations, organization.as_bytes()).await
     }
 
+    /// How often each refused, by name.
+    pub fn exceeded(&self) -> [(&'static str, u64); 6] {
+        self.all().map(|limiter| (limiter.name(), limiter.exceeded()))
+    }
+
     /// Forgets what has been quiet.
     pub fn sweep(&self) {
-        let all = [
-            &self.anonymous,
-            &self.session,
-            &self.organization,
-            &self.remote,
-            &self.publish,
-            &self.invitations,
-        ];
-        all.into_iter().for_each(Limiter::sweep);
+        self.all().into_iter().for_each(Limiter::sweep);
+    }
+
+    fn all(&self) -> [&Limiter; 6] {
+        let Self { anonymous, session, organization, remote, publish, invitations, .. } = self;
+        [anonymous, session, organization, remote, publish, invitations]
     }
 }
 

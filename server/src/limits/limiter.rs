@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::Mutex;
+use portico_telemetry::Counter;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 
@@ -23,6 +24,7 @@ struct Inner {
     epoch: Instant,
     shards: [Mutex<HashMap<Box<[u8]>, Entry>>; SHARDS],
     shared: Option<Shared>,
+    exceeded: Counter,
 }
 
 /// So many locks, that two requests seldom meet at one.
@@ -59,6 +61,7 @@ impl Limiter {
             epoch: Instant::now(),
             shards: std::array::from_fn(|_| Mutex::default()),
             shared: store.map(|store| Shared { store, down_until: AtomicU64::new(0) }),
+            exceeded: Counter::default(),
         }))
     }
 
@@ -80,11 +83,16 @@ impl Limiter {
     pub async fn take(&self, key: &[u8]) -> Result<Left, Exceeded> {
         loop {
             match self.look(key) {
-                Look::Decided(result) => return result,
+                Look::Decided(result) => return result.inspect_err(|_| self.0.exceeded.increment()),
                 // An asker that went away is as good as an answer: look again.
                 Look::Wait(answer) => drop(answer.await),
             }
         }
+    }
+
+    /// How often it refused.
+    pub fn exceeded(&self) -> u64 {
+        self.0.exceeded.get()
     }
 
     /// Forgets keys that have been quiet long enough to be full again.

@@ -64,7 +64,7 @@ fn while_nobody_reads_nothing_waits_and_what_is_dropped_is_counted_and_told() {
     let (tell, told) = mpsc::channel();
     let tell = move |dropped| tell.send(dropped).expect("the test listens");
     let (writer, guard) = BatchWriter::with_backlog(sink, 1_000, tell).expect("a thread starts");
-    let line = [b'x'; 99].into_iter().chain([b'\n']).collect::<Vec<_>>();
+    let line = format!("{}\n", "x".repeat(99)).into_bytes();
     // The first is taken by the thread, which then waits for its reader; ten fit; the rest does not.
     (&writer).write_all(&line).expect("never fails");
     while !writer.shared.pending.lock().writing {

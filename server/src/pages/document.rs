@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
+use portico_app::platform::PlatformPage;
 use portico_app::routing::{Page, resolve};
 use portico_app::{ShellState, render_body};
 use portico_contracts::Application;
@@ -61,6 +62,8 @@ fn html(state: &AppState, shell: ShellState, page: &Page, path_and_query: &str, 
     let (lang, theme) = (shell.preferences.locale.as_str(), shell.preferences.theme.as_str());
     let import_map = import_map(&assets, on_page(page, &shell));
     let json = inert_json(&shell);
+    let live = matches!(shell.platform, Some(PlatformPage::Health(_)));
+    let (live, refresh) = if live { (assets.live_tag.as_str(), REFRESH) } else { ("", "") };
     let body = render_body(Arc::new(shell), path_and_query);
     let mut html = String::with_capacity(body.len() + json.len() + import_map.len() + 2048);
     let _ = write!(
@@ -70,7 +73,7 @@ fn html(state: &AppState, shell: ShellState, page: &Page, path_and_query: &str, 
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>{icons}\
          <link rel=\"stylesheet\" href=\"{css}\" integrity=\"{css_integrity}\">\
          <script type=\"importmap\" nonce=\"{nonce}\">{import_map}</script>{preloads}\
-         <script type=\"application/json\" id=\"portico-state\">{json}</script>{boot}</head>\
+         <script type=\"application/json\" id=\"portico-state\">{json}</script>{boot}{live}{refresh}</head>\
          <body>{body}</body></html>",
         icons = ICONS,
         css = assets.style.path,
@@ -80,6 +83,9 @@ fn html(state: &AppState, shell: ShellState, page: &Page, path_and_query: &str, 
     );
     html
 }
+
+/// A page of the present, where no script keeps it so.
+const REFRESH: &str = "<noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>";
 
 const ICONS: &str = "<link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">";
 

@@ -2,6 +2,7 @@
 
 mod document;
 mod error;
+mod health;
 mod platform;
 mod shell_state;
 mod show;

@@ -1,16 +1,20 @@
 //! What the portal's own pages show: account, members, an invitation.
 
 use portico_app::Locale;
+use portico_app::OPERATION;
 use portico_app::platform::{
     AccountOrganization, AccountPage, Device, InvitationPage, InvitationRow, InvitationView, MemberRow,
     MembersPage, Moment, PlatformPage, RoleChoice, Told,
 };
 use portico_directory::{EmailAddress, Invitation, InvitationState, InvitationToken, Member, Person};
 use portico_identity::session::SessionSummary;
+use portico_policy::{Action, Query, Resource};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
+use super::health;
+use crate::audit;
 use crate::dates;
 use crate::http::{ApiError, Authenticated, RequestContext};
 use crate::services::members::authorise;
@@ -47,8 +51,24 @@ pub(super) async fn find(
             members(state, session, told, locale).await.map(Some)
         }
         "/members" => Ok(Some(Found::Forbidden)),
+        "/platform/health" if may_operate(state, context, session).await => {
+            Ok(Some(Found::Page(Box::new(PlatformPage::Health(health::page(state).await)))))
+        }
+        "/platform/health" => Ok(Some(Found::Forbidden)),
         _ => Ok(None),
     }
+}
+
+/// The platform is nobody's organization: its own permission decides, and a refusal is a decision like any other.
+async fn may_operate(state: &AppState, context: &RequestContext, session: &Authenticated) -> bool {
+    let required = [OPERATION.to_owned()];
+    let resource = Resource::Page { path: "/platform/health" };
+    let query = Query::new(Some(&session.principal), Action::Open, resource).requiring(&required);
+    let decision = state.policy.decide(&query).await;
+    if !decision.is_allowed() {
+        audit::decision("open", &resource.to_string(), false, &decision.reason, session, context);
+    }
+    decision.is_allowed()
 }
 
 async fn account(state: &AppState, session: &Authenticated, locale: Locale) -> Result<Found, ApiError> {

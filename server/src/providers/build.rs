@@ -171,7 +171,7 @@ impl Builder<'_> {
             backchannel_logout_uri: Some(self.join("auth/backchannel-logout")?),
         };
         let idp = DevIdpConfig::demo(provider.issuer.clone(), vec![client], audiences(self.config));
-        let Parts { clock, random, http, embedded } = self.parts;
+        let Parts { clock, random, http, embedded, .. } = self.parts;
         let file = self.config.data_dir.join("dev-idp.json");
         Ok(embedded.idp(idp, file, clock.clone(), random.clone(), http.clone())?)
     }

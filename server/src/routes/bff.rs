@@ -12,15 +12,18 @@ use http_body_util::{BodyExt as _, LengthLimitError};
 use portico_gateway::{
     Call, CallError, CallerKey, ForwardError, Outcome, RemoteBackend, ResponseBody, Verdict,
 };
+use portico_telemetry::trace::TraceId;
 
 use crate::audit;
-use crate::http::context::Proxied;
+use crate::http::access::{CallEnd, CallRecord};
 use crate::http::lasting_body::LastingBody;
-use crate::http::trace::TraceId;
 use crate::http::{ApiError, Authenticated, RequestContext, body_limit, origin, rate_limit};
 use crate::limits::{Left, Surface};
 use crate::services::SessionTokens;
 use crate::state::AppState;
+
+/// What stands for all calls whose remote is not known.
+pub const PATTERN: &str = "/bff/{remote}/{*path}";
 
 /// What every call's path begins with.
 const PREFIX: &str = "/bff/";
@@ -31,7 +34,8 @@ pub fn is_call(path: &str) -> bool {
 }
 
 /// `/bff/{remote}/…`: a call to the remote's upstream, any method, streamed both ways. Declared routes only; the route's
-/// permissions are checked before anything goes out. Without a session there are the public routes and nothing else.
+/// permissions are checked before anything goes out. Without a session there are the public routes and nothing else. What
+/// becomes of the call is kept in `told`, also if nobody waits for it any more.
 ///
 /// # Errors
 /// Whatever keeps the call from being answered by the upstream.
@@ -39,6 +43,7 @@ pub async fn call(
     state: &AppState,
     context: &RequestContext,
     request: Request,
+    told: &mut Option<CallRecord>,
 ) -> Result<Response, ApiError> {
     // What shows a session cookie is counted where the session is looked up.
     let stranger = match rate_limit::shows_cookie(request.headers()) {
@@ -56,9 +61,10 @@ pub async fn call(
         (Some(session), Some(remote)) => (session, remote),
         // Boxed: of all calls these are few.
         (session, _) => {
-            return Box::pin(public::call(state, context, session.as_ref(), stranger, request)).await;
+            return Box::pin(public::call(state, context, session.as_ref(), stranger, request, told)).await;
         }
     };
+    let told = told.insert(CallRecord::of(remote.clone()));
     let left = session.left.least(state.limits.remote(&session.active.key, id).await?);
     if names_another_organization(request.headers(), &session) {
         let resource = format!("remote {id:.100}");
@@ -68,11 +74,13 @@ pub async fn call(
     let admitted = Admitted { state, context, session, remote, left };
     // Rare, and what it needs is large: outside the future that every call pays for.
     if request.headers().contains_key(UPGRADE) {
-        return Box::pin(upgrade::call(admitted, request)).await;
+        return Box::pin(upgrade::call(admitted, request, told)).await;
     }
     let request = body_limit::bounded(request, &state.config.limits);
     let tokens = SessionTokens::new(state, &admitted.session, context);
-    let Outcome { verdict, result, .. } = state.gateway.call(admitted.call(&tokens), request).await;
+    let outcome = state.gateway.call(admitted.call(&tokens), request).await;
+    told.end = Some(CallEnd::of(&outcome));
+    let Outcome { verdict, result, .. } = outcome;
     record(&verdict, Some(&admitted.session), context);
     let response = result.map_err(|error| match is_too_large(&error) {
         true => body_limit::too_large(state.config.limits.proxy_body_bytes),
@@ -101,6 +109,7 @@ impl Admitted<'_> {
             client: self.context.client_ip,
             caller: CallerKey::session(self.session.active.id.0.to_le_bytes()),
             traceparent: Some(self.context.traceparent()),
+            trace: self.context.trace.as_deref(),
         }
     }
 
@@ -123,7 +132,6 @@ impl Admitted<'_> {
         // must not let a 304 for the one bring back the other's body.
         response.headers_mut().append(VARY, HeaderValue::from_static("Cookie"));
         self.state.limits.policies(Surface::Remote).tell(response.headers_mut(), self.left);
-        response.extensions_mut().insert(Proxied);
         response
     }
 }

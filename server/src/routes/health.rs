@@ -1,9 +1,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use portico_telemetry::Exposition;
 use serde_json::{Value, json};
 
+use crate::services::readiness::Check;
+use crate::services::{measurements, readiness};
 use crate::state::AppState;
 
 /// `GET /healthz`: the process serves.
@@ -22,37 +26,17 @@ pub async fn ready_with_reasons(State(state): State<AppState>) -> Response {
 }
 
 async fn answer(state: &AppState, told: impl Fn(String) -> String) -> Response {
-    let mut checks = serde_json::Map::new();
-    let mut ready = true;
-    let mut check = |name: &str, result: Result<(), String>, counts: bool| {
-        ready &= result.is_ok() || !counts;
-        checks
-            .insert(name.to_owned(), result.err().map_or(json!("ok"), |reason| Value::String(told(reason))));
-    };
-    let providers = state.providers.ready().await;
-    // One provider of several that is away takes nothing from those who sign in elsewhere: the instance stays in use.
-    let another = providers.iter().any(|(_, answer)| answer.is_ok());
-    for (provider, answer) in providers {
-        let counts = answer.as_ref().is_err_and(|error| !(another && error.is_temporary()));
-        check(&provider.log_name(), answer.map_err(|error| error.to_string()), counts);
-    }
-    check("events", state.events.ready(), true);
-    check("sessions", state.sessions.ready().await.map_err(|error| error.to_string()), true);
-    if let Err(reason) = state.audit.sink().ready() {
-        check("audit", Err(reason), true);
-    }
-    if state.draining() {
-        check("server", Err("the server is shutting down".to_owned()), true);
-    }
+    let checks = readiness::checks(state).await;
+    let ready = readiness::is_ready(&checks);
+    let told =
+        |check: Check| (check.name, check.result.err().map_or(json!("ok"), |why| Value::String(told(why))));
+    let checks: serde_json::Map<_, _> = checks.into_iter().map(told).collect();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({ "status": if ready { "ok" } else { "not ready" }, "checks": checks })))
         .into_response()
 }
 
 /// `GET /metrics`, on the admin listener alone.
-pub async fn metrics(State(state): State<AppState>) -> String {
-    let mut text = state.metrics.render();
-    text.push_str(&state.events.render_metrics());
-    text.push_str(&state.audit.sink().render_metrics());
-    text
+pub async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, Exposition::MEDIA_TYPE)], measurements::all(&state).render())
 }

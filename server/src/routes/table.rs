@@ -1,5 +1,5 @@
 use axum::Router;
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 
 use super::{auth, dev_idp, dev_tokens, events, functions, health, platform, remotes, stream};
 use crate::assets;
@@ -10,7 +10,7 @@ use crate::state::AppState;
 /// Every path of the portal (docs/ARCHITECTURE.md, "HTTP surface") but those below `/bff/`, which [`crate::app::App`] hands to
 /// the proxy itself. What is not listed is a page.
 pub fn table(state: &AppState) -> Router<AppState> {
-    let router = Router::new()
+    let table = Table::default()
         .route("/auth/login", get(auth::login))
         .route("/auth/callback", get(auth::callback))
         .route("/auth/logout", post(auth::logout))
@@ -41,15 +41,30 @@ pub fn table(state: &AppState) -> Router<AppState> {
         .route("/pkg/{*file}", get(assets::pkg))
         .route("/favicon.svg", get(assets::favicon))
         .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
-        .fallback(pages::show);
-    let router = match live_reload::watching() {
-        true => router
+        .route("/readyz", get(health::ready));
+    let table = match live_reload::watching() {
+        true => table
             .route(live_reload::SCRIPT_PATH, get(live_reload::script))
             .route("/dev/version", get(live_reload::version)),
-        false => router,
+        false => table,
     };
-    dev_idp::mount(router, state)
+    state.metrics.declare(table.patterns);
+    dev_idp::mount(table.router.fallback(pages::show), state)
+}
+
+/// A router whose patterns are known: each is a place where requests are counted.
+#[derive(Default)]
+struct Table {
+    router: Router<AppState>,
+    patterns: Vec<&'static str>,
+}
+
+impl Table {
+    fn route(mut self, pattern: &'static str, handlers: MethodRouter<AppState>) -> Self {
+        self.patterns.push(pattern);
+        self.router = self.router.route(pattern, handlers);
+        self
+    }
 }
 
 /// The admin listener's paths. The tokens are there only where the development IdP is.

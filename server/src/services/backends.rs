@@ -52,7 +52,12 @@ impl Backends {
         {
             return backend.clone();
         }
+        let earlier = self.compiled.read().get(&remote.id).and_then(|(_, backend)| backend.clone());
         let backend = remote.manifest.backend.as_ref().and_then(|backend| self.compile(&remote.id, backend));
+        let backend = backend.map(|backend| match earlier {
+            Some(earlier) => Arc::new(backend.continuing(&earlier)),
+            None => Arc::new(backend),
+        });
         self.compiled.write().insert(remote.id.clone(), (remote.clone(), backend.clone()));
         backend
     }
@@ -66,7 +71,7 @@ impl Backends {
         snapshots
     }
 
-    fn compile(&self, id: &str, backend: &Backend) -> Option<Arc<RemoteBackend>> {
+    fn compile(&self, id: &str, backend: &Backend) -> Option<RemoteBackend> {
         let routes = backend.routes.iter().map(|route| RouteSpec {
             methods: route.methods.iter().map(|method| method.as_str().to_owned()).collect(),
             path: route.path.clone(),
@@ -96,7 +101,7 @@ impl Backends {
         match RemoteBackend::compile_with(spec, self.resolver.clone(), access) {
             Ok(backend) => {
                 let quota = self.config.quota.of(self.config.quotas.get(id));
-                Some(Arc::new(backend.with_quota(quota, self.usage(id))))
+                Some(backend.with_quota(quota, self.usage(id)))
             }
             Err(error) => {
                 tracing::error!(remote.id = id, error.message = %error, "a remote's back end cannot be used");

@@ -1,6 +1,5 @@
 //! Events: what a session may publish and subscribe to, and the way into the log.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -10,6 +9,9 @@ use portico_policy::{Action, Query, Resource};
 use portico_stream::{
     AppendError, Author, CloseReason, EventGateway, IncomingEvent, PublishError, TopicSpec,
 };
+
+use portico_telemetry::trace::{RequestTrace, Span, SpanKind};
+use portico_telemetry::{Exposition, Kind};
 
 use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext, body_limit};
@@ -56,26 +58,69 @@ impl Events {
         }
     }
 
-    /// What the event path has done, in the Prometheus text format.
-    pub fn render_metrics(&self) -> String {
+    /// What the event path has done.
+    pub fn expose(&self, out: &mut Exposition) {
         let (metrics, health) = (self.gateway.metrics(), self.gateway.health());
         let counters = [
-            ("portico_events_published_total", metrics.published.get()),
-            ("portico_events_publish_failures_total", metrics.publish_failures.get()),
-            ("portico_event_records_total", metrics.records.get()),
-            ("portico_stream_frames_total", metrics.frames.get()),
-            ("portico_stream_frames_replayed_total", metrics.frames_replayed.get()),
-            ("portico_streams_lagged_total", metrics.streams_lagged.get()),
-            ("portico_stream_resets_total", metrics.resets.get()),
-            ("portico_event_consumer_restarts_total", metrics.consumer_restarts.get()),
+            ("portico_events_published_total", "Events that the log acknowledged.", &metrics.published),
+            (
+                "portico_events_publish_failures_total",
+                "Events that the log did not acknowledge.",
+                &metrics.publish_failures,
+            ),
+            ("portico_event_records_total", "Records read from the log.", &metrics.records),
+            (
+                "portico_event_records_unreadable_total",
+                "Records that are no event, skipped.",
+                &metrics.records_unreadable,
+            ),
+            (
+                "portico_event_records_untenanted_total",
+                "Records without an organization, skipped.",
+                &metrics.records_without_organization,
+            ),
+            (
+                "portico_event_records_repeated_total",
+                "Records that repeat another, skipped.",
+                &metrics.records_repeated,
+            ),
+            ("portico_stream_frames_total", "Frames handed to streams as they came.", &metrics.frames),
+            (
+                "portico_stream_frames_replayed_total",
+                "Frames handed to streams that resumed.",
+                &metrics.frames_replayed,
+            ),
+            ("portico_streams_opened_total", "Streams opened.", &metrics.streams_opened),
+            (
+                "portico_streams_closed_total",
+                "Streams that ended, for whatever reason.",
+                &metrics.streams_closed,
+            ),
+            (
+                "portico_streams_lagged_total",
+                "Streams cut because their reader was too slow.",
+                &metrics.streams_lagged,
+            ),
+            ("portico_stream_resets_total", "Gaps that clients were told of.", &metrics.resets),
+            (
+                "portico_event_history_reads_total",
+                "Reads of older records straight from the log.",
+                &metrics.history_reads,
+            ),
+            ("portico_event_consumer_errors_total", "Errors of the consumer.", &metrics.consumer_errors),
+            (
+                "portico_event_consumer_restarts_total",
+                "Times the consumer was made anew.",
+                &metrics.consumer_restarts,
+            ),
         ];
-        let mut text = String::new();
-        for (name, value) in counters {
-            let _ = writeln!(text, "# TYPE {name} counter\n{name} {value}");
+        for (name, help, counter) in counters {
+            out.family(name, Kind::Counter, help).sample(&[], counter.get());
         }
-        let streams = health.streams;
-        let _ = writeln!(text, "# TYPE portico_streams gauge\nportico_streams {streams}");
-        text
+        out.gauge("portico_streams", "Open streams.", health.streams);
+        out.gauge("portico_event_lag_records", "Records in the log that are not read yet.", health.lag);
+        let connected = u8::from(health.connected);
+        out.gauge("portico_event_log_connected", "Whether the event log answered lately.", connected);
     }
 
     /// Ends a session's streams so that they are opened again, with what the session may have now.
@@ -143,7 +188,8 @@ pub async fn publish(
     state.limits.publish(&session.active.key).await?;
     let event = IncomingEvent::parse(body).map_err(|error| publish_error(PublishError::Envelope(error)))?;
     let topic = allowed_topic(state, context, session, &event).await?;
-    let traceparent = context.traceparent();
+    let span = context.trace.as_ref().map(|trace| producer(trace, &topic));
+    let traceparent = span.as_ref().map_or_else(|| context.traceparent(), Span::traceparent);
     let remote = event.source().to_owned();
     let resource = format!("event {remote:.100} {:.100}", event.kind());
     let author = Author {
@@ -153,12 +199,25 @@ pub async fn publish(
         traceparent: traceparent.to_str().ok(),
     };
     let published = state.events.gateway().publisher().publish(event, author, &topic).await;
+    if let Some(mut span) = span {
+        span.fail_with(published.as_ref().err());
+    }
     published.map(|published| published.id).map_err(|error| {
         if let PublishError::Conflict(conflict) = &error {
             audit::decision("publish", &resource, false, &conflict.to_string(), session, context);
         }
         publish_error(error)
     })
+}
+
+/// OpenTelemetry, *Semantic Conventions for Kafka*.
+fn producer<'a>(trace: &'a RequestTrace, topic: &str) -> Span<'a> {
+    let mut span = trace.child(format!("send {topic}"), SpanKind::Producer);
+    span.set("messaging.system", "kafka");
+    span.set("messaging.operation.type", "send");
+    span.set("messaging.operation.name", "send");
+    span.set("messaging.destination.name", topic.to_owned());
+    span
 }
 
 /// The topic of an event, where this session may publish its type through the remote it names.

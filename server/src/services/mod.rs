@@ -12,9 +12,11 @@ mod subject_token;
 
 pub mod events;
 pub mod invitations;
+pub mod measurements;
 pub mod members;
 pub mod membership;
 pub mod organization;
+pub mod readiness;
 pub mod remote_token;
 pub mod revocation;
 pub mod told;

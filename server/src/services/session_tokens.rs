@@ -5,6 +5,7 @@ use portico_gateway::{BearerToken, TokenError, TokenRequest, TokenSource};
 use portico_identity::token::{
     ExchangeError, ExchangedToken, Holder, Subject, TokenCache, TokenKey, TokenKeyRef,
 };
+use portico_telemetry::trace::SpanKind;
 use tracing::Instrument as _;
 
 use super::{SubjectTokenError, subject_token};
@@ -44,6 +45,7 @@ impl<'a> SessionTokens<'a> {
     ) -> Result<Arc<ExchangedToken>, SessionTokenError> {
         let (tokens, key) = self.place(request)?;
         if let Some(token) = tokens.find(key) {
+            self.state.metrics.tokens.cached.increment();
             return Ok(token);
         }
         // Boxed: rare, and as large as all the rest of a call.
@@ -55,9 +57,25 @@ impl<'a> SessionTokens<'a> {
         tokens: &TokenCache,
         key: TokenKey,
     ) -> Result<Arc<ExchangedToken>, SessionTokenError> {
-        let subject = self.subject(&key).await?;
-        let token = tokens.token(&key, subject_of(subject.as_deref())).await;
-        self.record(&key, token.as_ref().err());
+        let mut span =
+            self.context.trace.as_ref().map(|trace| trace.child("exchange token", SpanKind::Internal));
+        let token = self.newly_exchanged(tokens, &key).await;
+        if let Some(span) = &mut span {
+            span.set("portico.audience", key.audience.clone());
+            span.fail_with(token.as_ref().err());
+        }
+        token
+    }
+
+    async fn newly_exchanged(
+        &self,
+        tokens: &TokenCache,
+        key: &TokenKey,
+    ) -> Result<Arc<ExchangedToken>, SessionTokenError> {
+        let failed = |_: &SubjectTokenError| self.state.metrics.tokens.failed.increment();
+        let subject = self.subject(key).await.inspect_err(failed)?;
+        let token = tokens.token(key, subject_of(subject.as_deref())).await;
+        self.record(key, token.as_ref().err());
         Ok(token?)
     }
 
@@ -65,6 +83,8 @@ impl<'a> SessionTokens<'a> {
     fn record(&self, key: &TokenKey, error: Option<&ExchangeError>) {
         let resource = format!("audience {}", key.audience);
         let reason = error.map_or_else(|| key.scope.to_string(), ToString::to_string);
+        let counts = &self.state.metrics.tokens;
+        if error.is_some() { &counts.failed } else { &counts.exchanged }.increment();
         audit::decision("exchange", &resource, error.is_none(), &reason, self.session, self.context);
     }
 

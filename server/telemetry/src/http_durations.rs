@@ -21,15 +21,16 @@ const METHODS: [&str; 10] =
 /// The statuses that are told apart. Another one counts as its class's first, which is what it means to whoever does not
 /// know it (RFC 9110, section 15).
 pub const STATUSES: [u16; 51] = [
-    100, 101, 103, 200, 201, 202, 203, 204, 205, 206, 207, 300, 301, 302, 303, 304, 307, 308, 400, 401, 402, 403,
-    404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 423, 424, 425, 426, 428, 429, 431,
-    451, 500, 501, 502, 503, 504, 505,
+    100, 101, 103, 200, 201, 202, 203, 204, 205, 206, 207, 300, 301, 302, 303, 304, 307, 308, 400, 401, 402,
+    403, 404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 423, 424, 425, 426, 428,
+    429, 431, 451, 500, 501, 502, 503, 504, 505,
 ];
 
 impl HttpDurations {
     /// Counts one request.
     pub fn observe(&self, method: &Method, status: StatusCode, took: Duration) {
-        let of_method = self.0[position(method)].get_or_init(|| Box::new([const { OnceLock::new() }; STATUSES.len()]));
+        let of_method =
+            self.0[position(method)].get_or_init(|| Box::new([const { OnceLock::new() }; STATUSES.len()]));
         of_method[status_position(status)].get_or_init(Box::default).observe(took);
     }
 

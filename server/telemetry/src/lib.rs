@@ -3,6 +3,10 @@
 //! Handles ([`Counter`], [`Gauge`], [`Histogram`], [`HttpDurations`]) are held by whatever is measured, from the moment it
 //! is set up: measuring is one or two relaxed additions, with no lock, no look-up by name and no allocation. Names and
 //! labels appear only when somebody reads, in an [`Exposition`].
+//!
+//! Traces are in [`trace`].
+
+pub mod trace;
 
 mod exposition;
 mod http_durations;

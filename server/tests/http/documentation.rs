@@ -151,6 +151,7 @@ fn sets(row: &Row) {
         "storage.redis_url_file",
         "events.id_key_file",
         "audit.topic",
+        "telemetry.service_name",
     ];
     let value = if anything_goes.contains(&row.key.as_str()) { "[{}]" } else { "\u{1}" };
     let environment = BTreeMap::from([(row.variable.clone(), value.to_owned())]);

@@ -7,8 +7,18 @@ use figment::Figment;
 use figment::providers::{Format as _, Toml};
 use figment::value::Value;
 
-const DOMAIN: [&str; 9] =
-    ["audit", "directory", "gateway", "identity", "policy", "ports", "registry", "secrets", "stream"];
+const DOMAIN: [&str; 10] = [
+    "audit",
+    "directory",
+    "gateway",
+    "identity",
+    "policy",
+    "ports",
+    "registry",
+    "secrets",
+    "stream",
+    "telemetry",
+];
 
 /// Crates whose names begin so belong to the edge.
 const EDGE: [&str; 8] =

@@ -111,7 +111,7 @@ async fn metrics_and_issued_tokens_are_on_the_admin_listener_alone() {
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
     let metrics = app.admin("/metrics").await;
-    assert!(metrics.expect(200).text().contains("# TYPE http_server_requests_total counter"));
+    assert!(metrics.expect(200).text().contains("# TYPE http_server_request_duration_seconds histogram"));
     let tokens = app.admin("/dev/issued-tokens").await;
     let listed = tokens.expect(200).json();
     assert_eq!(tokens.header("cache-control"), "no-store");

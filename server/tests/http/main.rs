@@ -6,6 +6,7 @@ mod test_app;
 #[expect(dead_code, reason = "the tests of stores use more of it")]
 mod postgres;
 
+mod access_log;
 mod anti_forgery;
 mod api;
 mod audit;
@@ -22,6 +23,7 @@ mod killed;
 mod limits;
 mod lint;
 mod memory;
+mod metrics;
 mod pages;
 mod remotes;
 mod restart;
@@ -29,3 +31,4 @@ mod secrets;
 mod shutdown;
 mod start;
 mod stream;
+mod traces;

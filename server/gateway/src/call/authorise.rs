@@ -2,6 +2,7 @@ use bytes::BytesMut;
 use http::uri::PathAndQuery;
 use http::{Method, Uri};
 use portico_policy::{Action, Decision, PolicyEngine, Query, Resource};
+use portico_telemetry::trace::SpanKind;
 
 use super::{Call, CallError};
 use crate::path::{PathError, ProxyPath, check_query};
@@ -40,7 +41,12 @@ pub(super) async fn authorise<'a, T>(
     let query = Query::new(call.principal, Action::Call(method.as_str()), resource)
         .requiring(&route.permissions)
         .public(route.public);
+    // Boxed: most calls are recorded by nobody, and should not carry the room for it.
+    let span = call.trace.map(|trace| Box::new(trace.child("decide", SpanKind::Internal)));
     let decision = policy.decide(&query).await;
+    if let Some(mut span) = span {
+        span.set("portico.decision", decision.effect.as_str());
+    }
     let permit = if decision.is_allowed() {
         target(call.remote, path, uri.query()).map(|target| Permit { route, target }).map_err(Into::into)
     } else {

@@ -91,7 +91,7 @@ impl CallError {
             Self::Credential(CredentialError::NotThere) => "credential-unavailable",
             Self::Credential(CredentialError::Reserved) => "reserved-parameter",
             Self::RequestBody(_) | Self::RequestBodyTimeout => "body-incomplete",
-            Self::Upstream(error) => upstream_slug(error),
+            Self::Upstream(error) => error.slug(),
         }
     }
 
@@ -144,22 +144,6 @@ fn upstream_status(error: &ForwardError) -> StatusCode {
         ForwardError::CallerSlow => StatusCode::REQUEST_TIMEOUT,
         ForwardError::CallerGone(_) => StatusCode::BAD_REQUEST,
         _ => StatusCode::BAD_GATEWAY,
-    }
-}
-
-fn upstream_slug(error: &ForwardError) -> &'static str {
-    match error {
-        ForwardError::Unreachable(_) => "upstream-unreachable",
-        ForwardError::AddressRefused(_) => "upstream-refused",
-        ForwardError::Untrusted(_) => "upstream-untrusted",
-        ForwardError::Reset(_) => "upstream-reset",
-        ForwardError::BadAnswer(_) => "upstream-answer",
-        ForwardError::Timeout(_) => "upstream-timeout",
-        ForwardError::Open(_) => "upstream-unavailable",
-        ForwardError::Full => "upstream-busy",
-        ForwardError::CallerGone(_) | ForwardError::CallerSlow => "body-incomplete",
-        ForwardError::ForeignRedirect => "upstream-redirect",
-        ForwardError::TokenRejected => "upstream-token",
     }
 }
 

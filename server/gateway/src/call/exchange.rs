@@ -21,7 +21,7 @@ pub(super) async fn exchange<T: TokenSource>(
     attempts: &mut u32,
 ) -> Result<Response<ResponseBody>, CallError> {
     let replay = Replay::of(&request);
-    let response = forward(call.remote, limit, request, replay.as_ref(), attempts).await?;
+    let response = forward(call.remote, limit, call.trace, request, replay.as_ref(), attempts).await?;
     if response.status() != StatusCode::UNAUTHORIZED {
         return Ok(response);
     }
@@ -45,7 +45,7 @@ async fn exchange_again<T: TokenSource>(
     let fresh = call.tokens.fresh(call.remote.token_request(), rejected).await?;
     let mut replay = replay.ok_or(ForwardError::TokenRejected)?;
     replay.set(AUTHORIZATION, fresh.header());
-    let response = forward(call.remote, limit, replay.request(), Some(&replay), attempts).await?;
+    let response = forward(call.remote, limit, call.trace, replay.request(), Some(&replay), attempts).await?;
     if response.status() == StatusCode::UNAUTHORIZED {
         return Err(ForwardError::TokenRejected.into());
     }

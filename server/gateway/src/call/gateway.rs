@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, UPGRADE};
@@ -7,6 +8,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, Version};
 use http_body::Body;
 use portico_policy::{PolicyEngine, Principal};
+use portico_telemetry::trace::RequestTrace;
 use tokio::time::{Instant, timeout_at};
 
 use super::authorise::{Permit, Ruling, authorise};
@@ -16,6 +18,7 @@ use super::{CallError, Verdict};
 use crate::body::{BoxError, RequestBody, ResponseBody};
 use crate::forward::ForwardError;
 use crate::headers::{Injected, PublicOrigin, rewrite_request, rewrite_response};
+use crate::metrics::RouteMetrics;
 use crate::quota::{CallerKey, Meter, QuotaExceeded};
 use crate::redirect::rewrite_location;
 use crate::remote::RemoteBackend;
@@ -43,6 +46,8 @@ pub struct Call<'a, T> {
     pub caller: CallerKey,
     /// This request's trace context, as the upstream shall continue it.
     pub traceparent: Option<HeaderValue>,
+    /// Where what the call causes is recorded, if it is.
+    pub trace: Option<&'a RequestTrace>,
 }
 
 /// What became of a call.
@@ -56,6 +61,18 @@ pub struct Outcome<'a> {
     pub attempts: u32,
     /// With a 101: what carries the bytes after it. Dropping it ends the connection.
     pub tunnel: Option<Box<Tunnel>>,
+    /// How long the caller waited for the upstream's answer to begin; nothing where nothing was sent.
+    pub waited: Duration,
+    /// Where the call is counted, once it is over.
+    pub metrics: &'a Arc<RouteMetrics>,
+}
+
+/// What a call has come to so far.
+#[derive(Default)]
+struct Effort {
+    attempts: u32,
+    waited: Duration,
+    tunnel: Option<Box<Tunnel>>,
 }
 
 impl Gateway {
@@ -76,9 +93,9 @@ impl Gateway {
         let uri = std::mem::take(&mut head.uri);
         let method = head.method.clone();
         let Ruling { decision, route, permit } = authorise(&*self.policy, &call, &method, &uri).await;
-        let (mut attempts, mut tunnel) = (0, None);
+        let mut effort = Effort::default();
         let result = match permit {
-            Ok(permit) => self.within_quota(&call, permit, head, body, &mut attempts, &mut tunnel).await,
+            Ok(permit) => self.within_quota(&call, permit, head, body, &mut effort).await,
             Err(error) => Err(error),
         };
         let verdict = Verdict {
@@ -89,7 +106,9 @@ impl Gateway {
             decision,
             uri,
         };
-        Outcome { verdict, result, attempts, tunnel }
+        let metrics = route.map_or(&call.remote.metrics.undeclared, |route| &route.metrics);
+        let Effort { attempts, waited, tunnel } = effort;
+        Outcome { verdict, result, attempts, tunnel, waited, metrics }
     }
 
     /// Carries out a call within what its remote may use.
@@ -99,8 +118,7 @@ impl Gateway {
         permit: Permit<'_>,
         head: Box<Parts>,
         body: B,
-        attempts: &mut u32,
-        tunnel: &mut Option<Box<Tunnel>>,
+        effort: &mut Effort,
     ) -> Result<Response<ResponseBody>, CallError>
     where
         T: TokenSource,
@@ -111,7 +129,7 @@ impl Gateway {
         let ticket = remote.admit(call.caller)?;
         let began = remote.quota.answer_time.map(|time| (Instant::now(), time));
         let (method, has_body) = (head.method.clone(), !body.is_end_stream());
-        let carried = self.carry_out(call, permit, head, body, attempts, tunnel);
+        let carried = self.carry_out(call, permit, head, body, effort);
         let response = match began.filter(|_| has_body) {
             // An upload may go on for as long as it moves, but not for ever. Boxed: most calls have no body.
             Some((began, time)) => Box::pin(timeout_at(began + time, carried))
@@ -119,7 +137,7 @@ impl Gateway {
                 .map_err(|_| QuotaExceeded::AnswerTime(time))??,
             None => carried.await?,
         };
-        if let Some(tunnel) = tunnel {
+        if let Some(tunnel) = &mut effort.tunnel {
             tunnel.count(ticket, remote.charge());
             return Ok(response);
         }
@@ -133,8 +151,7 @@ impl Gateway {
         permit: Permit<'_>,
         mut head: Box<Parts>,
         body: B,
-        attempts: &mut u32,
-        tunnel: &mut Option<Box<Tunnel>>,
+        effort: &mut Effort,
     ) -> Result<Response<ResponseBody>, CallError>
     where
         T: TokenSource,
@@ -159,12 +176,15 @@ impl Gateway {
             credential.attach(&mut head.headers, &mut head.uri)?;
         }
         let request = Box::new(Request::from_parts(*head, body));
-        let (mut response, agreed) = match handshake {
+        let started = Instant::now();
+        let attempts = &mut effort.attempts;
+        let answered = match handshake {
             None => exchange(call, limit, request, token, attempts).await.map(|response| (response, None)),
             // Boxed: rare, and its state is large.
             Some(handshake) => Box::pin(switch(call, limit, *handshake, request, token, attempts)).await,
-        }
-        .inspect_err(|error| {
+        };
+        effort.waited = started.elapsed();
+        let (mut response, agreed) = answered.inspect_err(|error| {
             if let (CallError::Upstream(ForwardError::TokenRejected), Some(credential)) = (error, credential)
             {
                 credential.tell_refused();
@@ -176,7 +196,7 @@ impl Gateway {
         rewrite_response(headers, !permit.route.public);
         if let Some(agreed) = agreed {
             headers.extend(agreed.fields);
-            *tunnel = Some(Box::new(agreed.tunnel));
+            effort.tunnel = Some(Box::new(agreed.tunnel));
         }
         Ok(response)
     }

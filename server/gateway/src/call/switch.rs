@@ -29,13 +29,13 @@ pub(super) async fn switch<T: TokenSource>(
 ) -> Result<(Response<ResponseBody>, Option<Agreed>), CallError> {
     handshake.ask(request.headers_mut());
     let replay = Replay::of(&request);
-    let mut response = ask_to_switch(call.remote, limit, request, attempts).await?;
+    let mut response = ask_to_switch(call.remote, limit, call.trace, request, attempts).await?;
     if response.status() == StatusCode::UNAUTHORIZED {
         let rejected = token.ok_or(ForwardError::TokenRejected)?;
         let fresh = call.tokens.fresh(call.remote.token_request(), &rejected).await?;
         let mut replay = replay.ok_or(ForwardError::TokenRejected)?;
         replay.set(AUTHORIZATION, fresh.header());
-        response = ask_to_switch(call.remote, limit, replay.request(), attempts).await?;
+        response = ask_to_switch(call.remote, limit, call.trace, replay.request(), attempts).await?;
     }
     match response.status() {
         // The browser would take a 401 for the end of its session.

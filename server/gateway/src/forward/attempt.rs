@@ -1,13 +1,16 @@
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
+use portico_telemetry::trace::RequestTrace;
 
 use super::ForwardError;
 use super::admission::Finding;
 use super::deadline::Deadline;
+use super::observed::Observed;
 use crate::body::{Progress, RequestBody, ResponseBody};
 use crate::remote::RemoteBackend;
 use crate::upstream::{Endpoint, Lease, SendError};
@@ -20,6 +23,10 @@ pub(super) struct Attempts<'a> {
     pub(super) repeatable: bool,
     /// How far a streamed body has come.
     pub(super) progress: Option<&'a Progress>,
+    /// Where each attempt is recorded, if it is.
+    pub(super) trace: Option<&'a RequestTrace>,
+    /// How many of those there were.
+    pub(super) sent: AtomicU32,
 }
 
 impl Attempts<'_> {
@@ -27,6 +34,19 @@ impl Attempts<'_> {
     /// last in `tried`; those in it are avoided. A kept connection that turns out to be closed before anything was sent
     /// costs no attempt.
     pub(super) async fn send(
+        &self,
+        mut request: Box<Request<RequestBody>>,
+        aim: Option<Arc<Endpoint>>,
+        tried: &mut Vec<Arc<Endpoint>>,
+    ) -> Result<Response<ResponseBody>, ForwardError> {
+        let before = || self.sent.fetch_add(1, Ordering::Relaxed);
+        let observed = Observed::begin(self.remote, self.trace, &mut request, before);
+        let result = self.exchange(request, aim, tried).await;
+        observed.end(&result);
+        result
+    }
+
+    async fn exchange(
         &self,
         mut request: Box<Request<RequestBody>>,
         aim: Option<Arc<Endpoint>>,

@@ -48,6 +48,23 @@ pub enum ForwardError {
 }
 
 impl ForwardError {
+    /// The last part of the problem's `type` (RFC 9457), and what metrics call it.
+    pub fn slug(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "upstream-unreachable",
+            Self::AddressRefused(_) => "upstream-refused",
+            Self::Untrusted(_) => "upstream-untrusted",
+            Self::Reset(_) => "upstream-reset",
+            Self::BadAnswer(_) => "upstream-answer",
+            Self::Timeout(_) => "upstream-timeout",
+            Self::Open(_) => "upstream-unavailable",
+            Self::Full => "upstream-busy",
+            Self::CallerGone(_) | Self::CallerSlow => "body-incomplete",
+            Self::ForeignRedirect => "upstream-redirect",
+            Self::TokenRejected => "upstream-token",
+        }
+    }
+
     /// Whether another attempt may succeed where this one failed.
     pub(super) fn is_transient(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Reset(_))

@@ -5,6 +5,7 @@ mod attempt;
 mod deadline;
 mod error;
 mod hedge;
+mod observed;
 mod replay;
 mod send;
 mod switch;

@@ -1,6 +1,8 @@
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use http::{Method, Request, Response};
+use portico_telemetry::trace::RequestTrace;
 
 use super::admission::Admission;
 use super::attempt::Attempts;
@@ -25,6 +27,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(40);
 pub(crate) async fn forward(
     remote: &RemoteBackend,
     limit: Duration,
+    trace: Option<&RequestTrace>,
     request: Box<Request<RequestBody>>,
     replay: Option<&Replay>,
     attempts: &mut u32,
@@ -36,6 +39,8 @@ pub(crate) async fn forward(
         deadline: Deadline::after(limit),
         repeatable: is_repeatable(&request),
         progress: progress.as_deref(),
+        trace,
+        sent: AtomicU32::new(0),
     };
     let result = attempt(&call, request, replay, attempts).await;
     admission.conclude(&result);

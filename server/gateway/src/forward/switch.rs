@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use portico_telemetry::trace::RequestTrace;
 
 use super::ForwardError;
 use super::admission::{Admission, Finding};
 use super::deadline::{Deadline, Elapsed};
+use super::observed::Observed;
 use crate::body::RequestBody;
 use crate::remote::RemoteBackend;
 
@@ -16,10 +18,12 @@ use crate::remote::RemoteBackend;
 pub(crate) async fn ask_to_switch(
     remote: &RemoteBackend,
     limit: Duration,
-    request: Box<Request<RequestBody>>,
+    trace: Option<&RequestTrace>,
+    mut request: Box<Request<RequestBody>>,
     attempts: &mut u32,
 ) -> Result<Response<Incoming>, ForwardError> {
     let admission = Admission::to(&remote.upstream).await?;
+    let observed = Observed::begin(remote, trace, &mut request, || *attempts);
     *attempts += 1;
     let deadline = Deadline::after(limit);
     let endpoints = &remote.upstream.endpoints;
@@ -37,6 +41,7 @@ pub(crate) async fn ask_to_switch(
     if let Some(endpoint) = at {
         Finding::of(&result).note(endpoints, &endpoint);
     }
+    observed.end(&result);
     admission.conclude(&result);
     result
 }

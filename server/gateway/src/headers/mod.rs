@@ -7,5 +7,5 @@ mod request;
 mod response;
 
 pub use forwarded::PublicOrigin;
-pub(crate) use request::{Injected, belongs_to_the_proxy, rewrite_request};
+pub(crate) use request::{Injected, TRACEPARENT, belongs_to_the_proxy, rewrite_request};
 pub(crate) use response::rewrite_response;

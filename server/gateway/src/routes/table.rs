@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -6,6 +8,7 @@ use thiserror::Error;
 use super::MethodSet;
 use super::pattern::{Pattern, PatternError};
 use super::tree::{Found, Tree};
+use crate::metrics::RouteMetrics;
 use crate::path::{PathError, ProxyPath};
 use crate::upgrade::{Protocol, ProtocolError};
 
@@ -41,6 +44,8 @@ pub struct Route {
     pub upgrades: Vec<Protocol>,
     /// How long until its answer must begin; the back end's time limit without.
     pub timeout: Option<Duration>,
+    /// What is counted of its calls; shared by routes that declare the same path.
+    pub metrics: Arc<RouteMetrics>,
 }
 
 /// Why the routes of a manifest cannot be compiled; names the route.
@@ -119,8 +124,11 @@ impl RouteTable {
     /// Compiles declared routes.
     pub fn compile(specs: &[RouteSpec]) -> Result<Self, RouteError> {
         let mut table = Self { tree: Tree::new(), routes: Vec::with_capacity(specs.len()) };
+        // Several routes may declare one path, each for other methods.
+        let mut metrics: HashMap<&str, Arc<RouteMetrics>> = HashMap::new();
         for (index, spec) in specs.iter().enumerate() {
-            table.add(index, spec)?;
+            let metrics = metrics.entry(&spec.path).or_insert_with(|| RouteMetrics::new(&spec.path)).clone();
+            table.add(index, spec, metrics)?;
         }
         Ok(table)
     }
@@ -135,12 +143,23 @@ impl RouteTable {
         }
     }
 
+    /// Goes on counting where `earlier` left off, for the paths that both declare.
+    pub(crate) fn continue_from(&mut self, earlier: &Self) {
+        let known: HashMap<&str, &Arc<RouteMetrics>> =
+            earlier.routes.iter().map(|route| (route.pattern.as_str(), &route.metrics)).collect();
+        for route in &mut self.routes {
+            if let Some(metrics) = known.get(route.pattern.as_str()) {
+                route.metrics = Arc::clone(metrics);
+            }
+        }
+    }
+
     /// The compiled routes in the order of the manifest.
     pub fn routes(&self) -> &[Route] {
         &self.routes
     }
 
-    fn add(&mut self, index: usize, spec: &RouteSpec) -> Result<(), RouteError> {
+    fn add(&mut self, index: usize, spec: &RouteSpec, metrics: Arc<RouteMetrics>) -> Result<(), RouteError> {
         let methods = methods(index, &spec.methods)?;
         let pattern = Pattern::parse(&spec.path).map_err(|source| RouteError::Pattern {
             index,
@@ -153,6 +172,7 @@ impl RouteTable {
             path: spec.path.clone(),
         })?;
         self.routes.push(Route {
+            metrics,
             pattern: spec.path.clone(),
             methods,
             permissions: spec.permissions.clone(),

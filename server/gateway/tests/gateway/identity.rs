@@ -129,6 +129,7 @@ async fn the_trace_is_continued() {
         client: world.client,
         caller: portico_gateway::CallerKey::default(),
         traceparent: Some(http::HeaderValue::from_static(ours)),
+        trace: None,
     };
     let fields =
         [("traceparent", "00-ffffffffffffffffffffffffffffffff-ffffffffffffffff-01"), ("tracestate", "a=b")];

@@ -419,6 +419,7 @@ impl World {
             client: self.client,
             caller: CallerKey::default(),
             traceparent: None,
+            trace: None,
         }
     }
 }

@@ -4,7 +4,9 @@ use std::sync::atomic::Ordering;
 
 use http::StatusCode;
 use portico_ports::TestClock;
-use portico_secrets::{FileSecret, SecretError, SecretSource as _, Vault, VaultAuth, VaultConfig, VaultPlace};
+use portico_secrets::{
+    FileSecret, SecretError, SecretSource as _, Vault, VaultAuth, VaultConfig, VaultPlace,
+};
 use serde_json::json;
 
 use crate::stub::{

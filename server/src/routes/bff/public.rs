@@ -12,7 +12,7 @@ use portico_gateway::{Call, CallError, CallerKey, NoTokens, Outcome};
 
 use super::{is_too_large, problem, record, remote_id, telling};
 use crate::audit;
-use crate::http::context::Proxied;
+use crate::http::access::{CallEnd, CallRecord};
 use crate::http::{ApiError, Authenticated, RequestContext, body_limit, rate_limit};
 use crate::limits::{Left, Surface};
 use crate::state::AppState;
@@ -25,6 +25,7 @@ pub(super) async fn call(
     session: Option<&Authenticated>,
     left: Option<Left>,
     request: Request,
+    told: &mut Option<CallRecord>,
 ) -> Result<Response, ApiError> {
     let id = remote_id(request.uri().path()).to_owned();
     // What would be open after a switch of protocols has no session to end with.
@@ -37,9 +38,13 @@ pub(super) async fn call(
         client: context.client_ip,
         caller: CallerKey::address(rate_limit::network(context.client_ip)),
         traceparent: Some(context.traceparent()),
+        trace: context.trace.as_deref(),
     };
     let request = body_limit::bounded(request, &state.config.limits);
-    let Outcome { verdict, result, .. } = state.gateway.call(call, request).await;
+    let told = told.insert(CallRecord::of(remote.clone()));
+    let outcome = state.gateway.call(call, request).await;
+    told.end = Some(CallEnd::of(&outcome));
+    let Outcome { verdict, result, .. } = outcome;
     record(&verdict, session, context);
     let response = result.map_err(|error| match &error {
         CallError::NotDeclared | CallError::MethodNotAllowed(_) | CallError::Refused(_) => {
@@ -55,7 +60,6 @@ pub(super) async fn call(
     if let Some(left) = left {
         state.limits.policies(Surface::Anonymous).tell(response.headers_mut(), left);
     }
-    response.extensions_mut().insert(Proxied);
     Ok(response)
 }
 

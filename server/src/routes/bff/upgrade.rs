@@ -11,6 +11,7 @@ use tracing::Instrument as _;
 
 use super::{Admitted, problem, record};
 use crate::audit;
+use crate::http::access::{CallEnd, CallRecord};
 use crate::http::session::organization_changed;
 use crate::http::{ApiError, Authenticated, RequestContext};
 use crate::services::{Lasting, SessionTokens};
@@ -21,7 +22,11 @@ use crate::state::AppState;
 const ORGANIZATION_PARAMETER: &str = "portico-org";
 
 /// Policy, token and forwarding as for any call; after a 101 the connection carries bytes until its session ends.
-pub(super) async fn call(admitted: Admitted<'_>, mut request: Request) -> Result<Response, ApiError> {
+pub(super) async fn call(
+    admitted: Admitted<'_>,
+    mut request: Request,
+    told: &mut CallRecord,
+) -> Result<Response, ApiError> {
     let Admitted { state, context, session, .. } = &admitted;
     let is_this_tabs = take_organization(request.uri_mut())
         .map_err(|()| ApiError::bad_request("The query could not be read."))?
@@ -31,7 +36,9 @@ pub(super) async fn call(admitted: Admitted<'_>, mut request: Request) -> Result
     }
     let slot = state.open_calls.upgrade(session.active.id).ok_or_else(too_many)?;
     let tokens = SessionTokens::new(state, session, context);
-    let Outcome { verdict, result, tunnel, .. } = state.gateway.call(admitted.call(&tokens), request).await;
+    let outcome = state.gateway.call(admitted.call(&tokens), request).await;
+    told.end = Some(CallEnd::of(&outcome));
+    let Outcome { verdict, result, tunnel, .. } = outcome;
     record(&verdict, Some(session), context);
     let closing = HeaderValue::from_static("close");
     // What the client has sent behind its request is no request: it is never read as one.

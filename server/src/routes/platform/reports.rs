@@ -33,7 +33,7 @@ pub async fn reports(
             without_secrets_in_url(value).chars().take(200).collect::<String>()
         };
         let kind = report.get("type").and_then(Value::as_str).unwrap_or("csp-violation");
-        state.metrics.report();
+        state.metrics.reports.increment();
         tracing::warn!(
             target: "browser",
             kind = kind.chars().take(40).collect::<String>(),

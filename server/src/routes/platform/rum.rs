@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
+use portico_telemetry::trace::TraceId;
 use serde::Deserialize;
 
-use crate::http::trace::TraceId;
 use crate::http::{ApiError, Authenticated};
 use crate::state::AppState;
 
@@ -26,6 +28,24 @@ struct Measurement {
     duration_ms: f64,
 }
 
+/// Counted by remote, of those that are registered: whatever else a browser makes up counts as the shell's.
+fn count(state: &AppState, measurement: &Measurement) {
+    let snapshot = state.registry.snapshot();
+    let known = snapshot.remotes().iter().find(|remote| remote.manifest.name == measurement.remote);
+    let remote = known.map_or("", |remote| remote.id.as_str());
+    match measurement.kind.as_str() {
+        "error" => state.metrics.browser_error(remote),
+        "phase" if known.is_some() => {
+            let millis = measurement.duration_ms.clamp(0.0, MAX_MILLIS);
+            state.metrics.browser_phase(remote, &measurement.phase, Duration::from_secs_f64(millis / 1000.0));
+        }
+        _ => {}
+    }
+}
+
+/// No phase of a remote takes longer than this and is still worth measuring: an hour.
+const MAX_MILLIS: f64 = 3_600_000.0;
+
 /// More measurements in one request than this are refused.
 const MAX_MEASUREMENTS: usize = 100;
 
@@ -42,9 +62,7 @@ pub async fn rum(
     }
     for measurement in &list {
         let bounded = |text: &str| text.chars().filter(|c| !c.is_control()).take(300).collect::<String>();
-        if measurement.kind == "error" {
-            state.metrics.browser_error();
-        }
+        count(&state, measurement);
         tracing::info!(
             target: "browser",
             kind = bounded(&measurement.kind),

@@ -114,7 +114,7 @@ async fn refused(settings: serde_json::Value, secret: &Path) -> String {
     let (clock, random) = (Arc::new(TestClock::default()), Arc::new(OsRandom));
     let audit = Audit::new(Arc::new(LogOnly), clock.clone(), random.clone());
     let http = Arc::new(Outbound::new(Duration::from_secs(1), None));
-    let parts = Parts { clock, random, http, embedded: Embedded::default() };
+    let parts = Parts { clock, random, http, embedded: Embedded::default(), log: None };
     let (_, mut keepers) = match credentials::build(&config.gateway, &parts) {
         Ok(built) => built,
         Err(error) => return error.to_string(),

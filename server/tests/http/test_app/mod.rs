@@ -190,6 +190,7 @@ impl TestApp {
             random: Arc::new(OsRandom),
             http: outbound.clone(),
             embedded: Embedded::default(),
+            log: None,
         };
         let state =
             start(config, parts.clone()).await.unwrap_or_else(|error| panic!("the portal starts: {error}"));

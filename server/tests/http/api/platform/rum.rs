@@ -20,11 +20,10 @@ async fn measurements_are_taken_and_counted() {
     assert!(text.contains("nosuch[31m thing"), "control characters do not reach the log: {text}");
     assert!(text.contains("4bf92f3577b34da6a3ce929d0e0e4736") && !text.contains("no trace id"), "{text}");
     let metrics = app.admin("/metrics").await;
-    assert!(
-        metrics.text().lines().any(|line| line.contains("browser") && line.ends_with(" 2")),
-        "{}",
-        metrics.text()
-    );
+    for remote in ["acme.todos", ""] {
+        let counted = format!("portico_browser_errors_total{{portico_remote=\"{remote}\"}} 1\n");
+        assert!(metrics.text().contains(&counted), "{counted} in {}", metrics.text());
+    }
 }
 
 #[tokio::test]

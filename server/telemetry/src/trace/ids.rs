@@ -3,12 +3,12 @@
 use std::fmt;
 use std::ops::Deref;
 
-use axum::http::HeaderValue;
+use http::HeaderValue;
 use parking_lot::Mutex;
 use portico_ports::Random;
 
 /// `N` lower-case hex digits.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HexId<const N: usize>([u8; N]);
 
 /// A trace id (W3C Trace Context, section 3.2.2.3): 32 digits.
@@ -38,6 +38,30 @@ fn digit(value: u8) -> u8 {
     b"0123456789abcdef"[usize::from(value & 15)]
 }
 
+impl TraceId {
+    /// Whether `ratio` of all traces include this one. Every part of a system that asks with the same ratio gets the same
+    /// answer, since it depends on the id alone.
+    pub fn is_within(&self, ratio: f64) -> bool {
+        // The last 52 bits, which a float holds exactly.
+        let place = u64::from_str_radix(&self[19..], 16).unwrap_or_default();
+        #[expect(clippy::cast_precision_loss, reason = "52 bits fit")]
+        let place = place as f64 / (1_u64 << 52) as f64;
+        place < ratio
+    }
+}
+
+impl SpanId {
+    /// The id of the span with this number below this one. Different numbers give different ids (SplitMix64 is a bijection).
+    pub(super) fn child(&self, number: u64) -> Self {
+        let own = u64::from_str_radix(self, 16).unwrap_or_default();
+        let mut mixed = own.wrapping_add(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^= mixed >> 31;
+        Self::of(&mixed.max(1).to_be_bytes())
+    }
+}
+
 impl<const N: usize> Deref for HexId<N> {
     type Target = str;
 
@@ -63,23 +87,6 @@ impl<const N: usize> From<HexId<N>> for HeaderValue {
         // Digits fit into every field.
         Self::from_bytes(&id.0).unwrap_or_else(|_| Self::from_static(""))
     }
-}
-
-/// `traceparent` (section 3.2): version 00, sampled.
-pub fn traceparent(trace: &TraceId, span: &SpanId) -> HeaderValue {
-    let mut text = *b"00-................................-................-01";
-    text[3..35].copy_from_slice(&trace.0);
-    text[36..52].copy_from_slice(&span.0);
-    HeaderValue::from_bytes(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
-}
-
-/// The trace id of a valid `traceparent`.
-pub fn trace_id_of(value: &HeaderValue) -> Option<TraceId> {
-    let mut parts = value.to_str().ok()?.split('-');
-    let (version, trace, span) = (parts.next()?, parts.next()?, parts.next()?);
-    let known = version.len() == 2 && version != "ff" && version.bytes().all(|byte| byte.is_ascii_hexdigit());
-    SpanId::parse(span).filter(|_| known)?;
-    TraceId::parse(trace)
 }
 
 /// Bytes of randomness that are asked for at a time.
@@ -124,42 +131,34 @@ impl fmt::Debug for IdSource {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use portico_ports::OsRandom;
 
     use super::*;
 
     #[test]
-    fn only_a_valid_traceparent_is_continued() {
-        let id = |text: &'static str| trace_id_of(&HeaderValue::from_static(text)).map(|id| id.to_string());
-        assert_eq!(
-            id("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").as_deref(),
-            Some("4bf92f3577b34da6a3ce929d0e0e4736")
-        );
-        for bad in [
-            "",
-            "00-x-y-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        ] {
-            assert_eq!(id(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
     fn ids_are_never_given_twice() {
         let source = IdSource::default();
-        let ids: std::collections::HashSet<String> =
-            (0..1_000).map(|_| source.next(&OsRandom).0.to_string()).collect();
+        let ids: HashSet<String> = (0..1_000).map(|_| source.next(&OsRandom).0.to_string()).collect();
         assert_eq!(ids.len(), 1_000);
     }
 
     #[test]
-    fn what_is_sent_on_is_what_others_can_read() {
-        let (trace, span) = IdSource::default().next(&OsRandom);
-        let sent = traceparent(&trace, &span);
-        assert_eq!(sent.to_str().ok(), Some(format!("00-{trace}-{span}-01").as_str()));
-        assert_eq!(trace_id_of(&sent), Some(trace));
+    fn a_ratio_takes_its_share_and_the_same_traces_every_time() {
+        let source = IdSource::default();
+        let ids: Vec<TraceId> = (0..10_000).map(|_| source.next(&OsRandom).0).collect();
+        let taken = ids.iter().filter(|id| id.is_within(0.1)).count();
+        assert!((800..1_200).contains(&taken), "{taken}");
+        assert!(ids.iter().all(|id| id.is_within(1.0) && !id.is_within(0.0)));
+        assert!(ids.iter().all(|id| !id.is_within(0.1) || id.is_within(0.5)));
+    }
+
+    #[test]
+    fn children_have_ids_of_their_own() {
+        let (_, own) = IdSource::default().next(&OsRandom);
+        let children: HashSet<SpanId> = (1..=1_000).map(|number| own.child(number)).collect();
+        assert_eq!(children.len(), 1_000);
+        assert!(!children.contains(&own));
     }
 }

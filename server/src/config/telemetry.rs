@@ -1,0 +1,32 @@
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// Traces for an OpenTelemetry collector. Nothing is recorded without one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelemetryConfig {
+    /// The collector's base URL (OTLP over HTTP); `/v1/traces` is added. None means what `OTEL_EXPORTER_OTLP_ENDPOINT` says.
+    pub otlp_endpoint: Option<Url>,
+    /// The part, of 1, of the traces that begin here which is recorded. Whoever comes with a `traceparent` has decided.
+    pub sample_ratio: f64,
+    /// What traces call this service; none means what `OTEL_SERVICE_NAME` says, or else `portico`.
+    pub service_name: Option<String>,
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        Self { otlp_endpoint: None, sample_ratio: 1.0, service_name: None }
+    }
+}
+
+impl TelemetryConfig {
+    /// What is wrong with it.
+    pub fn problem(&self) -> Option<String> {
+        let endpoint = self.otlp_endpoint.as_ref();
+        if endpoint.is_some_and(|url| !matches!(url.scheme(), "http" | "https")) {
+            return Some("telemetry.otlp_endpoint must be an http or https URL".to_owned());
+        }
+        let ratio = self.sample_ratio;
+        (!(0.0..=1.0).contains(&ratio)).then(|| "telemetry.sample_ratio must be between 0 and 1".to_owned())
+    }
+}

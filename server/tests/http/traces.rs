@@ -1,0 +1,232 @@
+//! Traces as a collector gets them, over OTLP.
+
+use std::time::Duration;
+
+use portico_dev_idp::{Endpoint, Failure};
+use serde_json::{Value, json};
+
+use crate::test_app::{Log, Reply, TestApp, Upstream, eventually};
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CALLER: &str = "00f067aa0ba902b7";
+
+/// A collector that keeps what it gets.
+struct Collector(Upstream);
+
+impl Collector {
+    async fn start() -> Self {
+        Self(Upstream::start().await)
+    }
+
+    /// A portal that tells this collector of its traces, and as much as `ratio` of those that begin there.
+    async fn portal(&self, ratio: f64) -> TestApp {
+        let endpoint = self.0.url().parse().expect("a URL");
+        TestApp::configured(|config| {
+            config.telemetry.otlp_endpoint = Some(endpoint);
+            config.telemetry.sample_ratio = ratio;
+        })
+        .await
+    }
+
+    /// Every span so far, once there is one that `is_last`.
+    async fn spans(&self, what: &str, is_last: impl Fn(&Value) -> bool) -> Vec<Value> {
+        eventually(what, || self.now().iter().any(&is_last)).await;
+        self.now()
+    }
+
+    fn now(&self) -> Vec<Value> {
+        let mut spans = Vec::new();
+        for seen in self.0.seen() {
+            assert_eq!(seen.line, "POST /v1/traces HTTP/1.1");
+            assert_eq!(seen.header("content-type"), "application/json");
+            let message: Value = serde_json::from_slice(&seen.body).expect("JSON");
+            for resource in message["resourceSpans"].as_array().expect("resource spans") {
+                let attributes = resource["resource"]["attributes"].to_string();
+                assert!(attributes.contains("service.name"), "{attributes}");
+                for scope in resource["scopeSpans"].as_array().expect("scope spans") {
+                    spans.extend(scope["spans"].as_array().expect("spans").iter().cloned());
+                }
+            }
+        }
+        spans.iter().for_each(check);
+        spans
+    }
+}
+
+/// What OTLP's JSON encoding asks of every span.
+fn check(span: &Value) {
+    let hex = |name: &str, digits: usize| {
+        let text = span[name].as_str().unwrap_or_default();
+        assert!(
+            text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{name} of {span:#}"
+        );
+    };
+    hex("traceId", 32);
+    hex("spanId", 16);
+    if !span["parentSpanId"].is_null() {
+        hex("parentSpanId", 16);
+    }
+    let nanos =
+        |name: &str| span[name].as_str().and_then(|text| text.parse::<u64>().ok()).expect("nanoseconds");
+    assert!(nanos("startTimeUnixNano") <= nanos("endTimeUnixNano") && nanos("startTimeUnixNano") > 1 << 60);
+    assert!((1..=5).contains(&span["kind"].as_u64().expect("a kind")), "{span:#}");
+    for attribute in span["attributes"].as_array().expect("attributes") {
+        let value = attribute["value"].as_object().expect("a value");
+        assert!(value.len() == 1 && (value.contains_key("stringValue") || value["intValue"].is_string()));
+    }
+}
+
+fn attribute(span: &Value, name: &str) -> Value {
+    let all = span["attributes"].as_array().into_iter().flatten();
+    let found = all.filter(|attribute| attribute["key"] == name).map(|attribute| &attribute["value"]);
+    found
+        .map(|value| value.get("stringValue").unwrap_or(&value["intValue"]))
+        .next()
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// The one span of a trace with this name.
+fn only<'a>(spans: &'a [Value], trace: &str, name: &str) -> &'a Value {
+    let found: Vec<_> =
+        spans.iter().filter(|span| span["traceId"] == trace && span["name"] == name).collect();
+    let [span] = found[..] else { panic!("one span {name}: {found:#?} of {spans:#?}") };
+    span
+}
+
+#[tokio::test]
+async fn a_call_is_one_trace_from_the_caller_through_the_portal_to_the_upstream() {
+    let collector = Collector::start().await;
+    let app = collector.portal(0.0).await;
+    let bob = app.signed_in("bob").await;
+    let log = Log::keep();
+    let call = bob.get("/bff/acme.todos/todos/7?q=a-secret");
+    let call =
+        call.header("traceparent", format!("00-{TRACE}-{CALLER}-01")).header("tracestate", "vendor=data");
+    assert_eq!(call.send().await.expect(200).header("x-trace-id"), TRACE);
+    let server_name = "GET /bff/acme.todos/todos/**";
+    let spans = collector.spans("the call's span arrives", |span| span["name"] == server_name).await;
+    let server = only(&spans, TRACE, server_name);
+    assert_eq!((&server["parentSpanId"], &server["kind"]), (&json!(CALLER), &json!(2)));
+    assert_eq!(server["traceState"], "vendor=data");
+    for (name, value) in [
+        ("http.request.method", json!("GET")),
+        ("http.route", json!("/bff/acme.todos/todos/**")),
+        ("http.response.status_code", json!("200")),
+        ("url.path", json!("/bff/acme.todos/todos/7")),
+        ("client.address", json!("127.0.0.1")),
+        ("portico.remote", json!("acme.todos")),
+    ] {
+        assert_eq!(attribute(server, name), value, "{name} of {server:#}");
+    }
+    for name in ["decide", "exchange token", "GET"] {
+        assert_eq!(
+            only(&spans, TRACE, name)["parentSpanId"],
+            server["spanId"],
+            "{name} is a child of the request"
+        );
+    }
+    let client = only(&spans, TRACE, "GET");
+    assert_eq!((&client["kind"], attribute(client, "server.address")), (&json!(3), json!("127.0.0.1")));
+    assert_eq!(attribute(client, "http.response.status_code"), "200");
+    let sent = app.todos.last();
+    let client_id = client["spanId"].as_str().expect("an id");
+    assert_eq!(
+        sent.header("traceparent"),
+        format!("00-{TRACE}-{client_id}-01"),
+        "the upstream goes on from the attempt"
+    );
+    assert_eq!(sent.header("tracestate"), "vendor=data");
+    assert!(log.requests().iter().any(|line| line["trace_id"] == TRACE));
+    assert!(spans.iter().all(|span| !span.to_string().contains("a-secret")), "a query is in no span");
+    let others = spans.iter().filter(|span| span["traceId"] != TRACE).count();
+    assert_eq!(others, 0, "of traces that begin here none was asked for");
+}
+
+#[tokio::test]
+async fn what_fails_says_so_in_its_span_and_in_the_problem_under_one_trace_id() {
+    let collector = Collector::start().await;
+    let app = collector.portal(1.0).await;
+    let bob = app.signed_in("bob").await;
+    app.todos.answers(|_| Reply::Hangup);
+    let problem = bob.get("/bff/acme.todos/todos").send().await;
+    assert_eq!(problem.problem_kind(502), "upstream-reset");
+    let trace = problem.header("x-trace-id").to_owned();
+    let server_name = "GET /bff/acme.todos/todos/**";
+    let is_last = |span: &Value| span["name"] == server_name && span["traceId"] == *trace;
+    let spans = collector.spans("the call's span arrives", is_last).await;
+    let attempts: Vec<_> =
+        spans.iter().filter(|span| span["traceId"] == *trace && span["name"] == "GET").collect();
+    assert_eq!(attempts.len(), 2, "the call was repeated once: {attempts:#?}");
+    for attempt in &attempts {
+        assert_eq!(attempt["status"]["code"], 2);
+        assert_eq!(attribute(attempt, "error.type"), "upstream-reset");
+    }
+    assert!(attempts.iter().any(|attempt| attribute(attempt, "http.request.resend_count") == "1"));
+    assert_ne!(attempts[0]["spanId"], attempts[1]["spanId"]);
+    let server = only(&spans, &trace, server_name);
+    assert_eq!(
+        (&server["status"]["code"], attribute(server, "error.type")),
+        (&json!(2), json!("upstream-reset"))
+    );
+    app.dev_idp().fail_next(Endpoint::Token, Failure::OAuth("invalid_target"));
+    let refused = bob.get("/bff/acme.insights/figures").send().await;
+    let trace = refused.header("x-trace-id").to_owned();
+    let is_last = |span: &Value| span["name"] == "exchange token" && span["traceId"] == *trace;
+    let spans = collector.spans("the exchange's span arrives", is_last).await;
+    assert_eq!(only(&spans, &trace, "exchange token")["status"]["code"], 2);
+}
+
+#[tokio::test]
+async fn whoever_calls_decides_whether_the_trace_is_recorded() {
+    let collector = Collector::start().await;
+    let app = collector.portal(1.0).await;
+    let bob = app.signed_in("bob").await;
+    let call = bob.get("/bff/acme.todos/todos").header("traceparent", format!("00-{TRACE}-{CALLER}-00"));
+    call.send().await.expect(200);
+    let sent = app.todos.last().header("traceparent").to_owned();
+    assert!(sent.starts_with(&format!("00-{TRACE}-")) && sent.ends_with("-00"), "{sent}");
+    bob.get("/healthz").send().await.expect(200);
+    let spans = collector.spans("a later span arrives", |span| span["name"] == "GET /healthz").await;
+    assert!(spans.iter().all(|span| span["traceId"] != TRACE), "{spans:#?}");
+}
+
+#[tokio::test]
+async fn a_published_event_names_the_span_that_published_it() {
+    let collector = Collector::start().await;
+    let app = collector.portal(1.0).await;
+    app.events_ready().await;
+    let bob = app.signed_in("bob").await;
+    let mut stream = bob.get("/stream").open().await.expect("a stream");
+    stream.opened().await;
+    let event = json!({ "specversion": "1.0", "type": "echo.request", "source": "@acme/echo", "data": 1 });
+    let published = bob.post("/events").body("application/cloudevents+json", event.to_string()).send().await;
+    let trace = published.expect(202).header("x-trace-id").to_owned();
+    let arrived = stream.next_event().await.json();
+    let spans = collector.spans("the publish's span arrives", |span| span["name"] == "send echo.loop").await;
+    let producer = only(&spans, &trace, "send echo.loop");
+    assert_eq!((&producer["kind"], attribute(producer, "messaging.system")), (&json!(4), json!("kafka")));
+    assert_eq!(producer["parentSpanId"], only(&spans, &trace, "POST /events")["spanId"]);
+    let id = producer["spanId"].as_str().expect("an id");
+    assert_eq!(arrived["traceparent"], format!("00-{trace}-{id}-01"));
+}
+
+#[tokio::test]
+async fn a_collector_that_is_away_costs_requests_nothing_and_the_lost_spans_are_counted() {
+    let collector = Collector::start().await;
+    let app = collector.portal(1.0).await;
+    collector.0.answers(|_| Reply::status(400));
+    app.browser().get("/healthz").send().await.expect(200);
+    let tracer = app.state.tracer.clone().expect("there is a collector");
+    tracer.flush().await;
+    let failed = |text: &str| text.contains("portico_spans_total{result=\"failed\"} 1");
+    let metrics = app.admin("/metrics").await;
+    assert!(failed(metrics.text()), "{}", metrics.text());
+    collector.0.answers(|_| Reply::status(200));
+    let started = std::time::Instant::now();
+    app.browser().get("/healthz").send().await.expect(200);
+    tracer.flush().await;
+    assert!(started.elapsed() < Duration::from_secs(5), "the end waits for nothing but the collector");
+    assert!(app.admin("/metrics").await.text().contains("portico_spans_total{result=\"exported\"} 1"));
+}
