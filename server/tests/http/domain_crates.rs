@@ -7,11 +7,12 @@ use figment::Figment;
 use figment::providers::{Format as _, Toml};
 use figment::value::Value;
 
-const DOMAIN: [&str; 10] = [
+const DOMAIN: [&str; 11] = [
     "audit",
     "directory",
     "gateway",
     "identity",
+    "openapi",
     "policy",
     "ports",
     "registry",
