@@ -35,6 +35,7 @@ pub(crate) fn current() -> Result<Arc<dyn PortalApi>, Refusal> {
             detail: "Try again.".into(),
             instance: String::new(),
             trace_id: String::new(),
+            errors: Vec::new(),
         }))
     })
 }

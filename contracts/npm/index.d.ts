@@ -140,10 +140,14 @@ export interface Backend {
   tokenMode?: boolean;
   /** Where it is: `http` or `https`, without credentials, query or fragment. */
   url: string;
+  /** Several calls that the browser makes in one. */
+  views?: BackendView[];
 }
 
 /** Calls that a remote may make. */
 export interface BackendRoute {
+  /** How the portal may keep the answers to `GET`; nothing is kept without it. */
+  cache?: RouteCache;
   /** With one of these methods. */
   methods: Method[];
   /** To this path below `url`: literal segments, `*` for one segment, `**` at the end for any number. */
@@ -157,6 +161,23 @@ export interface BackendRoute {
   /** Protocols that the call may switch to, as `Upgrade` names them: `websocket`. The connection ends with its session. */
   upgrades?: string[];
 }
+
+/** Several `GET` calls to the back end that a browser makes in one: they run in parallel and come back together. Each is authorised as it would be alone. */
+export interface BackendView {
+  /** The calls. */
+  legs: ViewLeg[];
+  /** Where it is asked for, below `/bff/{remote}`: literal segments and `{name}` for a parameter. */
+  path: string;
+  /** By people who hold all of these. */
+  permissions?: string[];
+  /** Names of the query parameters that it takes; any other is refused. */
+  query?: string[];
+  /** How long all of it may take, in milliseconds; without it as long as one call. */
+  timeoutMs?: number;
+}
+
+/** Whom a kept answer is for. Organization and permission set always count. */
+export type CacheScope = "person" | "organization";
 
 /** A CloudEvent in structured JSON form (CloudEvents 1.0.2, JSON event format). `data` is kept as the sender wrote it: key order, big numbers and duplicate keys survive. */
 export interface CloudEvent {
@@ -210,6 +231,16 @@ export interface Events {
   subscribe?: EventDeclaration[];
 }
 
+/** What is wrong with one field of a request. The value that was found there is not repeated. */
+export interface FieldError {
+  /** What is wrong and what is expected. */
+  detail: string;
+  /** `path`, `query`, `header` or `body`. */
+  in: string;
+  /** The field, as a JSON pointer in a URI fragment: `#/title`. */
+  pointer: string;
+}
+
 /** How an entry is mounted. All of them are adapted onto `mount(el, ctx)`. */
 export type Format = "esm" | "custom-element" | "single-spa" | "module-federation" | "iife" | "iframe" | "fragment" | "backstage";
 
@@ -260,7 +291,7 @@ export interface Manifest {
   frontend: Frontend;
   /** `@scope/name`: lower case, digits, hyphens. Its id, used in paths, is `scope.name`. */
   name: string;
-  /** The OpenAPI document of its back end, relative to the manifest. */
+  /** The OpenAPI document of its back end, relative to the manifest; its hash stands in `frontend.files`. Calls are held against it before they are forwarded. */
   openapi?: string;
   /** The team that answers for it. */
   owner: string;
@@ -343,6 +374,8 @@ export interface Permissions {
 export interface Problem {
   /** This occurrence: what was wrong and what to do. */
   detail: string;
+  /** The fields that the problem is about, where it is about some. */
+  errors?: FieldError[];
   /** The path of the request. */
   instance: string;
   /** The HTTP status. */
@@ -353,6 +386,20 @@ export interface Problem {
   traceId: string;
   /** A stable URI reference for this kind of problem, such as `/problems/forbidden`. */
   type: string;
+}
+
+/** How the portal may keep the answers of a route (RFC 9111, RFC 5861). Whatever stands here, what the service marks `no-store` is not kept. Times are in seconds, as in `Cache-Control`. */
+export interface RouteCache {
+  /** How long the browser uses an answer without asking the portal; without it the browser asks each time, and is told that nothing has changed. */
+  browserSeconds?: number;
+  /** How long an answer is fresh. Without it the service's `Cache-Control` says so. */
+  maxAgeSeconds?: number;
+  /** Whom an answer may be given to besides the person it was made for. */
+  scope?: CacheScope;
+  /** How long after that it is given where the service fails. Without it the service's directive counts. */
+  staleIfErrorSeconds?: number;
+  /** How long after that it is still given, while a new one is fetched. Without it the service's directive counts. */
+  staleWhileRevalidateSeconds?: number;
 }
 
 /** What a remote asks the browser to allow. */
@@ -399,4 +446,14 @@ export interface Style {
   href: string;
   /** Its hash, `sha384-…`. */
   integrity: string;
+}
+
+/** One call of a view. */
+export interface ViewLeg {
+  /** What its answer is called. */
+  name: string;
+  /** What is asked for below `url`, which a route must declare. `{name}` as a whole segment, or as the whole value of a query parameter, is the view's parameter of that name; a query parameter that was not given is left out. */
+  path: string;
+  /** Whether the view fails with it. Without that, the view says that it is incomplete. */
+  required?: boolean;
 }

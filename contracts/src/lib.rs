@@ -17,7 +17,7 @@ mod version_range;
 pub use application::{Application, ApplicationCard, ApplicationEvent, ApplicationRoute, Nav, Style};
 pub use event::CloudEvent;
 pub use manifest::{FieldProblem, Manifest, ManifestError};
-pub use problem::Problem;
+pub use problem::{FieldError, Problem};
 pub use session::{Organization, Session};
 pub use version_range::{VersionRange, VersionRangeError};
 

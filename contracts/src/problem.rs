@@ -18,4 +18,21 @@ pub struct Problem {
     pub instance: String,
     /// The request's trace id (W3C Trace Context), 32 hex digits.
     pub trace_id: String,
+    /// The fields that the problem is about, where it is about some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+/// What is wrong with one field of a request. The value that was found there is not repeated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct FieldError {
+    /// `path`, `query`, `header` or `body`.
+    #[serde(rename = "in")]
+    pub place: String,
+    /// The field, as a JSON pointer in a URI fragment: `#/title`.
+    pub pointer: String,
+    /// What is wrong and what is expected.
+    pub detail: String,
 }

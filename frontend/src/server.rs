@@ -128,5 +128,6 @@ fn problem(path: &str, trace_id: &str, body: &JsValue, status: u16) -> Problem {
         detail: text("detail", "Try again."),
         instance: text("instance", path),
         trace_id: text("traceId", trace_id),
+        errors: Vec::new(),
     }
 }

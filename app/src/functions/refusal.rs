@@ -39,6 +39,7 @@ impl FromServerFnError for Refusal {
             detail: if status == 500 { "Try again.".into() } else { error.to_string() },
             instance: String::new(),
             trace_id: String::new(),
+            errors: Vec::new(),
         }))
     }
 }

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use super::{BackendView, RouteCache};
+
 /// The service behind the portal that a remote's calls reach. What it asks for is bounded by the operator's grants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -21,6 +23,9 @@ pub struct Backend {
     /// The calls that may be made. A call nobody declared is refused.
     #[serde(default)]
     pub routes: Vec<BackendRoute>,
+    /// Several calls that the browser makes in one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub views: Vec<BackendView>,
     /// Whether the remote gets access tokens in the browser. Without it no token reaches the browser.
     #[serde(default)]
     pub token_mode: bool,
@@ -48,6 +53,9 @@ pub struct BackendRoute {
     /// How long until its answer must begin, in milliseconds; the back end's `timeoutMs` otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u32>,
+    /// How the portal may keep the answers to `GET`; nothing is kept without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<RouteCache>,
 }
 
 /// An HTTP method that a remote may use (RFC 9110, section 9.3; RFC 5789).

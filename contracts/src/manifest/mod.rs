@@ -4,6 +4,7 @@
 //! knowing the operator's grants, so that nothing downstream checks twice.
 
 mod backend;
+mod cache;
 mod events;
 mod frontend;
 mod parse;
@@ -11,10 +12,12 @@ mod problem;
 mod rules;
 mod security;
 mod validate;
+mod view;
 
 use serde::{Deserialize, Serialize};
 
 pub use backend::{Backend, BackendRoute, Method};
+pub use cache::{CacheScope, RouteCache};
 pub use events::{EventDeclaration, Events};
 pub use frontend::{
     Format, Frontend, Isolation, ManifestCard, ManifestNav, ManifestRoute, ManifestStyle, SharedModule,
@@ -25,6 +28,7 @@ pub use rules::{
     RESERVED_PATHS, ROUTE_PATH, Rule, SCOPE, SLOTS, TOPIC, VERSION, VERSION_RANGE, origin_of, pattern_covers,
 };
 pub use security::{CSP_DIRECTIVES, Csp, DirectOrigin, Security};
+pub use view::{BackendView, ViewLeg};
 
 /// The longest manifest that is read, in bytes: a thousand hashed files fit, a mistaken download does not.
 pub const MANIFEST_MAX_BYTES: usize = 512 * 1024;
@@ -62,7 +66,8 @@ pub struct Manifest {
     /// What it publishes and subscribes to.
     #[serde(default)]
     pub events: Events,
-    /// The OpenAPI document of its back end, relative to the manifest.
+    /// The OpenAPI document of its back end, relative to the manifest; its hash stands in `frontend.files`. Calls are held
+    /// against it before they are forwarded.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub openapi: Option<String>,
     /// What it asks the browser to allow.

@@ -30,9 +30,9 @@ export class DirectoryPage {
     this.rows.replaceChildren(...Array.from({ length: 5 }, rowBone));
     this.notice.replaceChildren();
     try {
-      const [organization, members] = await Promise.all([this.#read("/organization"), this.#read("/members")]);
-      this.#members = members.items;
-      this.facts.replaceChildren(...facts(organization, this.ctx.shell.locale));
+      const { legs: { organization, members } } = await this.#read("/overview");
+      this.#members = members.body.items;
+      this.facts.replaceChildren(...facts(organization.body, this.ctx.shell.locale));
       this.#showMembers();
     } catch (error) {
       if (!this.ctx.signal.aborted) this.#fail(error);

@@ -2,7 +2,7 @@
 //!
 //! A manifest passes these, in this order, and is left out with file, field and reason where it fails one:
 //! [source](HostedManifest) → rules of the contract → signature by a key [trusted](TrustedKey) for the name → the
-//! operator's [`Grants`] → hashes of the files that the portal serves → conflicts with other remotes. What passed stays
+//! operator's [`Grants`] → hashes of the files that the portal serves → its [`Description`] → conflicts with other remotes. What passed stays
 //! in use when a later reload finds something worse in its place.
 //!
 //! [`Registry::open`] loads everything once; [`Registry::snapshot`] is what requests work with: it never changes, and
@@ -11,6 +11,7 @@
 mod collect;
 mod config;
 mod conflicts;
+mod description;
 mod digest;
 mod files;
 mod grants;
@@ -24,6 +25,7 @@ mod snapshot;
 mod source;
 
 pub use config::{ConfigProblem, HostedManifest, RegistryConfig};
+pub use description::Description;
 pub use files::{FileError, VerifiedFile};
 pub use grants::{Grant, Grants};
 pub use name_pattern::{NamePattern, NamePatternError};

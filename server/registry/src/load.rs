@@ -5,6 +5,7 @@ use portico_contracts::{FieldProblem, Manifest};
 use portico_ports::Clock;
 use semver::Version;
 
+use crate::description::Descriptions;
 use crate::files::{FileError, FileStore};
 use crate::grants::{Grants, exceeding};
 use crate::problem::LoadProblem;
@@ -19,6 +20,7 @@ pub(crate) struct Loader<'a> {
     pub(crate) grants: &'a Grants,
     pub(crate) flags: &'a BTreeMap<String, BTreeMap<String, bool>>,
     pub(crate) files: &'a FileStore,
+    pub(crate) descriptions: &'a mut Descriptions,
     pub(crate) clock: &'a dyn Clock,
 }
 
@@ -53,7 +55,11 @@ impl Loader<'_> {
         let flags = self.flags.get(&manifest.name).unwrap_or(&none);
         let remote = Remote::new(manifest.clone(), version, &candidate.place, flags);
         let wrong = self.check_files(&remote, &file);
-        if wrong.is_empty() { Ok(remote) } else { Err(named(wrong)) }
+        if !wrong.is_empty() {
+            return Err(named(wrong));
+        }
+        let description = self.descriptions.of(candidate, &manifest, self.files).map_err(named)?;
+        Ok(remote.with_description(description))
     }
 
     /// The team's signature counts where there is one; the development key never replaces it.

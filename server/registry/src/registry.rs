@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::collect::{Collected, collect};
 use crate::config::{ConfigProblem, RegistryConfig};
 use crate::conflicts::settle;
+use crate::description::Descriptions;
 use crate::files::{FileError, FileStore, VerifiedFile, content_type};
 use crate::load::Loader;
 use crate::problem::LoadProblem;
@@ -43,6 +44,7 @@ pub struct RegistryPorts {
 /// What a load works on; one at a time.
 struct Loaded {
     development: Option<DevelopmentKey>,
+    descriptions: Descriptions,
     /// What the last round brought: the last good manifest of each place.
     collected: Collected,
 }
@@ -101,7 +103,11 @@ impl Registry {
             shell,
             ports,
             trusted,
-            loaded: Mutex::new(Loaded { development, collected: Collected::default() }),
+            loaded: Mutex::new(Loaded {
+                development,
+                descriptions: Descriptions::default(),
+                collected: Collected::default(),
+            }),
             current: RwLock::default(),
         };
         registry.reload().await;
@@ -123,13 +129,14 @@ impl Registry {
         }
         let hosted = self.config.manifests.iter().map(|manifest| at_url(manifest, &*self.ports.http));
         join_all(hosted).await.into_iter().for_each(|hosted| found.extend(hosted));
-        let Loaded { development, collected: before } = &mut *loaded;
+        let Loaded { development, descriptions, collected: before } = &mut *loaded;
         let mut loader = Loader {
             trusted: &self.trusted,
             development: development.as_mut(),
             grants: &self.config.grants,
             flags: &self.config.flags,
             files: &self.files,
+            descriptions: &mut *descriptions,
             clock: &*self.ports.clock,
         };
         let collected = collect(found, &mut loader, before);
@@ -139,6 +146,7 @@ impl Registry {
             let problems = collected.problems.clone();
             *self.current.write() = Arc::new(Snapshot::new(settled, problems, collected.incomplete));
             *before = collected;
+            descriptions.forget_unused();
         }
         let snapshot = self.snapshot();
         ReloadReport {
@@ -158,7 +166,9 @@ impl Registry {
         let Serving::Portal { directory } = &remote.serving else { return Err(FileError::NotListed) };
         // Only what the manifest lists: a path is looked up, never joined from what was asked for.
         let hashed = |(listed, integrity): (_, Option<_>)| Some((listed, integrity?));
-        let mut files = remote.files().filter_map(hashed);
+        // What a service can do is told to nobody who asks without a session.
+        let openapi = remote.manifest.openapi.as_deref();
+        let mut files = remote.files().filter_map(hashed).filter(|(listed, _)| Some(*listed) != openapi);
         let (listed, integrity) = files.find(|(listed, _)| *listed == path).ok_or(FileError::NotListed)?;
         let bytes = self.files.verified(&directory.join(listed), integrity)?;
         Ok(VerifiedFile { bytes, content_type: content_type(listed), integrity: integrity.to_owned() })

@@ -7,6 +7,7 @@ use portico_contracts::{
 };
 use semver::Version;
 
+use crate::description::Description;
 use crate::source::{Place, base_of};
 
 /// One version of a remote whose manifest passed every check.
@@ -22,6 +23,8 @@ pub struct Remote {
     pub source: String,
     /// Who serves its files.
     pub serving: Serving,
+    /// What its OpenAPI document says, where its manifest names one.
+    pub description: Option<Description>,
     /// What a person who holds every permission would get; the template of what others get.
     application: Application,
 }
@@ -59,7 +62,11 @@ impl Remote {
         };
         let flags = flags.iter().map(|(flag, on)| (flag.clone(), *on)).collect();
         let application = Application { flags, ..application(&manifest, &id, &base) };
-        Self { id, version, manifest, source: place.manifest(), serving, application }
+        Self { id, version, manifest, source: place.manifest(), serving, description: None, application }
+    }
+
+    pub(crate) fn with_description(self, description: Option<Description>) -> Self {
+        Self { description, ..self }
     }
 
     /// Every file the manifest lists, with its hash; the entry of a frame or fragment may have none.

@@ -28,7 +28,9 @@ export function fillManifest(authored, built, version) {
   const styles = (frontend.styles ?? []).map((style, index) =>
     resolveName(style?.href ?? style, loadable, `frontend.styles[${index}]`));
   const others = loadable.filter((file) => file !== entry && !styles.includes(file) && file !== authored.openapi);
-  const files = furtherFiles(frontend.files, others);
+  // The portal reads the description, and the signature has to cover it like everything else.
+  const described = built.has(authored.openapi) ? [authored.openapi] : [];
+  const files = [...furtherFiles(frontend.files, others), ...described];
   checkMounts(frontend, built.get(entry), entry);
 
   const { name, version: authoredVersion, ...rest } = authored;

@@ -44,6 +44,14 @@ test("a listed pattern narrows the files", () => {
   assert.deepEqual(Object.keys(frontend.files), ["logo.svg"]);
 });
 
+test("the description of the service is hashed with the files, whatever they are narrowed to", () => {
+  const description = Buffer.from("openapi: 3.1.0");
+  const files = new Map([...built, ["openapi.yaml", description]]);
+  const { frontend } = fillManifest({ ...authored({ files: ["*.svg"] }), openapi: "openapi.yaml" }, files, "1.2.0");
+  assert.deepEqual(Object.keys(frontend.files), ["logo.svg", "openapi.yaml"]);
+  assert.equal(frontend.files["openapi.yaml"], sha384(description));
+});
+
 test("a name that nothing matches is named with what is there", () => {
   assert.throws(() => fillManifest(authored({ entry: "main.js" }), built, "1.2.0"), /frontend\.entry: .*"main\.js".*logo\.svg/);
 });

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { extname, join, normalize, sep } from "node:path";
 import { previewPage } from "./page.mjs";
 import { passOn } from "./pass-on.mjs";
+import { answerView, viewOf } from "./view.mjs";
 
 const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml" };
 /** As strict as the portal's, so that what it would refuse is seen here. */
@@ -35,7 +36,13 @@ async function answer({ manifestPath, dist, issuer, events }, request, response)
   if (pathname === "/preview/token") return json(issuer.token(manifest.backend, orgId));
   if (pathname === "/preview/stream") return events.open(response);
   if (pathname === "/preview/publish") return json(events.publish(JSON.parse(await text(request))));
-  if (pathname.startsWith("/bff/")) return passOn(request, response, manifest.backend, issuer.token(manifest.backend, orgId).accessToken);
+  if (pathname.startsWith("/bff/")) {
+    const token = issuer.token(manifest.backend, orgId).accessToken;
+    const found = viewOf(manifest.backend, request.method, pathname.replace(/^\/bff\/[^/]+/, ""));
+    if (found === undefined) return passOn(request, response, manifest.backend, token);
+    const { status, body } = await answerView(found, url.searchParams, manifest.backend, token);
+    return response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  }
   if (pathname.startsWith("/dist/")) return file(join(dist, below(pathname, "/dist/")), response);
   if (pathname.startsWith("/preview/browser/")) return file(new URL(below(pathname, "/preview/browser/"), BROWSER), response);
   response.writeHead(404).end();

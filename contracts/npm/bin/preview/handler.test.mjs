@@ -20,7 +20,8 @@ const issuer = new Issuer("http://127.0.0.1:4100");
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "preview-"));
   await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
-  manifest.backend = { url: `http://127.0.0.1:${upstream.address().port}`, audience: "https://api.example/todos", scopes: ["todos.read"] };
+  manifest.backend = { url: `http://127.0.0.1:${upstream.address().port}`, audience: "https://api.example/todos", scopes: ["todos.read"],
+    views: [{ path: "/overview/{list}", query: ["status"], legs: [{ name: "items", path: "/lists/{list}?status={status}&sort={sort}" }] }] };
   await writeFile(join(folder, "remote.json"), JSON.stringify(manifest));
   await writeFile(join(folder, "index.js"), "export const TodosPage = () => () => {};");
   const events = new EventDesk();
@@ -55,6 +56,14 @@ test("a call reaches the service with a token for it and without the browser's c
   assert.deepEqual([aud, org_id, iss], ["https://api.example/todos", "globex", issuer.url]);
   const key = { key: createPublicKey({ key: issuer.jwks().keys[0], format: "jwk" }), dsaEncoding: "ieee-p1363" };
   assert.ok(verify("sha256", Buffer.from(`${head}.${body}`), key, Buffer.from(signature, "base64url")));
+});
+
+test("a view is answered with what its calls bring", async () => {
+  const { complete, legs } = await (await fetch(`${origin}/bff/acme.todos/overview/a%20b?status=open`)).json();
+  assert.equal(complete, true);
+  assert.equal(legs.items.body.url, "/lists/a%20b?status=open");
+  const other = await (await fetch(`${origin}/bff/acme.todos/overview`)).json();
+  assert.equal(other.url, "/overview");
 });
 
 test("files of the build are served, and none outside it", async () => {

@@ -3,6 +3,7 @@
 mod names;
 mod origin;
 mod paths;
+mod views;
 
 pub(super) use names::{AUDIENCE, ELEMENT, EXPORT, EXPOSE, GLOBAL, LABEL, PACKAGE, REASON, SLOT};
 pub use names::{
@@ -10,6 +11,7 @@ pub use names::{
 };
 pub use origin::{BACKEND_URL, CSP_SOURCE, ORIGIN, origin_of};
 pub use paths::{BACKEND_PATH, FILE_PATH, RESERVED_PATHS, ROUTE_PATH, pattern_covers};
+pub(super) use views::{LEG_PATH, VIEW_NAME, VIEW_PATH, path_placeholders, placeholders};
 
 /// A rule for a text.
 #[derive(Clone, Copy, Debug)]

@@ -89,12 +89,12 @@ fn segments(pattern: &str) -> impl Iterator<Item = &str> {
     pattern.split('/').filter(|segment| !segment.is_empty())
 }
 
-fn is_segment(segment: &str) -> bool {
+pub(super) fn is_segment(segment: &str) -> bool {
     segment != "." && segment != ".." && all(segment, 128, is_segment_byte)
 }
 
 /// Unreserved characters (RFC 3986, section 2.3): no escapes, so a path has one spelling.
-fn is_segment_byte(byte: u8) -> bool {
+pub(super) fn is_segment_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
 }
 

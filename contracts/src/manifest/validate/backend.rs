@@ -1,6 +1,7 @@
 use super::super::Backend;
+use super::super::RouteCache;
 use super::super::rules::{AUDIENCE, BACKEND_PATH, BACKEND_URL, PERMISSION, SCOPE};
-use super::{LONGEST_LIST, Problems};
+use super::{LONGEST_LIST, Problems, views};
 
 /// How long a call may take to begin its answer, in milliseconds: two minutes at most, or slow back ends pile up calls.
 const TIMEOUTS: std::ops::RangeInclusive<u32> = 1..=120_000;
@@ -27,11 +28,35 @@ pub(super) fn validate(backend: &Backend, problems: &mut Problems) {
         if let Some(timeout) = route.timeout_ms {
             problems.number(format_args!("{field}/timeoutMs"), timeout, TIMEOUTS);
         }
+        if let Some(cache) = &route.cache {
+            keeping(&field, cache, problems);
+        }
         for (j, method) in route.methods.iter().enumerate() {
             if route.methods.iter().take(j).any(|earlier| earlier == method) {
                 let again = format_args!("expected each method only once, found {} again", method.as_str());
                 problems.add(format_args!("{field}/methods/{j}"), again);
             }
+        }
+    }
+    views::validate(&backend.views, problems);
+}
+
+/// How long an answer may be kept, in seconds: a day. What lives longer belongs in a file with a hash in its name.
+const KEPT: std::ops::RangeInclusive<u32> = 0..=86_400;
+
+/// How long a browser may go without asking, in seconds: whoever loses a permission keeps what is in their browser.
+const IN_BROWSER: std::ops::RangeInclusive<u32> = 0..=300;
+
+fn keeping(field: &str, cache: &RouteCache, problems: &mut Problems) {
+    let times = [
+        ("maxAgeSeconds", cache.max_age_seconds, KEPT),
+        ("staleWhileRevalidateSeconds", cache.stale_while_revalidate_seconds, KEPT),
+        ("staleIfErrorSeconds", cache.stale_if_error_seconds, KEPT),
+        ("browserSeconds", cache.browser_seconds, IN_BROWSER),
+    ];
+    for (name, time, range) in times {
+        if let Some(time) = time {
+            problems.number(format_args!("{field}/cache/{name}"), time, range);
         }
     }
 }

@@ -4,6 +4,7 @@ mod backend;
 mod events;
 mod frontend;
 mod security;
+mod views;
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;

@@ -73,7 +73,13 @@ fn read_manifest(directory: PathBuf, found: &mut Found) {
     let place = Place::Directory(directory);
     match (manifest, signature) {
         (Ok(manifest), Ok(signature)) => {
-            found.candidates.push(Candidate { place, manifest, signature, development_sign: true });
+            found.candidates.push(Candidate {
+                place,
+                manifest,
+                signature,
+                openapi: None,
+                development_sign: true,
+            });
         }
         (Err((file, error)), _) | (_, Err((file, error))) => {
             let problem =

@@ -1,20 +1,27 @@
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{Request, StatusCode};
+use portico_contracts::manifest::FILE_PATH;
 use portico_ports::HttpClient;
 
 use super::{Candidate, Found, Place, SIGNATURE_FILE, Unreachable};
 use crate::config::HostedManifest;
 use crate::problem::LoadProblem;
 
-/// Fetches one manifest and the signature beside it.
+/// Fetches one manifest, the signature beside it and the OpenAPI document that it names.
 pub(crate) async fn at_url(hosted: &HostedManifest, http: &dyn HttpClient) -> Found {
     let place = Place::Hosted(hosted.url.clone());
-    match fetch_both(&place, http).await {
-        Ok((manifest, signature)) => {
+    match fetch_all(&place, http).await {
+        Ok((manifest, signature, openapi)) => {
             let development_sign = hosted.development_sign;
             Found {
-                candidates: vec![Candidate { place, manifest: manifest.into(), signature, development_sign }],
+                candidates: vec![Candidate {
+                    place,
+                    manifest: manifest.into(),
+                    signature,
+                    openapi,
+                    development_sign,
+                }],
                 ..Found::default()
             }
         }
@@ -22,12 +29,29 @@ pub(crate) async fn at_url(hosted: &HostedManifest, http: &dyn HttpClient) -> Fo
     }
 }
 
-async fn fetch_both(place: &Place, http: &dyn HttpClient) -> Result<(Bytes, Option<Vec<u8>>), LoadProblem> {
+type Fetched = (Bytes, Option<Vec<u8>>, Option<Vec<u8>>);
+
+async fn fetch_all(place: &Place, http: &dyn HttpClient) -> Result<Fetched, LoadProblem> {
     let url = place.manifest();
     let manifest =
         fetch(&url, http).await?.ok_or_else(|| LoadProblem::new(&url, "", "not found there (404)"))?;
     let signature = fetch(&place.file(SIGNATURE_FILE), http).await?;
-    Ok((manifest, signature.map(Into::into)))
+    let openapi = match openapi_in(&manifest) {
+        Some(path) => fetch(&place.file(&path), http).await?,
+        None => None,
+    };
+    Ok((manifest, signature.map(Into::into), openapi.map(Into::into)))
+}
+
+/// The document that a manifest names. Whether the manifest may be believed shows later; until then it is only a path
+/// beside it.
+fn openapi_in(manifest: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Naming {
+        openapi: Option<String>,
+    }
+    let named = serde_json::from_slice::<Naming>(manifest).ok()?.openapi;
+    named.filter(|path| (FILE_PATH.holds)(path))
 }
 
 /// The body at `url`, none where there is nothing.

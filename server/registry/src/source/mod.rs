@@ -22,6 +22,8 @@ pub(crate) struct Candidate {
     pub(crate) place: Place,
     pub(crate) manifest: Vec<u8>,
     pub(crate) signature: Option<Vec<u8>>,
+    /// The OpenAPI document that a hosted manifest names, if it could be fetched. In a directory it is read when needed.
+    pub(crate) openapi: Option<Vec<u8>>,
     /// Whether the development key may sign it if the team did not.
     pub(crate) development_sign: bool,
 }
