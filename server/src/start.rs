@@ -10,7 +10,7 @@ use parking_lot::RwLock;
 use portico_audit::{AuditSink, AuditTrail, LogOnly, SpoolLimits};
 use portico_dev_idp::{DevIdp, DevIdpError};
 use portico_directory::Directory;
-use portico_gateway::{Gateway, PublicOrigin};
+use portico_gateway::{Bounds, Gateway, MemoryStore, PublicOrigin, ResponseCache, ResponseStore};
 use portico_identity::seal::Sealer;
 use portico_identity::session::{Lifetimes, Sessions, SharedSessionStore};
 use portico_policy::{PolicyConfig, RolePolicy};
@@ -37,8 +37,8 @@ use crate::services::events::{Events, topic_specs};
 use crate::services::{Backends, EntitlementService, KafkaDelivery, OpenCalls};
 use crate::state::{AppState, Portal};
 use crate::storage::{
-    Database, DatabaseDirectory, PostgresSessionStore, RedisBuckets, RedisError, RedisSessionStore,
-    RedisTokens, SqliteSessionStore,
+    Database, DatabaseDirectory, PostgresSessionStore, RedisBuckets, RedisError, RedisResponses,
+    RedisSessionStore, RedisTokens, SqliteSessionStore,
 };
 use crate::telemetry::{self, OtelEnvironment};
 use crate::{credentials, providers, tls, upkeep};
@@ -129,6 +129,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     let buckets = redis.as_ref().map(|redis| -> Arc<dyn SharedBuckets> {
         Arc::new(RedisBuckets::new(redis.client().clone(), parts.random.as_ref()))
     });
+    let answers = answers(&config, &parts, &sealer, redis.as_deref());
     let database = database(&config).await?;
     let sessions = sessions(&config, &parts, sealer.clone(), &database, redis).await;
     let directory: Arc<dyn Directory> = Arc::new(DatabaseDirectory::new(database));
@@ -144,10 +145,17 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     let tracer = telemetry::tracer(&config, &OtelEnvironment::read(), &parts)?;
     let policy = Arc::new(RolePolicy);
     let origin = PublicOrigin::of(&public_url).map_err(|error| StartError::Other(error.to_string()))?;
+    let gateway = Gateway::new(policy.clone(), origin).with_bounds(Bounds {
+        validated_body: config.gateway.validated_body_bytes,
+        view_leg: config.gateway.view_leg_bytes,
+    });
     let state = AppState::new(Portal {
         origin: public_url.origin().ascii_serialization(),
         entitlements: EntitlementService::new(policy_config(&config)),
-        gateway: Gateway::new(policy.clone(), origin),
+        gateway: match answers {
+            Some(answers) => gateway.with_cache(answers),
+            None => gateway,
+        },
         backends: Backends::new(config.gateway.clone(), access),
         limits: Limits::new(&config, buckets.as_ref()),
         open_calls: OpenCalls::new(config.limits.upgrades_per_session),
@@ -217,6 +225,27 @@ async fn redis(config: &Config) -> Result<Option<Arc<RedisSessionStore>>, StartE
     let file = config.storage.redis_url_file.as_deref();
     let Some(url) = secret("storage.redis_url_file", file, "PORTICO_REDIS_URL")? else { return Ok(None) };
     Ok(Some(Arc::new(RedisSessionStore::connect(&url).await.map_err(StartError::Redis)?)))
+}
+
+/// Where answers of upstreams are kept, unless none are: in Redis where there is one, since instances answer for one another
+/// and have to hear of changes, or else in memory.
+fn answers(
+    config: &Config,
+    parts: &Parts,
+    sealer: &Sealer,
+    redis: Option<&RedisSessionStore>,
+) -> Option<Arc<ResponseCache>> {
+    let cache = &config.gateway.cache;
+    if cache.bytes == 0 {
+        return None;
+    }
+    let store: Arc<dyn ResponseStore> = match redis {
+        Some(redis) => {
+            Arc::new(RedisResponses::new(redis.client().clone(), sealer.clone(), parts.random.clone()))
+        }
+        None => Arc::new(MemoryStore::new(cache.bytes)),
+    };
+    Some(Arc::new(ResponseCache::new(store, parts.clock.clone(), cache.entry_bytes)))
 }
 
 async fn sessions(

@@ -9,8 +9,8 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use portico_gateway::{
-    BackendSpec, BearerToken, Call, Gateway, PublicOrigin, RemoteBackend, Resilience, ResponseBody,
-    RouteSpec, SystemResolver, TokenError, TokenRequest, TokenSource,
+    AnswerBody, BackendSpec, BearerToken, Call, Gateway, PublicOrigin, RemoteBackend, Resilience, RouteSpec,
+    SystemResolver, TokenError, TokenRequest, TokenSource,
 };
 use portico_policy::{PolicyConfig, Principal, RolePolicy};
 use tokio::net::TcpListener;
@@ -30,7 +30,7 @@ impl TokenSource for OneToken {
 
 struct App {
     gateway: Gateway,
-    remote: RemoteBackend,
+    remote: Arc<RemoteBackend>,
     principal: Principal,
     tokens: OneToken,
 }
@@ -61,12 +61,15 @@ fn app(upstream: String) -> Result<App, Box<dyn Error>> {
     };
     let spec = BackendSpec {
         id: "acme.todos".into(),
+        version: "1.0.0".into(),
         url: upstream,
         audience: "https://api.example/todos".into(),
         scopes: vec!["todos.read".into()],
         timeout: Duration::from_secs(5),
         retries: 2,
         routes: vec![route],
+        views: Vec::new(),
+        document: None,
         networks: vec!["127.0.0.0/8".parse()?],
         addresses: Vec::new(),
         resilience: Resilience::default(),
@@ -74,7 +77,7 @@ fn app(upstream: String) -> Result<App, Box<dyn Error>> {
     let entitlements = PolicyConfig::demo().entitlements("acme", ["member"]);
     Ok(App {
         gateway: Gateway::new(Arc::new(RolePolicy), PublicOrigin::of(&"http://127.0.0.1:3000".parse()?)?),
-        remote: RemoteBackend::compile(spec, Arc::new(SystemResolver))?,
+        remote: Arc::new(RemoteBackend::compile(spec, Arc::new(SystemResolver))?),
         principal: Principal::new("https://idp.example", "bob", "acme").with_roles(vec![], entitlements),
         tokens: OneToken(BearerToken::new("eyJhbGciOiJFUzI1NiJ9.an-exchanged-token-of-usual-length")?),
     })
@@ -84,7 +87,7 @@ async fn answer(
     app: Arc<App>,
     peer: SocketAddr,
     request: http::Request<hyper::body::Incoming>,
-) -> Result<http::Response<ResponseBody>, portico_gateway::CallError> {
+) -> Result<http::Response<AnswerBody>, portico_gateway::CallError> {
     let call = Call {
         remote: &app.remote,
         principal: Some(&app.principal),

@@ -7,6 +7,7 @@
 
 mod address;
 mod body;
+mod cache;
 mod call;
 mod credential;
 mod forward;
@@ -18,18 +19,26 @@ mod redirect;
 mod remote;
 mod resilience;
 mod routes;
+mod shape;
 mod token;
 mod upgrade;
 mod upstream;
+mod view;
 
 pub use address::{AddressClass, AddressPolicy, AddressRefused};
-pub use body::{RequestBodyError, ResponseBody, ResponseBodyError};
+pub use body::{AnswerBody, Begun, RequestBodyError, ResponseBody, ResponseBodyError};
+pub use cache::{
+    CacheCounts, CacheRule, CacheScope, EntryName, Found, Kept, MemoryStore, ResponseCache, ResponseStore,
+    StoredResponse, UriMark,
+};
 pub use call::{Call, CallError, Gateway, Outcome, Verdict};
 pub use credential::{BadCredential, Credential, CredentialError};
 pub use forward::ForwardError;
 pub use headers::PublicOrigin;
 pub use metrics::{ANSWERED, RemoteMetrics, RouteMetrics, SERVER_DURATION};
 pub use path::{PathError, ProxyPath};
+/// What is wrong with one field of a request.
+pub use portico_openapi::FieldProblem;
 pub use quota::{CallerKey, Quota, QuotaExceeded, Usage};
 pub use remote::{Access, BackendError, BackendSpec, RemoteBackend};
 pub use resilience::{
@@ -37,6 +46,8 @@ pub use resilience::{
     EndpointState, HealthCheck, LastError, Resilience, UpstreamSnapshot,
 };
 pub use routes::{MethodSet, PatternError, Route, RouteError, RouteSpec, RouteTable, Unmatched};
+pub use shape::Bounds;
 pub use token::{BadToken, BearerToken, NoTokens, TokenError, TokenRequest, TokenSource};
 pub use upgrade::{Carried, Protocol, ProtocolError, Tunnel, TunnelEnd, UpgradeError};
 pub use upstream::{OriginError, Place, PlaceError, Resolver, SystemResolver, TlsError, TlsSettings};
+pub use view::{LegSpec, ViewError, ViewSpec};

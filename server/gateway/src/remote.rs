@@ -2,27 +2,33 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
 use ipnet::IpNet;
+use portico_openapi::Document;
 use thiserror::Error;
 
 use crate::address::AddressPolicy;
 use crate::credential::Credential;
 use crate::metrics::RemoteMetrics;
+use crate::path::ProxyPath;
 use crate::quota::{Quota, RemoteQuota, Usage};
 use crate::resilience::{Resilience, UpstreamSnapshot};
-use crate::routes::{RouteError, RouteSpec, RouteTable};
+use crate::routes::{Route, RouteError, RouteSpec, RouteTable};
 use crate::upstream::{
     Dialer, Endpoints, Origin, OriginError, Place, Resolver, TlsSettings, Upstream, watch,
 };
+use crate::view::{View, ViewError, ViewSpec};
 
 /// How long an answer that has begun may pause before it is given up: what proxies commonly allow.
 const PAUSE_LIMIT: Duration = Duration::from_secs(60);
 
 /// A remote's back end as its manifest asks for it and the operator's grant allows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct BackendSpec {
     /// The remote's id, `scope.name`.
     pub id: String,
+    /// Its version: what one version was answered is not given to another.
+    pub version: String,
     /// `backend.url`.
     pub url: String,
     /// `backend.audience`.
@@ -35,6 +41,10 @@ pub struct BackendSpec {
     pub retries: u32,
     /// `backend.routes`.
     pub routes: Vec<RouteSpec>,
+    /// `backend.views`.
+    pub views: Vec<ViewSpec>,
+    /// What the manifest's `openapi` names: calls are held against it.
+    pub document: Option<Arc<Document>>,
     /// Networks besides the public ones in which the upstream may be: the operator's, never the manifest's.
     pub networks: Vec<IpNet>,
     /// Where the upstream is in this environment, each an endpoint (a name as many as it has addresses); empty for what
@@ -64,6 +74,7 @@ impl Default for Access {
 /// connections.
 pub struct RemoteBackend {
     pub(crate) id: String,
+    pub(crate) version: String,
     /// `/bff/{id}`, without a slash at the end.
     pub(crate) mount: String,
     pub(crate) audience: String,
@@ -87,6 +98,9 @@ pub enum BackendError {
     /// `backend.routes` are unusable.
     #[error(transparent)]
     Routes(#[from] RouteError),
+    /// `backend.views` are unusable.
+    #[error(transparent)]
+    Views(#[from] ViewError),
 }
 
 impl RemoteBackend {
@@ -116,11 +130,19 @@ impl RemoteBackend {
             // Ends with the upstream.
             drop(tokio::spawn(watch(Arc::downgrade(&upstream), check)));
         }
+        let mut routes = RouteTable::compile(&spec.routes)?;
+        for (index, view) in spec.views.iter().enumerate() {
+            let compiled = View::compile(view, spec.timeout);
+            routes.add_view(index, view, compiled)?;
+        }
+        routes.check_views()?;
+        routes.shape(spec.document.as_ref());
         Ok(Self {
             mount: format!("/bff/{}", spec.id),
             metrics: Arc::new(RemoteMetrics::default()),
-            routes: RouteTable::compile(&spec.routes)?,
+            routes,
             id: spec.id,
+            version: spec.version,
             audience: spec.audience,
             scopes: spec.scopes,
             timeout: spec.timeout,
@@ -160,6 +182,19 @@ impl RemoteBackend {
     /// The remote's id, `scope.name`.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Its version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// How many calls to the upstream a request comes to: one, or a view's. What is limited by the number of calls counts
+    /// them.
+    pub fn calls_of(&self, method: &Method, path: &str) -> usize {
+        let path = path.strip_prefix(self.mount.as_str()).and_then(|path| ProxyPath::parse(path).ok());
+        let route = path.and_then(|path| self.routes.find(method, path).ok());
+        route.and_then(Route::view).map_or(1, |view| view.legs.len())
     }
 
     /// Its compiled routes.

@@ -4,7 +4,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CredentialSettings, QuotaConfig, QuotaOverrides, ResilienceConfig, UpstreamConfig, VaultSettings,
+    AnswerCacheConfig, CredentialSettings, QuotaConfig, QuotaOverrides, ResilienceConfig, UpstreamConfig,
+    VaultSettings,
 };
 
 /// The proxy to upstreams.
@@ -28,6 +29,12 @@ pub struct GatewayConfig {
     pub credential_seconds: u64,
     /// A Vault server that secrets are in.
     pub vault: Option<VaultSettings>,
+    /// Answers that are kept.
+    pub cache: AnswerCacheConfig,
+    /// The largest JSON body that is held against a remote's OpenAPI document, in bytes; a longer one is refused.
+    pub validated_body_bytes: usize,
+    /// The longest answer to one call of a view, in bytes.
+    pub view_leg_bytes: usize,
 }
 
 impl Default for GatewayConfig {
@@ -41,6 +48,9 @@ impl Default for GatewayConfig {
             credentials: BTreeMap::new(),
             credential_seconds: 30,
             vault: None,
+            cache: AnswerCacheConfig::default(),
+            validated_body_bytes: 256 * 1024,
+            view_leg_bytes: 1024 * 1024,
         }
     }
 }

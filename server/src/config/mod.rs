@@ -2,6 +2,7 @@
 //!
 //! Every key is described in `docs/configuration.md`, which a test holds to these structs.
 
+mod answer_cache;
 mod audit;
 mod credentials;
 mod development;
@@ -30,6 +31,7 @@ use portico_policy::PolicyConfig;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use answer_cache::AnswerCacheConfig;
 pub use audit::AuditConfig;
 pub use credentials::{
     AppRoleSettings, CredentialKind, CredentialSettings, KubernetesSettings, SecretSettings,

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use axum::body::Bytes;
 use futures::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
-use portico_gateway::{ResponseBody, ResponseBodyError, TunnelEnd};
+use portico_gateway::{AnswerBody, ResponseBodyError, TunnelEnd};
 use thiserror::Error;
 
 use super::Authenticated;
@@ -18,7 +18,7 @@ const SHORT: u64 = 64 * 1024;
 /// An upstream's body that breaks off when its session ends, or may do other things than when it was asked for. Only one
 /// that makes the client wait, or goes on for more than one piece, costs a look at the session.
 pub struct LastingBody {
-    body: ResponseBody,
+    body: AnswerBody,
     /// Whether its end is no loss: an event stream is opened again.
     is_stream: bool,
     pieces: u8,
@@ -39,12 +39,12 @@ pub enum LastingBodyError {
 
 impl LastingBody {
     /// Whether `body` may last.
-    pub fn is_for(body: &ResponseBody) -> bool {
+    pub fn is_for(body: &AnswerBody) -> bool {
         !body.is_end_stream() && body.size_hint().exact().is_none_or(|length| length > SHORT)
     }
 
     /// Watches over `body`.
-    pub fn new(body: ResponseBody, is_stream: bool, state: AppState, session: Authenticated) -> Self {
+    pub fn new(body: AnswerBody, is_stream: bool, state: AppState, session: Authenticated) -> Self {
         Self { body, is_stream, pieces: 0, of: (state, session), end: None }
     }
 

@@ -5,7 +5,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use portico_app::functions::Refusal;
-use portico_contracts::Problem;
+use portico_contracts::{FieldError, Problem};
 use portico_identity::session::SessionError;
 
 /// An error on its way out. The request's layer adds `instance` and `traceId`, and logs it once.
@@ -19,6 +19,7 @@ struct Parts {
     kind: &'static str,
     title: &'static str,
     detail: String,
+    errors: Vec<FieldError>,
     headers: HeaderMap,
     /// For the log alone: what happened inside.
     cause: Option<String>,
@@ -37,6 +38,7 @@ impl ApiError {
             kind,
             title,
             detail: detail.into(),
+            errors: Vec::new(),
             headers: HeaderMap::new(),
             cause: None,
         }))
@@ -97,6 +99,13 @@ impl ApiError {
         self
     }
 
+    /// Adds the fields that it is about.
+    #[must_use]
+    pub fn errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
     /// Adds what the log should say.
     #[must_use]
     pub fn cause(mut self, cause: impl std::fmt::Display) -> Self {
@@ -123,6 +132,7 @@ impl ApiError {
             detail: self.0.detail.clone(),
             instance: instance.to_owned(),
             trace_id: trace_id.to_owned(),
+            errors: self.0.errors.clone(),
         }
     }
 

@@ -9,8 +9,9 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, UPGRADE, VARY};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use http_body_util::{BodyExt as _, LengthLimitError};
+use portico_contracts::FieldError;
 use portico_gateway::{
-    Call, CallError, CallerKey, ForwardError, Outcome, RemoteBackend, ResponseBody, Verdict,
+    AnswerBody, Call, CallError, CallerKey, FieldProblem, ForwardError, Outcome, RemoteBackend, Verdict,
 };
 use portico_telemetry::trace::TraceId;
 
@@ -65,7 +66,11 @@ pub async fn call(
         }
     };
     let told = told.insert(CallRecord::of(remote.clone()));
-    let left = session.left.least(state.limits.remote(&session.active.key, id).await?);
+    let mut left = session.left;
+    // A view counts as the calls that it makes.
+    for _ in 0..remote.calls_of(request.method(), request.uri().path()) {
+        left = left.least(state.limits.remote(&session.active.key, id).await?);
+    }
     if names_another_organization(request.headers(), &session) {
         let resource = format!("remote {id:.100}");
         audit::decision("call", &resource, false, "the call names another organization", &session, context);
@@ -80,8 +85,9 @@ pub async fn call(
     let tokens = SessionTokens::new(state, &admitted.session, context);
     let outcome = state.gateway.call(admitted.call(&tokens), request).await;
     told.end = Some(CallEnd::of(&outcome));
-    let Outcome { verdict, result, .. } = outcome;
+    let Outcome { verdict, result, legs, .. } = outcome;
     record(&verdict, Some(&admitted.session), context);
+    legs.iter().for_each(|leg| record(leg, Some(&admitted.session), context));
     let response = result.map_err(|error| match is_too_large(&error) {
         true => body_limit::too_large(state.config.limits.proxy_body_bytes),
         false => problem(error),
@@ -114,7 +120,7 @@ impl Admitted<'_> {
     }
 
     /// What every answer of an upstream gets on its way out.
-    fn finish(&self, response: axum::http::Response<ResponseBody>) -> Response {
+    fn finish(&self, response: axum::http::Response<AnswerBody>) -> Response {
         let (remote, trace_id) = (self.remote.clone(), self.context.trace_id);
         let mut response = match LastingBody::is_for(response.body()) {
             true => {
@@ -182,18 +188,7 @@ fn is_too_large(error: &CallError) -> bool {
 }
 
 fn problem(error: CallError) -> ApiError {
-    let title = match error.status().as_u16() {
-        400 => "The request could not be read",
-        401 => "You are signed out",
-        403 => "This is not allowed",
-        404 | 405 => "No such call",
-        429 => "Too many calls at once",
-        503 if matches!(error, CallError::Quota(_)) => "This remote has reached its quota",
-        503 => "The service is not available just now",
-        504 => "The service did not answer in time",
-        _ => "The service could not be reached",
-    };
-    let mut problem = ApiError::new(error.status(), error.slug(), title, error.detail());
+    let mut problem = ApiError::new(error.status(), error.slug(), error.title(), error.detail());
     if let CallError::MethodNotAllowed(methods) = &error
         && let Ok(allow) = HeaderValue::from_str(&methods.to_string())
     {
@@ -204,5 +199,19 @@ fn problem(error: CallError) -> ApiError {
         let seconds = u64::try_from(after.as_millis().div_ceil(1000)).unwrap_or(1).max(1);
         problem = problem.header(RETRY_AFTER, seconds.into());
     }
-    problem.cause(error)
+    problem.errors(fields(&error)).cause(error)
+}
+
+/// The fields of the request that an error is about.
+fn fields(error: &CallError) -> Vec<FieldError> {
+    let field = |problem: &FieldProblem| FieldError {
+        place: problem.place.as_str().to_owned(),
+        pointer: problem.pointer.clone(),
+        detail: problem.detail.clone(),
+    };
+    match error {
+        CallError::Rejected(rejection) => rejection.fields().iter().map(field).collect(),
+        CallError::UnknownParameter(problem) => vec![field(problem)],
+        _ => Vec::new(),
+    }
 }

@@ -3,9 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use portico_contracts::manifest::Backend;
+use portico_contracts::manifest::{Backend, BackendView, CacheScope, RouteCache};
 use portico_gateway::{
-    Access, BackendSpec, RemoteBackend, Resolver, RouteSpec, SystemResolver, UpstreamSnapshot, Usage,
+    Access, BackendSpec, CacheRule, LegSpec, RemoteBackend, Resolver, RouteSpec, SystemResolver,
+    UpstreamSnapshot, Usage, ViewSpec,
 };
 use portico_registry::Remote;
 
@@ -48,12 +49,12 @@ impl Backends {
     /// The back end of a remote; none where its manifest names none, or one that cannot be used.
     pub fn of(&self, remote: &Arc<Remote>) -> Option<Arc<RemoteBackend>> {
         if let Some((of, backend)) = self.compiled.read().get(&remote.id)
-            && (Arc::ptr_eq(of, remote) || of.manifest.backend == remote.manifest.backend)
+            && (Arc::ptr_eq(of, remote) || is_same(of, remote))
         {
             return backend.clone();
         }
         let earlier = self.compiled.read().get(&remote.id).and_then(|(_, backend)| backend.clone());
-        let backend = remote.manifest.backend.as_ref().and_then(|backend| self.compile(&remote.id, backend));
+        let backend = remote.manifest.backend.as_ref().and_then(|backend| self.compile(remote, backend));
         let backend = backend.map(|backend| match earlier {
             Some(earlier) => Arc::new(backend.continuing(&earlier)),
             None => Arc::new(backend),
@@ -71,11 +72,13 @@ impl Backends {
         snapshots
     }
 
-    fn compile(&self, id: &str, backend: &Backend) -> Option<RemoteBackend> {
+    fn compile(&self, remote: &Remote, backend: &Backend) -> Option<RemoteBackend> {
+        let id = remote.id.as_str();
         let routes = backend.routes.iter().map(|route| RouteSpec {
             methods: route.methods.iter().map(|method| method.as_str().to_owned()).collect(),
             path: route.path.clone(),
             permissions: route.permissions.clone(),
+            cache: route.cache.as_ref().map(cache_rule),
             upgrades: route.upgrades.clone(),
             public: route.public,
             timeout: route.timeout_ms.map(|limit| Duration::from_millis(limit.into())),
@@ -87,12 +90,15 @@ impl Backends {
         };
         let spec = BackendSpec {
             id: id.to_owned(),
+            version: remote.version.to_string(),
             url: backend.url.clone(),
             audience: backend.audience.clone(),
             scopes: backend.scopes.clone(),
             timeout: Duration::from_millis(backend.timeout_ms.into()),
             retries: backend.retries,
             routes: routes.collect(),
+            views: backend.views.iter().map(view_spec).collect(),
+            document: remote.description.as_ref().map(|description| description.document().clone()),
             networks: self.config.upstream_networks.clone(),
             addresses,
             resilience,
@@ -108,5 +114,41 @@ impl Backends {
                 None
             }
         }
+    }
+}
+
+/// Whether two states of a remote have one back end, so that its connections are kept.
+fn is_same(one: &Remote, other: &Remote) -> bool {
+    one.manifest.backend == other.manifest.backend
+        && one.version == other.version
+        && one.description == other.description
+}
+
+fn cache_rule(cache: &RouteCache) -> CacheRule {
+    let seconds = |seconds: Option<u32>| seconds.map(|seconds| Duration::from_secs(seconds.into()));
+    CacheRule {
+        scope: match cache.scope {
+            CacheScope::Person => portico_gateway::CacheScope::Person,
+            CacheScope::Organization => portico_gateway::CacheScope::Organization,
+        },
+        max_age: seconds(cache.max_age_seconds),
+        stale_while_revalidate: seconds(cache.stale_while_revalidate_seconds),
+        stale_if_error: seconds(cache.stale_if_error_seconds),
+        browser: seconds(cache.browser_seconds),
+    }
+}
+
+fn view_spec(view: &BackendView) -> ViewSpec {
+    let leg = |leg: &portico_contracts::manifest::ViewLeg| LegSpec {
+        name: leg.name.clone(),
+        path: leg.path.clone(),
+        required: leg.required,
+    };
+    ViewSpec {
+        path: view.path.clone(),
+        query: view.query.clone(),
+        permissions: view.permissions.clone(),
+        timeout: view.timeout_ms.map(|timeout| Duration::from_millis(timeout.into())),
+        legs: view.legs.iter().map(leg).collect(),
     }
 }

@@ -3,11 +3,13 @@
 mod database;
 mod directory;
 mod limits;
+mod responses;
 mod sessions;
 mod tokens;
 
 pub use database::Database;
 pub use directory::DatabaseDirectory;
 pub use limits::RedisBuckets;
+pub use responses::RedisResponses;
 pub use sessions::{PostgresSessionStore, RedisError, RedisSessionStore, SqliteSessionStore};
 pub use tokens::RedisTokens;

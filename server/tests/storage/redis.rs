@@ -49,6 +49,18 @@ impl Redis {
         assert!(done.expect("redis-cli runs").success(), "{words:?}");
     }
 
+    /// Every key and value, as its own client shows them.
+    pub fn dump(&self) -> String {
+        let port = self.port.to_string();
+        let run = |words: &[&str]| {
+            let output =
+                Command::new("redis-cli").args(["-p", &port]).args(words).output().expect("redis-cli runs");
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        let keys = run(&["KEYS", "*"]);
+        keys.lines().map(|key| format!("{key} {}\n", run(&["GET", key]))).collect()
+    }
+
     async fn wait(&mut self) {
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {

@@ -54,6 +54,12 @@ impl Progress {
 #[error("the request's body broke off: {0}")]
 pub struct RequestBodyError(BoxError);
 
+impl RequestBodyError {
+    pub(crate) fn of(error: BoxError) -> Self {
+        Self(error)
+    }
+}
+
 impl RequestBody {
     /// Takes a caller's body. A small one of known length is read to its end first.
     pub(crate) async fn take<B>(body: B) -> Result<Self, RequestBodyError>

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::BytesMut;
 use http::uri::PathAndQuery;
 use http::{Method, Uri};
@@ -22,6 +24,18 @@ pub(super) struct Permit<'a> {
     pub(super) route: &'a Route,
     /// What is sent: the upstream's base, then exactly the path and query that were authorised.
     pub(super) target: Uri,
+}
+
+impl Permit<'_> {
+    /// How long until the answer must begin.
+    pub(super) fn limit(&self, remote: &RemoteBackend) -> Duration {
+        self.route.timeout.unwrap_or(remote.timeout)
+    }
+
+    /// The path below the remote's prefix, as it was authorised.
+    pub(super) fn path(&self, remote: &RemoteBackend) -> &str {
+        self.target.path().strip_prefix(remote.upstream.origin.base.as_str()).unwrap_or_default()
+    }
 }
 
 /// Reads the path, matches it and asks the policy.

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use portico_openapi::{FieldProblem, Rejection};
 use portico_policy::{Decision, Effect};
 use thiserror::Error;
 
@@ -47,6 +48,26 @@ pub enum CallError {
     /// The caller's body did not arrive in time.
     #[error("the request's body did not arrive in time")]
     RequestBodyTimeout,
+    /// The remote's OpenAPI document has no such operation.
+    #[error("the OpenAPI document knows no such operation")]
+    NoOperation,
+    /// The request does not fit the remote's OpenAPI document.
+    #[error("{0}")]
+    Rejected(#[from] Rejection),
+    /// A body that has to be read before it goes on is longer than this many bytes.
+    #[error("a body that is held against the OpenAPI document is over {0} bytes")]
+    BodyTooLarge(usize),
+    /// A view was asked with a query parameter that it does not declare, or twice with the same.
+    #[error("the view does not take that: {0}")]
+    UnknownParameter(FieldProblem),
+    /// The upstream refused or failed a call that a view cannot do without.
+    #[error("the upstream answered the leg {name} with {status}")]
+    Leg {
+        /// The leg's name.
+        name: String,
+        /// The upstream's status.
+        status: u16,
+    },
     /// The upstream.
     #[error("{0}")]
     Upstream(#[from] ForwardError),
@@ -71,6 +92,13 @@ impl CallError {
             Self::Credential(CredentialError::NotThere) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Credential(CredentialError::Reserved) => StatusCode::BAD_REQUEST,
             Self::RequestBodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::NoOperation => StatusCode::NOT_FOUND,
+            Self::Rejected(Rejection::Parameters(_) | Rejection::NotJson(_)) => StatusCode::BAD_REQUEST,
+            Self::Rejected(Rejection::ContentType(_)) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Rejected(Rejection::Body(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnknownParameter(_) => StatusCode::BAD_REQUEST,
+            Self::Leg { status, .. } => leg_status(*status),
             Self::Upstream(error) => upstream_status(error),
         }
     }
@@ -91,6 +119,12 @@ impl CallError {
             Self::Credential(CredentialError::NotThere) => "credential-unavailable",
             Self::Credential(CredentialError::Reserved) => "reserved-parameter",
             Self::RequestBody(_) | Self::RequestBodyTimeout => "body-incomplete",
+            Self::NoOperation => "operation-not-described",
+            Self::Rejected(Rejection::ContentType(_)) => "content-type",
+            Self::Rejected(_) => "invalid-request",
+            Self::BodyTooLarge(_) => "too-large",
+            Self::UnknownParameter(_) => "unknown-parameter",
+            Self::Leg { .. } => "leg-failed",
             Self::Upstream(error) => error.slug(),
         }
     }
@@ -102,6 +136,24 @@ impl CallError {
             Self::Upstream(ForwardError::Open(after)) => Some(*after),
             Self::Upstream(ForwardError::Full) => Some(Duration::from_secs(1)),
             _ => None,
+        }
+    }
+
+    /// The kind in words.
+    pub fn title(&self) -> &'static str {
+        match self.status().as_u16() {
+            400 => "The request could not be read",
+            401 => "You are signed out",
+            403 => "This is not allowed",
+            404 | 405 => "No such call",
+            413 => "The body is too large",
+            415 => "The body has another content type",
+            429 => "Too many calls at once",
+            503 if matches!(self, Self::Quota(_)) => "This remote has reached its quota",
+            503 => "The service is not available just now",
+            422 => "The body is not what the service expects",
+            504 => "The service did not answer in time",
+            _ => "The service could not be reached",
         }
     }
 
@@ -132,9 +184,34 @@ impl CallError {
             }
             Self::RequestBody(_) => "The request's body broke off.".to_owned(),
             Self::RequestBodyTimeout => "The request's body did not arrive in time.".to_owned(),
+            Self::NoOperation => "The description of this remote's service knows no such call.".to_owned(),
+            Self::Rejected(Rejection::Parameters(_)) => {
+                "The call does not fit the description of this remote's service: see `errors`.".to_owned()
+            }
+            Self::Rejected(Rejection::Body(_)) => {
+                "The body does not fit the description of this remote's service: see `errors`.".to_owned()
+            }
+            Self::Rejected(Rejection::NotJson(reason)) => format!("The body is not JSON: {reason}."),
+            Self::Rejected(Rejection::ContentType(listed)) => {
+                format!("The body has to be sent, not compressed, as {}.", listed.join(" or "))
+            }
+            Self::BodyTooLarge(limit) => format!("The body of this call may have at most {limit} bytes."),
+            Self::UnknownParameter(_) => {
+                "The view does not take one of the query parameters, or not twice: see `errors`.".to_owned()
+            }
+            Self::Leg { name, status } => {
+                format!("This remote's service answered {name}, which is needed here, with status {status}.")
+            }
             Self::Upstream(error) => upstream_detail(error).to_owned(),
         }
     }
+}
+
+/// What the service refused is refused; what it failed at, it failed at. A 401 of its own would look like the end of the
+/// session.
+fn leg_status(status: u16) -> StatusCode {
+    let own = StatusCode::from_u16(status).ok().filter(|status| status.is_client_error());
+    own.filter(|status| *status != StatusCode::UNAUTHORIZED).unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
 fn upstream_status(error: &ForwardError) -> StatusCode {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, UPGRADE};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, Version};
+use http::{HeaderValue, Method, Request, Response, Uri, Version};
 use http_body::Body;
 use portico_policy::{PolicyEngine, Principal};
 use portico_telemetry::trace::RequestTrace;
@@ -15,13 +15,16 @@ use super::authorise::{Permit, Ruling, authorise};
 use super::exchange::{exchange, take_body};
 use super::switch::switch;
 use super::{CallError, Verdict};
-use crate::body::{BoxError, RequestBody, ResponseBody};
+use crate::body::{AnswerBody, BoxError, RequestBody, ResponseBody};
+use crate::cache::ResponseCache;
+use crate::credential::Credential;
 use crate::forward::ForwardError;
 use crate::headers::{Injected, PublicOrigin, rewrite_request, rewrite_response};
 use crate::metrics::RouteMetrics;
 use crate::quota::{CallerKey, Meter, QuotaExceeded};
 use crate::redirect::rewrite_location;
 use crate::remote::RemoteBackend;
+use crate::shape::{Bounds, Conforming, conform};
 use crate::token::{BearerToken, TokenSource};
 use crate::upgrade::{Handshake, Tunnel};
 
@@ -29,13 +32,16 @@ use crate::upgrade::{Handshake, Tunnel};
 pub struct Gateway {
     policy: Arc<dyn PolicyEngine>,
     origin: PublicOrigin,
+    /// Without it nothing is kept, whatever routes declare.
+    pub(super) cache: Option<Arc<ResponseCache>>,
+    pub(super) bounds: Bounds,
 }
 
 /// What the server knows about a call besides the request itself.
 #[derive(Debug)]
 pub struct Call<'a, T> {
     /// The remote that `/bff/{remote}/…` names.
-    pub remote: &'a RemoteBackend,
+    pub remote: &'a Arc<RemoteBackend>,
     /// Who calls; none without a session.
     pub principal: Option<&'a Principal>,
     /// The session's tokens.
@@ -56,9 +62,11 @@ pub struct Outcome<'a> {
     /// For the audit log.
     pub verdict: Verdict<'a>,
     /// The upstream's answer, cleaned, or why there is none.
-    pub result: Result<Response<ResponseBody>, CallError>,
+    pub result: Result<Response<AnswerBody>, CallError>,
     /// How often the upstream was tried.
     pub attempts: u32,
+    /// With a view: what was decided about each of its calls.
+    pub legs: Vec<Verdict<'a>>,
     /// With a 101: what carries the bytes after it. Dropping it ends the connection.
     pub tunnel: Option<Box<Tunnel>>,
     /// How long the caller waited for the upstream's answer to begin; nothing where nothing was sent.
@@ -67,18 +75,40 @@ pub struct Outcome<'a> {
     pub metrics: &'a Arc<RouteMetrics>,
 }
 
-/// What a call has come to so far.
+/// What the upstream was asked.
 #[derive(Default)]
-struct Effort {
-    attempts: u32,
-    waited: Duration,
-    tunnel: Option<Box<Tunnel>>,
+pub(super) struct Effort {
+    pub(super) attempts: u32,
+    /// How long the caller waited for its answer to begin.
+    pub(super) waited: Duration,
+}
+
+/// What is told of a call besides its answer.
+#[derive(Default)]
+pub(super) struct Course<'a> {
+    pub(super) effort: Effort,
+    pub(super) legs: Vec<Verdict<'a>>,
+    pub(super) tunnel: Option<Box<Tunnel>>,
 }
 
 impl Gateway {
     /// A proxy that decides by `policy` and calls itself `origin` towards upstreams.
     pub fn new(policy: Arc<dyn PolicyEngine>, origin: PublicOrigin) -> Self {
-        Self { policy, origin }
+        Self { policy, origin, cache: None, bounds: Bounds::default() }
+    }
+
+    /// The same proxy, which keeps answers in `cache` where routes declare it.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Arc<ResponseCache>) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// The same proxy with other bounds on what is held at once.
+    #[must_use]
+    pub fn with_bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
     }
 
     /// Carries out one call. `request` is as it came, with the whole `/bff/{remote}/…` path and its escapes untouched.
@@ -93,9 +123,9 @@ impl Gateway {
         let uri = std::mem::take(&mut head.uri);
         let method = head.method.clone();
         let Ruling { decision, route, permit } = authorise(&*self.policy, &call, &method, &uri).await;
-        let mut effort = Effort::default();
+        let mut course = Course::default();
         let result = match permit {
-            Ok(permit) => self.within_quota(&call, permit, head, body, &mut effort).await,
+            Ok(permit) => self.within_quota(&call, permit, head, body, &mut course).await,
             Err(error) => Err(error),
         };
         let verdict = Verdict {
@@ -107,29 +137,33 @@ impl Gateway {
             uri,
         };
         let metrics = route.map_or(&call.remote.metrics.undeclared, |route| &route.metrics);
-        let Effort { attempts, waited, tunnel } = effort;
-        Outcome { verdict, result, attempts, tunnel, waited, metrics }
+        let Course { effort: Effort { attempts, waited }, legs, tunnel } = course;
+        Outcome { verdict, result, attempts, legs, tunnel, waited, metrics }
     }
 
     /// Carries out a call within what its remote may use.
-    async fn within_quota<T, B>(
+    async fn within_quota<'a, T, B>(
         &self,
-        call: &Call<'_, T>,
+        call: &Call<'a, T>,
         permit: Permit<'_>,
         head: Box<Parts>,
         body: B,
-        effort: &mut Effort,
-    ) -> Result<Response<ResponseBody>, CallError>
+        course: &mut Course<'a>,
+    ) -> Result<Response<AnswerBody>, CallError>
     where
         T: TokenSource,
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        // A view makes no call itself: its legs are what is counted.
+        if permit.route.is_view() {
+            return self.carry_out(call, permit, head, body, course).await;
+        }
         let remote = &call.remote.quota;
         let ticket = remote.admit(call.caller)?;
         let began = remote.quota.answer_time.map(|time| (Instant::now(), time));
         let (method, has_body) = (head.method.clone(), !body.is_end_stream());
-        let carried = self.carry_out(call, permit, head, body, effort);
+        let carried = self.carry_out(call, permit, head, body, course);
         let response = match began.filter(|_| has_body) {
             // An upload may go on for as long as it moves, but not for ever. Boxed: most calls have no body.
             Some((began, time)) => Box::pin(timeout_at(began + time, carried))
@@ -137,79 +171,142 @@ impl Gateway {
                 .map_err(|_| QuotaExceeded::AnswerTime(time))??,
             None => carried.await?,
         };
-        if let Some(tunnel) = &mut effort.tunnel {
+        if let Some(tunnel) = &mut course.tunnel {
             tunnel.count(ticket, remote.charge());
             return Ok(response);
         }
         let meter = Meter::begin(remote, ticket, began.map(|(began, _)| began), &method, &response)?;
-        Ok(response.map(|body| body.metered(meter)))
+        let (head, body) = response.into_parts();
+        Ok(Response::from_parts(head, body.metered(meter)?))
     }
 
-    async fn carry_out<T, B>(
+    async fn carry_out<'a, T, B>(
         &self,
-        call: &Call<'_, T>,
+        call: &Call<'a, T>,
         permit: Permit<'_>,
-        mut head: Box<Parts>,
+        head: Box<Parts>,
         body: B,
-        effort: &mut Effort,
-    ) -> Result<Response<ResponseBody>, CallError>
+        course: &mut Course<'a>,
+    ) -> Result<Response<AnswerBody>, CallError>
     where
         T: TokenSource,
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let handshake = match head.headers.contains_key(UPGRADE) {
-            true => Some(Box::new(Handshake::read(&mut head, permit.route)?)),
-            false => None,
-        };
-        // Nothing that is the portal's goes out for somebody who is nobody.
-        let credential = call.remote.credential.as_deref().filter(|_| !permit.route.public);
-        let token = match permit.route.public || credential.is_some_and(|credential| !credential.with_token())
-        {
-            true => None,
-            false => Some(call.tokens.token(call.remote.token_request()).await?),
-        };
-        let limit = permit.route.timeout.unwrap_or(call.remote.timeout);
-        let body = take_body(body, limit).await?.charged(call.remote.quota.charge());
-        self.readdress(&mut head, call, &permit, token.as_ref(), &body);
-        if let Some(credential) = credential {
-            credential.attach(&mut head.headers, &mut head.uri)?;
+        if head.headers.contains_key(UPGRADE) {
+            // Boxed: rare, and its state is large.
+            return Box::pin(self.switched(call, permit, head, body, course)).await;
         }
+        if let Some(shape) = &permit.route.shape {
+            let shape = Arc::clone(shape);
+            // Boxed: most routes have none, and their calls should not make room for it.
+            return Box::pin(self.shaped(&shape, call, permit, head, body, course)).await;
+        }
+        let token = self.token(call, &permit).await?;
+        let body = take_body(body, permit.limit(call.remote)).await?;
+        self.forwarded(call, &permit, head, body, token, &mut course.effort).await
+    }
+
+    /// A call that asks to leave HTTP.
+    async fn switched<'a, T, B>(
+        &self,
+        call: &Call<'a, T>,
+        permit: Permit<'_>,
+        mut head: Box<Parts>,
+        body: B,
+        course: &mut Course<'a>,
+    ) -> Result<Response<AnswerBody>, CallError>
+    where
+        T: TokenSource,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let handshake = Handshake::read(&mut head, permit.route)?;
+        let body = match permit.route.document() {
+            None => take_body(body, permit.limit(call.remote)).await?,
+            Some(document) => {
+                let conforming = Conforming {
+                    document,
+                    path: permit.path(call.remote),
+                    query: permit.target.query(),
+                    limit: self.bounds.validated_body,
+                    time: permit.limit(call.remote),
+                };
+                conform(conforming, &head, body).await?
+            }
+        };
+        let token = self.token(call, &permit).await?;
+        let body = body.charged(call.remote.quota.charge());
+        self.readdress(&mut head, call, &permit, token.as_ref(), &body)?;
         let request = Box::new(Request::from_parts(*head, body));
         let started = Instant::now();
-        let attempts = &mut effort.attempts;
-        let answered = match handshake {
-            None => exchange(call, limit, request, token, attempts).await.map(|response| (response, None)),
-            // Boxed: rare, and its state is large.
-            Some(handshake) => Box::pin(switch(call, limit, *handshake, request, token, attempts)).await,
-        };
-        effort.waited = started.elapsed();
-        let (mut response, agreed) = answered.inspect_err(|error| {
-            if let (CallError::Upstream(ForwardError::TokenRejected), Some(credential)) = (error, credential)
-            {
-                credential.tell_refused();
-            }
-        })?;
-        let (status, headers) = (response.status(), response.headers_mut());
-        rewrite_location(status, headers, &call.remote.upstream.origin, &permit.target, &call.remote.mount)
-            .map_err(|_| ForwardError::ForeignRedirect)?;
-        rewrite_response(headers, !permit.route.public);
+        let attempts = &mut course.effort.attempts;
+        let answered = switch(call, permit.limit(call.remote), handshake, request, token, attempts).await;
+        course.effort.waited = started.elapsed();
+        let (mut response, agreed) = answered.inspect_err(|error| tell_refused(call, &permit, error))?;
+        clean(call.remote, &permit.target, permit.route.public, &mut response)?;
         if let Some(agreed) = agreed {
-            headers.extend(agreed.fields);
-            effort.tunnel = Some(Box::new(agreed.tunnel));
+            response.headers_mut().extend(agreed.fields);
+            course.tunnel = Some(Box::new(agreed.tunnel));
         }
-        Ok(response)
+        Ok(response.map(AnswerBody::from))
+    }
+
+    /// A call that asks for nothing but to be forwarded.
+    pub(super) async fn plain<T: TokenSource>(
+        &self,
+        call: &Call<'_, T>,
+        permit: &Permit<'_>,
+        head: Box<Parts>,
+        body: RequestBody,
+        effort: &mut Effort,
+    ) -> Result<Response<AnswerBody>, CallError> {
+        let token = self.token(call, permit).await?;
+        self.forwarded(call, permit, head, body, token, effort).await
+    }
+
+    /// The credential that the upstream gets; none on a public route.
+    pub(super) async fn token<T: TokenSource>(
+        &self,
+        call: &Call<'_, T>,
+        permit: &Permit<'_>,
+    ) -> Result<Option<BearerToken>, CallError> {
+        let instead = credential_of(call, permit).is_some_and(|credential| !credential.with_token());
+        match permit.route.public || instead {
+            true => Ok(None),
+            false => Ok(Some(call.tokens.token(call.remote.token_request()).await?)),
+        }
+    }
+
+    async fn forwarded<T: TokenSource>(
+        &self,
+        call: &Call<'_, T>,
+        permit: &Permit<'_>,
+        mut head: Box<Parts>,
+        body: RequestBody,
+        token: Option<BearerToken>,
+        effort: &mut Effort,
+    ) -> Result<Response<AnswerBody>, CallError> {
+        let body = body.charged(call.remote.quota.charge());
+        self.readdress(&mut head, call, permit, token.as_ref(), &body)?;
+        let request = Box::new(Request::from_parts(*head, body));
+        let started = Instant::now();
+        let answered = exchange(call, permit.limit(call.remote), request, token, &mut effort.attempts).await;
+        effort.waited = started.elapsed();
+        let mut response = answered.inspect_err(|error| tell_refused(call, permit, error))?;
+        clean(call.remote, &permit.target, permit.route.public, &mut response)?;
+        Ok(response.map(AnswerBody::from))
     }
 
     /// Makes the caller's request head the one that the upstream gets.
-    fn readdress<T>(
+    pub(super) fn readdress<T>(
         &self,
         head: &mut Parts,
         call: &Call<'_, T>,
         permit: &Permit<'_>,
         token: Option<&BearerToken>,
         body: &RequestBody,
-    ) {
+    ) -> Result<(), CallError> {
         let injected = Injected {
             host: &call.remote.upstream.origin.host_header,
             authorization: token.map(BearerToken::header),
@@ -226,5 +323,53 @@ impl Gateway {
         head.version = Version::HTTP_11;
         // What the server kept beside the request (its session among it) is not the upstream connection's business.
         head.extensions.clear();
+        if let Some(credential) = credential_of(call, permit) {
+            credential.attach(&mut head.headers, &mut head.uri)?;
+        }
+        Ok(())
     }
+}
+
+impl<'a, T> Call<'a, T> {
+    /// The same call once more, for a part of what it asks for.
+    pub(super) fn again(&self) -> Self {
+        Self {
+            remote: self.remote,
+            principal: self.principal,
+            tokens: self.tokens,
+            client: self.client,
+            caller: self.caller,
+            traceparent: self.traceparent.clone(),
+            trace: self.trace,
+        }
+    }
+}
+
+/// What the upstream is shown besides or instead of a token. Nothing that is the portal's goes out for somebody who is
+/// nobody.
+fn credential_of<'c, T>(call: &Call<'c, T>, permit: &Permit<'_>) -> Option<&'c Credential> {
+    call.remote.credential.as_deref().filter(|_| !permit.route.public)
+}
+
+/// Lets the credential be read again where the upstream refused it.
+pub(super) fn tell_refused<T>(call: &Call<'_, T>, permit: &Permit<'_>, error: &CallError) {
+    if let (CallError::Upstream(ForwardError::TokenRejected), Some(credential)) =
+        (error, credential_of(call, permit))
+    {
+        credential.tell_refused();
+    }
+}
+
+/// Cleans an upstream's answer of what must not reach the browser.
+pub(super) fn clean(
+    remote: &RemoteBackend,
+    target: &Uri,
+    public: bool,
+    response: &mut Response<ResponseBody>,
+) -> Result<(), CallError> {
+    let (status, headers) = (response.status(), response.headers_mut());
+    rewrite_location(status, headers, &remote.upstream.origin, target, &remote.mount)
+        .map_err(|_| ForwardError::ForeignRedirect)?;
+    rewrite_response(headers, !public);
+    Ok(())
 }

@@ -65,6 +65,16 @@ impl ForwardError {
         }
     }
 
+    /// Whether the upstream failed, rather than the caller or a rule: what an older answer may stand in for (RFC 5861,
+    /// section 4).
+    pub(crate) fn is_outage(&self) -> bool {
+        use ForwardError as E;
+        matches!(
+            self,
+            E::Unreachable(_) | E::Reset(_) | E::BadAnswer(_) | E::Timeout(_) | E::Open(_) | E::Full
+        )
+    }
+
     /// Whether another attempt may succeed where this one failed.
     pub(super) fn is_transient(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Reset(_))

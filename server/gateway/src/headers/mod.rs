@@ -7,5 +7,7 @@ mod request;
 mod response;
 
 pub use forwarded::PublicOrigin;
-pub(crate) use request::{Injected, TRACEPARENT, belongs_to_the_proxy, rewrite_request};
+pub(crate) use request::{
+    Injected, TRACEPARENT, belongs_to_the_proxy, is_constant_upstream, is_injected, rewrite_request,
+};
 pub(crate) use response::rewrite_response;

@@ -42,6 +42,16 @@ pub(crate) fn rewrite_request(headers: &mut HeaderMap, injected: &Injected<'_>) 
     }
 }
 
+/// Whether a field that the proxy writes differs from caller to caller, as the upstream sees it.
+pub(crate) fn is_injected(name: &str) -> bool {
+    matches!(name, "authorization" | "forwarded" | "x-forwarded-for" | "traceparent" | "tracestate")
+}
+
+/// Whether a field is the same for the upstream whoever calls: it never crosses, or the proxy always writes the same.
+pub(crate) fn is_constant_upstream(name: &str) -> bool {
+    !is_injected(name) && (is_refused(name) || name == "via")
+}
+
 /// Whether a client's field of this (lower case) name stays behind.
 fn is_refused(name: &str) -> bool {
     // CGI-like upstreams read `x_user` as `x-user`; no field that browsers or remotes need contains an underscore.

@@ -3,14 +3,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
+use portico_openapi::Document;
 use thiserror::Error;
 
 use super::MethodSet;
 use super::pattern::{Pattern, PatternError};
 use super::tree::{Found, Tree};
+use crate::cache::CacheRule;
 use crate::metrics::RouteMetrics;
 use crate::path::{PathError, ProxyPath};
+use crate::shape::Shape;
 use crate::upgrade::{Protocol, ProtocolError};
+use crate::view::{View, ViewError, ViewSpec};
 
 /// A route as a manifest declares it in `backend.routes`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub struct RouteSpec {
     pub upgrades: Vec<String>,
     /// How long until its answer must begin; the back end's time limit without.
     pub timeout: Option<Duration>,
+    /// How answers to `GET` may be kept.
+    pub cache: Option<CacheRule>,
 }
 
 /// A compiled route.
@@ -46,6 +52,8 @@ pub struct Route {
     pub timeout: Option<Duration>,
     /// What is counted of its calls; shared by routes that declare the same path.
     pub metrics: Arc<RouteMetrics>,
+    /// What is done about its calls besides forwarding them.
+    pub(crate) shape: Option<Arc<Shape>>,
 }
 
 /// Why the routes of a manifest cannot be compiled; names the route.
@@ -70,6 +78,19 @@ pub enum RouteError {
         index: usize,
         /// The method found there; empty when there is none.
         method: String,
+    },
+    /// The path of a view is no pattern, or a declared route has it already.
+    #[error("backend.views[{index}].path {path:?}: {}", match .problem {
+        Some(problem) => problem.to_string(),
+        None => "declared already".to_owned(),
+    })]
+    View {
+        /// Position in `backend.views`.
+        index: usize,
+        /// The path found there.
+        path: String,
+        /// What is wrong with it; none where it is declared already.
+        problem: Option<PatternError>,
     },
     /// The same path and method twice: which permissions would count?
     #[error("backend.routes[{index}] declares {methods} {path} again")]
@@ -99,6 +120,22 @@ pub enum RouteError {
         /// Position in `backend.routes`.
         index: usize,
     },
+}
+
+impl Route {
+    /// The view that answers for it instead of an upstream.
+    pub(crate) fn view(&self) -> Option<&View> {
+        self.shape.as_ref()?.view.as_deref()
+    }
+
+    /// The document that its calls are held against.
+    pub(crate) fn document(&self) -> Option<&Document> {
+        self.shape.as_ref()?.document.as_deref()
+    }
+
+    pub(crate) fn is_view(&self) -> bool {
+        self.view().is_some()
+    }
 }
 
 /// Why no declared route answers for a request.
@@ -159,6 +196,51 @@ impl RouteTable {
         &self.routes
     }
 
+    /// Adds a view under its path, for `GET`.
+    pub(crate) fn add_view(&mut self, index: usize, spec: &ViewSpec, view: View) -> Result<(), RouteError> {
+        let path = View::pattern(&spec.path);
+        let error = |problem| RouteError::View { index, path: spec.path.clone(), problem };
+        let pattern = Pattern::parse(&path).map_err(|problem| error(Some(problem)))?;
+        let methods = MethodSet::named("GET").unwrap_or_default();
+        self.tree.insert(&pattern, methods, self.routes.len()).map_err(|_| error(None))?;
+        self.routes.push(Route {
+            metrics: RouteMetrics::new(&spec.path),
+            pattern: spec.path.clone(),
+            methods,
+            permissions: spec.permissions.clone(),
+            public: false,
+            upgrades: Vec::new(),
+            timeout: None,
+            shape: Some(Arc::new(Shape { view: Some(Arc::new(view)), ..Shape::default() })),
+        });
+        Ok(())
+    }
+
+    /// Checks that every leg of every view has a route.
+    pub(crate) fn check_views(&self) -> Result<(), ViewError> {
+        self.routes
+            .iter()
+            .filter_map(Route::view)
+            .enumerate()
+            .try_for_each(|(index, view)| view.check(index, self))
+    }
+
+    /// Gives every route what concerns all of them: the document, and that some of them keep answers.
+    pub(crate) fn shape(&mut self, document: Option<&Arc<Document>>) {
+        let keeps = |route: &Route| route.shape.as_ref().is_some_and(|shape| shape.cache.is_some());
+        let remote_keeps = self.routes.iter().any(keeps);
+        for route in &mut self.routes {
+            let (cache, view) = match &route.shape {
+                Some(shape) => (shape.cache.clone(), shape.view.clone()),
+                None => (None, None),
+            };
+            // A view is the portal's: its legs are what the document describes.
+            let document = document.filter(|_| view.is_none()).cloned();
+            let shape = Shape { document, cache, remote_keeps, view };
+            route.shape = (!shape.is_nothing()).then(|| Arc::new(shape));
+        }
+    }
+
     fn add(&mut self, index: usize, spec: &RouteSpec, metrics: Arc<RouteMetrics>) -> Result<(), RouteError> {
         let methods = methods(index, &spec.methods)?;
         let pattern = Pattern::parse(&spec.path).map_err(|source| RouteError::Pattern {
@@ -179,6 +261,7 @@ impl RouteTable {
             public: spec.public,
             upgrades: protocols(index, spec)?,
             timeout: spec.timeout,
+            shape: spec.cache.clone().map(|cache| Arc::new(Shape { cache: Some(cache), ..Shape::default() })),
         });
         Ok(())
     }

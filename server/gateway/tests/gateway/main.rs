@@ -2,6 +2,7 @@
 
 mod addresses;
 mod answers;
+mod caching;
 mod endpoints;
 mod faults;
 mod identity;
@@ -15,4 +16,6 @@ mod semantics;
 mod streaming;
 mod tls;
 mod tokens;
+mod validation;
+mod views;
 mod world;

@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -7,10 +8,10 @@ use bytes::Bytes;
 use http::Request;
 use http_body::{Body, Frame};
 use http_body_util::BodyExt as _;
-use portico_gateway::ResponseBodyError;
+use portico_gateway::{RemoteBackend, ResponseBodyError, SystemResolver};
 use tokio::sync::mpsc;
 
-use crate::world::{Reply, Upstream, World, answer, with_body};
+use crate::world::{Reply, Upstream, World, answer, spec, with_body};
 
 /// A body of unknown length that someone feeds.
 struct Fed(mpsc::Receiver<Bytes>);
@@ -141,8 +142,9 @@ async fn an_answer_that_pauses_for_too_long_is_given_up_unless_it_is_an_event_st
     };
     for (kind, whole) in [("text/event-stream; charset=utf-8", true), ("application/json", false)] {
         let upstream = Upstream::start(vec![begun(kind)]).await;
-        let mut world = World::before(&upstream);
-        world.remote = world.remote.with_pause_limit(Duration::from_millis(300));
+        let spec = spec(&format!("http://{}", upstream.address));
+        let remote = RemoteBackend::compile(spec, Arc::new(SystemResolver)).expect("a good back end");
+        let world = World::of(remote.with_pause_limit(Duration::from_millis(300)));
         let response =
             world.begin(with_body("GET", "/bff/acme.todos/todos", &[], "")).await.expect("an answer");
         let collected = response.into_body().collect().await;

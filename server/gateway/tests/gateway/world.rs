@@ -10,8 +10,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use portico_gateway::{
-    BackendSpec, BearerToken, Call, CallError, CallerKey, Gateway, PublicOrigin, RemoteBackend, Resilience,
-    ResponseBody, RouteSpec, SystemResolver, TokenError, TokenRequest, TokenSource,
+    AnswerBody, BackendSpec, BearerToken, Call, CallError, CallerKey, Gateway, Outcome, PublicOrigin,
+    RemoteBackend, Resilience, RouteSpec, SystemResolver, TokenError, TokenRequest, TokenSource,
 };
 use portico_policy::{PolicyConfig, Principal, RolePolicy};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -36,6 +36,10 @@ pub(crate) enum Reply {
     Reset,
     /// Never answers.
     Hang,
+    /// `200` with these fields, saying who asked, and the how manieth request it was.
+    Echo(Vec<(&'static str, String)>),
+    /// As the other, after a pause.
+    After(Duration, Box<Reply>),
 }
 
 /// `200` with a small body.
@@ -192,12 +196,17 @@ async fn serve(
     let mut buffer = Vec::new();
     while let Some(mut arrived) = read_request(&mut stream, &mut buffer).await? {
         arrived.connection = connection;
-        let reply = {
+        let who = arrived.field("authorization").to_owned();
+        let (mut reply, number) = {
             let mut record = record.lock().expect("no panic while recording");
             let reply = answers(record.len(), &arrived);
             record.push(arrived);
-            reply
+            (reply, record.len())
         };
+        while let Reply::After(pause, next) = reply {
+            tokio::time::sleep(pause).await;
+            reply = *next;
+        }
         match reply {
             Reply::Bytes(bytes) => stream.write_all(bytes.as_bytes()).await?,
             Reply::Slowly(first, pause, second) => {
@@ -212,6 +221,14 @@ async fn serve(
                 return Ok(());
             }
             Reply::Hang => std::future::pending().await,
+            Reply::Echo(fields) => {
+                let body = format!("{{\"who\":\"{who}\",\"number\":{number}}}");
+                let fields: String =
+                    fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n{fields}\r\n", body.len());
+                stream.write_all(format!("{head}{body}").as_bytes()).await?;
+            }
+            Reply::After(..) => unreachable!("it was waited for"),
         }
     }
     Ok(())
@@ -289,7 +306,7 @@ impl TokenSource for Tokens {
 /// A gateway with one remote, `acme.todos`, and bob, a member of acme.
 pub(crate) struct World {
     pub(crate) gateway: Gateway,
-    pub(crate) remote: RemoteBackend,
+    pub(crate) remote: Arc<RemoteBackend>,
     pub(crate) bob: Option<Principal>,
     pub(crate) tokens: Tokens,
     pub(crate) client: IpAddr,
@@ -327,12 +344,11 @@ pub(crate) fn spec(url: &str) -> BackendSpec {
         methods: methods.iter().map(|&method| method.to_owned()).collect(),
         path: path.to_owned(),
         permissions: vec![permission.to_owned()],
-        public: false,
-        upgrades: Vec::new(),
-        timeout: None,
+        ..RouteSpec::default()
     };
     BackendSpec {
         id: "acme.todos".to_owned(),
+        version: "1.2.0".to_owned(),
         url: url.to_owned(),
         audience: "https://api.example/todos".to_owned(),
         scopes: vec!["todos.read".to_owned()],
@@ -344,6 +360,8 @@ pub(crate) fn spec(url: &str) -> BackendSpec {
             route(&["GET"], "/todos/admin/**", "org.admin"),
             RouteSpec { public: true, ..route(&["GET", "POST"], "/public/**", "org.admin") },
         ],
+        views: Vec::new(),
+        document: None,
         networks: vec!["127.0.0.0/8".parse().expect("a network")],
         addresses: Vec::new(),
         resilience: Resilience::default(),
@@ -366,15 +384,24 @@ impl World {
         let bob = Principal::new("https://idp.example", "bob", "acme").with_roles(vec![], entitlements);
         Self {
             gateway: Gateway::new(Arc::new(RolePolicy), origin),
-            remote,
+            remote: Arc::new(remote),
             bob: Some(bob),
             tokens: Tokens { exchanged: AtomicUsize::new(1), error: None },
             client: "203.0.113.9".parse().expect("an address"),
         }
     }
 
+    /// All that became of a call.
+    pub(crate) async fn outcome<B>(&self, request: Request<B>) -> Outcome<'_>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.gateway.call(self.arguments(), request).await
+    }
+
     /// A call whose answer's head has come.
-    pub(crate) async fn begin<B>(&self, request: Request<B>) -> Result<Response<ResponseBody>, CallError>
+    pub(crate) async fn begin<B>(&self, request: Request<B>) -> Result<Response<AnswerBody>, CallError>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,

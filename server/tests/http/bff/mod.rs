@@ -12,6 +12,7 @@ mod public;
 mod quotas;
 mod refresh;
 mod sessions;
+mod shaped;
 mod smuggling;
 mod tenancy;
 mod tokens;
