@@ -189,7 +189,7 @@ impl Gateway {
         tokio::spawn(async move {
             let mut attempts = 0;
             // What fails is told to whoever comes after the old answer's end, and has to wait for a new one.
-            match forward(&question.remote, question.limit, request, None, &mut attempts).await {
+            match forward(&question.remote, question.limit, None, request, None, &mut attempts).await {
                 Ok(response) if !is_failure(response.status()) => {
                     drop(question.settle(response, Some(flight)).await)
                 }
