@@ -58,8 +58,8 @@ test("what is being read is not taken away, and silence of the portal is said", 
   complaints.allow(/ERR_FAILED|Failed to load resource|Failed to fetch/);
   await signedIn(page, "alice", "/platform/health");
   const time = page.locator(".verdict time");
-  await page.locator("[data-live]").evaluate((live) => document.getSelection()?.selectAllChildren(live));
-  const before = await page.locator("[data-live]").evaluateHandle((live) => live);
+  await page.locator("[data-now]").evaluate((live) => document.getSelection()?.selectAllChildren(live));
+  const before = await page.locator("[data-now]").evaluateHandle((live) => live);
   await page.waitForTimeout(6_000);
   expect(await before.evaluate((live) => live.isConnected), "selected text stays").toBe(true);
   await page.evaluate(() => document.getSelection()?.removeAllRanges());

@@ -41,9 +41,11 @@ pub struct Failure {
     pub outcome: &'static str,
     /// What to look for in the log.
     pub trace_id: String,
+    /// How often the same has happened; the rest is of the last time.
+    pub count: u64,
 }
 
-/// As many failures are remembered.
+/// As many different failures are remembered.
 const FAILURES: usize = 20;
 
 /// Where tokens for calls came from.
@@ -128,9 +130,16 @@ impl Metrics {
         *self.errors.lock().entry(remote.to_owned()).or_default() += 1;
     }
 
-    /// Remembers a request that failed.
-    pub fn failed(&self, failure: Failure) {
+    /// Remembers a request that failed. What fails in the same way again takes the place of the time before, so that a
+    /// service that is down does not push everything else out.
+    pub fn failed(&self, mut failure: Failure) {
+        let same = |known: &Failure| {
+            (&known.route, known.status, known.outcome) == (&failure.route, failure.status, failure.outcome)
+        };
         let mut failures = self.failures.lock();
+        if let Some(before) = failures.iter().position(same).and_then(|at| failures.remove(at)) {
+            failure.count += before.count;
+        }
         failures.truncate(FAILURES - 1);
         failures.push_front(failure);
     }
@@ -180,5 +189,35 @@ impl Metrics {
 
     fn routes(&self) -> &[Route] {
         self.routes.get().map_or(&[], |routes| routes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(route: usize, trace: &str) -> Failure {
+        Failure {
+            at: OffsetDateTime::UNIX_EPOCH,
+            route: format!("GET /{route}"),
+            status: 502,
+            outcome: "upstream-reset",
+            trace_id: trace.to_owned(),
+            count: 1,
+        }
+    }
+
+    #[test]
+    fn what_fails_in_the_same_way_is_told_once_with_its_number_and_its_last_trace() {
+        let metrics = Metrics::default();
+        for (route, trace) in [(1, "a"), (2, "b"), (1, "c"), (1, "d")] {
+            metrics.failed(failure(route, trace));
+        }
+        let told: Vec<_> = metrics.failures().into_iter().map(|one| (one.trace_id, one.count)).collect();
+        assert_eq!(told, [("d".to_owned(), 3), ("b".to_owned(), 1)]);
+        for route in 0..100 {
+            metrics.failed(failure(route, "x"));
+        }
+        assert_eq!(metrics.failures().len(), FAILURES);
     }
 }

@@ -125,10 +125,10 @@ pub enum EndpointState {
     Unhealthy,
 }
 
-/// A request that failed.
+/// Requests that failed in one way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailureRow {
-    /// When it was over.
+    /// When the last of them was over.
     pub at: Moment,
     /// The route's pattern, with the method.
     pub route: String,
@@ -136,8 +136,10 @@ pub struct FailureRow {
     pub status: u16,
     /// What became of it, as metrics and the log call it.
     pub outcome: &'static str,
-    /// What to look for in the log.
+    /// What to look for in the log; of the last of them.
     pub trace_id: String,
+    /// How many there were.
+    pub count: u64,
 }
 
 /// How often something happened.

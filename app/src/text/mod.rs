@@ -81,7 +81,7 @@ text! {
     part_identity, part_events, part_sessions, part_audit, part_server, registry, registry_problems,
     upstreams, upstreams_lead, upstreams_none, breaker_closed, breaker_open, breaker_half_open, in_flight, answered,
     failed, refused, retries, queued, last_error, endpoints_none, endpoint_counts, in_service, ejected, unhealthy,
-    failures, failures_lead, failures_none, route, outcome, when, trace, limits, limits_none,
+    failures, failures_lead, failures_none, route, outcome, times, when, trace, limits, limits_none,
     group_tokens, group_events, group_instance, tokens_cached, tokens_exchanged, tokens_failed, streams, records, lag,
     frames, cut, resets, published, publish_failures, active_requests, sessions, remotes, audit_waiting, log_dropped,
 }

@@ -1,7 +1,7 @@
-// Keeps what is marked `data-live` as the server says it is, without leaving the page. It changes nothing while a person
+// Keeps what is marked `data-now` as the server says it is, without leaving the page. It changes nothing while a person
 // reads by selecting or has the focus inside, and says so when what is shown may no longer be true.
 const EVERY = 5000;
-const region = () => document.querySelector("[data-live]");
+const region = () => document.querySelector("[data-now]");
 
 function isInUse(element) {
   const selection = document.getSelection();
@@ -14,7 +14,7 @@ async function refresh() {
   let fresh = null;
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(2 * EVERY) });
-    if (answer.ok) fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
+    if (answer.ok) fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-now]");
   } catch {}
   if (isInUse(current)) return;
   if (fresh) current.replaceWith(document.adoptNode(fresh));

@@ -186,6 +186,7 @@ impl Access {
                 status: status.as_u16(),
                 outcome,
                 trace_id: self.context.trace_id.to_string(),
+                count: 1,
             });
         }
         if let Some(trace) = &self.context.trace {

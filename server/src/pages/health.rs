@@ -22,10 +22,13 @@ pub(super) async fn page(state: &AppState) -> HealthPage {
     let upstreams = snapshot.remotes().iter();
     let upstreams =
         upstreams.filter_map(|remote| Some(upstream(remote, state.backends.of(remote)?.snapshot())));
+    let mut upstreams: Vec<_> = upstreams.collect();
+    // What is wrong comes first.
+    upstreams.sort_by_key(|upstream| std::cmp::Reverse(upstream.level));
     HealthPage {
         at: moment(state.clock.now()),
         parts: checks.into_iter().map(part).collect(),
-        upstreams: upstreams.collect(),
+        upstreams,
         failures: state.metrics.failures().into_iter().map(failure).collect(),
         limits: limits(state),
         numbers: vec![tokens(state), events(state), instance(state)],
@@ -101,6 +104,7 @@ fn failure(one: Failure) -> FailureRow {
         status: one.status,
         outcome: one.outcome,
         trace_id: one.trace_id,
+        count: one.count,
     }
 }
 

@@ -11,12 +11,12 @@ use crate::text::{HealthText, fill, fill_all};
 
 /// `/platform/health`.
 ///
-/// A small script (`server/src/assets/live.js`) replaces what is marked `data-live` with what the server says a moment
+/// A small script (`server/src/assets/live.js`) replaces what is marked `data-now` with what the server says a moment
 /// later; without script the document reloads itself, or the person does by the link.
 pub(super) fn page(state: &ShellState, page: &HealthPage) -> impl IntoView + use<> {
     let words = HealthText::of(state.preferences.locale);
     view! {
-        <div class="page health" data-live="">
+        <div class="page health" data-now="">
             <header class="page-head">
                 <h1 class="page-title" tabindex="-1">{words.title}</h1>
                 <p class="page-lead">{words.lead}</p>
@@ -173,6 +173,7 @@ fn failures(page: &HealthPage, words: &'static HealthText) -> impl IntoView + us
                     <tr>
                         <th scope="col">{words.route}</th>
                         <th scope="col">{words.outcome}</th>
+                        <th scope="col">{words.times}</th>
                         <th scope="col">{words.when}</th>
                         <th scope="col">{words.trace}</th>
                     </tr>
@@ -194,7 +195,10 @@ fn failure(one: &FailureRow, words: &'static HealthText) -> impl IntoView + use<
     view! {
         <tr>
             <th scope="row"><code>{one.route.clone()}</code></th>
-            <td data-label=words.outcome><span class="chip chip-danger">{one.status}</span>" "{one.outcome}</td>
+            <td data-label=words.outcome>
+                <span><span class="chip chip-danger">{one.status}</span>" "{one.outcome}</span>
+            </td>
+            <td data-label=words.times>{one.count.to_string()}</td>
             <td data-label=words.when>{moment(&one.at)}</td>
             <td data-label=words.trace><code class="trace">{one.trace_id.clone()}</code></td>
         </tr>

@@ -75,6 +75,7 @@ pub(crate) fn bad() -> ShellState {
         status: 503,
         outcome: "upstream-unavailable",
         trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
+        count: 402,
     };
     shown(HealthPage {
         at: moment("2026-11-20 10:00:00 UTC"),
