@@ -353,3 +353,58 @@ fn a_pattern_covers_what_it_stands_for_and_no_more() {
         assert!(!pattern_covers(granted, asked), "{granted} does not cover {asked}");
     }
 }
+
+#[test]
+fn conditions_are_of_a_closed_language_and_name_what_is_wrong() {
+    let with_condition = |condition: Value| {
+        let mut manifest = with("/backend/routes/0/path", json!("/orgs/{org}/todos/**"));
+        manifest["backend"]["routes"][0]["conditions"] = json!([condition]);
+        manifest
+    };
+    for good in [
+        json!({ "attribute": "path.org", "equalsAttribute": "organization" }),
+        json!({ "attribute": "organization", "equalsAttribute": "query.org" }),
+        json!({ "attribute": "claims.https://acme.example/level", "equals": "2" }),
+        json!({ "attribute": "claims.department", "oneOf": ["sales", "support"] }),
+        json!({ "attribute": "subject", "equalsAttribute": "path.org" }),
+    ] {
+        let manifest =
+            parse(&with_condition(good.clone())).unwrap_or_else(|error| panic!("{good}: {error:?}"));
+        assert_eq!(manifest.backend.expect("it has one").routes[0].conditions.len(), 1);
+    }
+    for (bad, field, expected) in [
+        (json!({ "attribute": "path.org" }), "", "exactly one"),
+        (json!({ "attribute": "path.org", "equals": "a", "oneOf": ["a"] }), "", "exactly one"),
+        (json!({ "attribute": "org", "equals": "a" }), "/attribute", "`organization`"),
+        (json!({ "attribute": "path.", "equals": "a" }), "/attribute", "`organization`"),
+        (json!({ "attribute": "query.a[]", "equals": "a" }), "/attribute", "`organization`"),
+        (json!({ "attribute": "body.org", "equals": "a" }), "/attribute", "`organization`"),
+        (json!({ "attribute": "path.tenant", "equals": "a" }), "/attribute", "has no {tenant}"),
+        (json!({ "attribute": "subject", "equalsAttribute": "path.me" }), "/equalsAttribute", "has no {me}"),
+        (json!({ "attribute": "path.org", "equals": "" }), "/equals", "1 to 256"),
+        (json!({ "attribute": "path.org", "oneOf": [] }), "/oneOf", "1 to 1000"),
+        (json!({ "attribute": "path.org", "oneOf": [""] }), "/oneOf/0", "1 to 256"),
+    ] {
+        let (at, reason) = only_field(&with_condition(bad.clone()));
+        assert_eq!(at, format!("/backend/routes/0/conditions/0{field}"), "{bad}");
+        assert!(reason.contains(expected), "{bad}: {reason}");
+    }
+    let unknown = json!({ "attribute": "path.org", "startsWith": "a" });
+    let problems = parse(&with_condition(unknown)).expect_err("refused");
+    assert!(problems[0].1.contains("startsWith"), "{problems:?}");
+}
+
+#[test]
+fn a_placeholder_has_a_name_that_stands_there_once() {
+    for good in ["/{id}", "/orgs/{org}/todos/{todo-id}/**", "/a/{x_1}/*"] {
+        parse(&with("/backend/routes/0/path", json!(good)))
+            .unwrap_or_else(|error| panic!("{good}: {error:?}"));
+    }
+    for bad in ["/{}", "/{org", "/x{org}", "/{org}x", "/{a b}", "/{org}/{org}", "/{**}"] {
+        assert_eq!(
+            only_field(&with("/backend/routes/0/path", json!(bad))).0,
+            "/backend/routes/0/path",
+            "{bad}"
+        );
+    }
+}

@@ -134,6 +134,7 @@ fn state(sub: &str) -> SessionState {
             name: "Alice".into(),
             email: Some("alice@example.com".into()),
             email_verified: Some(true),
+            claims: None,
         },
         org_id: "acme".into(),
         tokens_org_id: "acme".into(),

@@ -38,11 +38,14 @@ pub struct Backend {
 pub struct BackendRoute {
     /// With one of these methods.
     pub methods: Vec<Method>,
-    /// To this path below `url`: literal segments, `*` for one segment, `**` at the end for any number.
+    /// To this path below `url`: literal segments, `*` or `{name}` for one segment, `**` at the end for any number.
     pub path: String,
     /// By people who hold all of these.
     #[serde(default)]
     pub permissions: Vec<String>,
+    /// Where all of these hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<RouteCondition>,
     /// Protocols that the call may switch to, as `Upgrade` names them: `websocket`. The connection ends with its session.
     #[serde(default)]
     pub upgrades: Vec<String>,
@@ -56,6 +59,25 @@ pub struct BackendRoute {
     /// How the portal may keep the answers to `GET`; nothing is kept without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<RouteCache>,
+}
+
+/// What must hold of a call besides permissions: that an attribute of it is a text, one of several, or the same as another
+/// attribute. Exactly one of `equals`, `oneOf` and `equalsAttribute` is given. An attribute that is missing fits nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RouteCondition {
+    /// `organization`, `subject`, `path.<parameter>`, `query.<parameter>` or `claims.<claim>`.
+    pub attribute: String,
+    /// It is this text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equals: Option<String>,
+    /// It is one of these texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_of: Option<Vec<String>>,
+    /// It is what this attribute is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equals_attribute: Option<String>,
 }
 
 /// An HTTP method that a remote may use (RFC 9110, section 9.3; RFC 5789).

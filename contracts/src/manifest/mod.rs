@@ -16,7 +16,7 @@ mod view;
 
 use serde::{Deserialize, Serialize};
 
-pub use backend::{Backend, BackendRoute, Method};
+pub use backend::{Backend, BackendRoute, Method, RouteCondition};
 pub use cache::{CacheScope, RouteCache};
 pub use events::{EventDeclaration, Events};
 pub use frontend::{

@@ -1,11 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Entitlements, PermissionError, Words, check_permission};
+use crate::{CedarConfig, Entitlements, OpaConfig, PermissionError, Words, check_permission};
 
-/// The `[policy]` section of the configuration: what roles and plans give, and which plan an organization is on.
+/// The `[policy]` section of the configuration: what roles and plans give, which plan an organization is on, and which
+/// engine decides.
 ///
 /// ```toml
 /// [policy]
@@ -14,7 +16,7 @@ use crate::{Entitlements, PermissionError, Words, check_permission};
 /// plans.standard = "all"               # or a list of permissions
 /// organizations.acme = "standard"
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PolicyConfig {
     /// Role -> the permissions it gives. A role that is not listed gives nothing.
@@ -28,6 +30,46 @@ pub struct PolicyConfig {
     /// The plan of organizations that are not listed. Without it they are entitled to nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_plan: Option<String>,
+    /// Who decides, once roles and conditions allow it.
+    pub engine: EngineKind,
+    /// Where Cedar's policies are.
+    pub cedar: CedarConfig,
+    /// Where the Open Policy Agent is.
+    pub opa: OpaConfig,
+    /// The file that every decision is written to, for `portico policy check`; none is written otherwise.
+    pub record: Option<PathBuf>,
+    /// How many bytes the record may take, its older half included.
+    pub record_bytes: u64,
+}
+
+impl Default for PolicyConfig {
+    fn default() -> Self {
+        Self {
+            roles: BTreeMap::new(),
+            role_descriptions: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            organizations: BTreeMap::new(),
+            default_plan: None,
+            engine: EngineKind::Roles,
+            cedar: CedarConfig::default(),
+            opa: OpaConfig::default(),
+            record: None,
+            record_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// Who decides what roles and conditions have allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// Nobody besides.
+    #[default]
+    Roles,
+    /// Cedar policies, from files.
+    Cedar,
+    /// An Open Policy Agent, over its REST API.
+    Opa,
 }
 
 /// What a plan includes.
@@ -77,6 +119,14 @@ pub enum PolicyConfigError {
         /// The role that is described.
         role: String,
     },
+    /// An engine lacks what it needs, or has something else.
+    #[error("{key} {expected}")]
+    Engine {
+        /// The configuration key, such as `policy.cedar.policies`.
+        key: &'static str,
+        /// What is expected there.
+        expected: &'static str,
+    },
     /// An organization is on a plan that does not exist.
     #[error("{key}: there is no plan {plan:?}; plans are {known}")]
     UnknownPlan {
@@ -109,7 +159,17 @@ impl PolicyConfig {
         if let Some(plan) = &self.default_plan {
             self.check_plan("policy.default_plan".to_owned(), plan, &mut problems);
         }
+        problems.extend(self.engine_problems());
         problems
+    }
+
+    /// Whether it says nothing of roles and plans: then development has those of the demo.
+    pub fn has_no_roles(&self) -> bool {
+        self.roles.is_empty()
+            && self.role_descriptions.is_empty()
+            && self.plans.is_empty()
+            && self.organizations.is_empty()
+            && self.default_plan.is_none()
     }
 
     /// What `roles` add up to in `organization`. Roles and organizations that the configuration does not know give
@@ -127,6 +187,43 @@ impl PolicyConfig {
             .or(self.default_plan.as_ref())
             .and_then(|name| self.plans.get(name));
         Entitlements::new(permissions, |name| plan.is_some_and(|plan| plan.includes(name)))
+    }
+
+    fn engine_problems(&self) -> impl Iterator<Item = PolicyConfigError> {
+        let (is_cedar, is_opa) = (self.engine == EngineKind::Cedar, self.engine == EngineKind::Opa);
+        let opa = &self.opa;
+        let url = opa.url.as_deref().unwrap_or_default();
+        let is_http = url.starts_with("http://") || url.starts_with("https://");
+        let is_path = |path: &str| {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'.');
+            !path.is_empty() && !path.starts_with('/') && path.bytes().all(plain)
+        };
+        let checks = [
+            (
+                is_cedar && self.cedar.policies.is_none(),
+                "policy.cedar.policies",
+                "must name a file of Cedar policies, or a directory of them",
+            ),
+            (
+                is_opa && (!is_http || url.ends_with('/')),
+                "policy.opa.url",
+                "must be a URL without a slash at the end, such as http://127.0.0.1:8181",
+            ),
+            (
+                is_opa && !is_path(&opa.decision),
+                "policy.opa.decision",
+                "must be a path below /v1/data/, such as portico/decision",
+            ),
+            (
+                is_opa && !is_path(&opa.decisions),
+                "policy.opa.decisions",
+                "must be a path below /v1/data/, such as portico/decisions",
+            ),
+            (is_opa && opa.timeout_ms == 0, "policy.opa.timeout_ms", "must be at least 1"),
+            (self.record_bytes < 1024, "policy.record_bytes", "must be at least 1024"),
+        ];
+        let broken = checks.into_iter().filter(|(is_broken, ..)| *is_broken);
+        broken.map(|(_, key, expected)| PolicyConfigError::Engine { key, expected })
     }
 
     fn check_plan(&self, key: String, plan: &str, problems: &mut Vec<PolicyConfigError>) {

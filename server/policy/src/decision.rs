@@ -1,7 +1,10 @@
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 /// What came of a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// Go ahead.
     Allow,

@@ -31,7 +31,7 @@ impl PolicyConfig {
             ]),
             plans: BTreeMap::from([("standard".to_owned(), PlanPermissions::All(All::All))]),
             organizations: ["acme", "globex"].map(|id| (id.to_owned(), "standard".to_owned())).into(),
-            default_plan: None,
+            ..Self::default()
         }
     }
 }

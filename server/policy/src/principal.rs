@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::Entitlements;
 
 /// The person (or client) a request acts for, as a verified token and the organization's membership describe them.
@@ -14,6 +17,32 @@ pub struct Principal {
     pub roles: Vec<String>,
     /// What those roles and the organization's plan add up to.
     pub entitlements: Entitlements,
+    /// Claims about the person that the configuration keeps.
+    pub claims: Claims,
+}
+
+/// Claims by name; each has one text or several. A clone is a counter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims(Option<Arc<BTreeMap<String, Vec<String>>>>);
+
+impl Claims {
+    /// These claims, shared with whoever keeps them.
+    pub fn new(claims: Option<Arc<BTreeMap<String, Vec<String>>>>) -> Self {
+        Self(claims)
+    }
+
+    /// The values of a claim; none where the person has no such claim.
+    pub fn get(&self, name: &str) -> Option<&[String]> {
+        self.0.as_ref()?.get(name).map(Vec::as_slice)
+    }
+
+    /// Every claim with its values, in the order of the names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.0
+            .iter()
+            .flat_map(|claims| claims.iter())
+            .map(|(name, values)| (name.as_str(), values.as_slice()))
+    }
 }
 
 impl Principal {
@@ -29,6 +58,7 @@ impl Principal {
             organization: organization.into(),
             roles: Vec::new(),
             entitlements: Entitlements::none(),
+            claims: Claims::default(),
         }
     }
 
@@ -39,6 +69,13 @@ impl Principal {
         roles.dedup();
         self.roles = roles;
         self.entitlements = entitlements;
+        self
+    }
+
+    /// The same principal with these claims.
+    #[must_use]
+    pub fn with_claims(mut self, claims: Claims) -> Self {
+        self.claims = claims;
         self
     }
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::Principal;
+use crate::{Condition, PathParameter, Principal};
 
 /// One question to a policy engine: may this principal do this to that?
 #[derive(Clone, Copy, Debug)]
@@ -16,18 +16,49 @@ pub struct Query<'a> {
     pub required: &'a [String],
     /// Whether the resource is declared public: then no session is needed.
     pub public: bool,
+    /// The conditions that the resource's declaration names; all have to hold.
+    pub conditions: &'a [Condition],
+    /// The placeholders with names in a route's pattern.
+    pub parameters: &'a [PathParameter],
+    /// The call's query (RFC 3986, section 3.4). Conditions may look at it; engines are not shown it, since anything may
+    /// stand there.
+    pub query_string: Option<&'a str>,
 }
 
 impl<'a> Query<'a> {
     /// A question that needs a principal and no particular permission.
     pub fn new(principal: Option<&'a Principal>, action: Action<'a>, resource: Resource<'a>) -> Self {
-        Self { principal, action, resource, required: &[], public: false }
+        Self {
+            principal,
+            action,
+            resource,
+            required: &[],
+            public: false,
+            conditions: &[],
+            parameters: &[],
+            query_string: None,
+        }
     }
 
     /// The same question with the permissions that are needed.
     #[must_use]
     pub fn requiring(mut self, permissions: &'a [String]) -> Self {
         self.required = permissions;
+        self
+    }
+
+    /// The same question with conditions, and with what they look at besides the principal: where the pattern's
+    /// placeholders are in the path, and the query.
+    #[must_use]
+    pub fn on_condition(
+        mut self,
+        conditions: &'a [Condition],
+        parameters: &'a [PathParameter],
+        query_string: Option<&'a str>,
+    ) -> Self {
+        self.conditions = conditions;
+        self.parameters = parameters;
+        self.query_string = query_string;
         self
     }
 
@@ -59,17 +90,27 @@ pub enum Action<'a> {
     ExchangeToken,
 }
 
-impl fmt::Display for Action<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Action<'_> {
+    /// Its name without the method of a call.
+    pub fn name(&self) -> &'static str {
+        match self {
             Self::Navigate => "navigate",
             Self::Open => "open",
-            Self::Call(method) => return write!(f, "call {method}"),
+            Self::Call(_) => "call",
             Self::Publish => "publish",
             Self::Subscribe => "subscribe",
             Self::Invoke => "invoke",
             Self::ExchangeToken => "exchange-token",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Action<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(method) => write!(f, "call {method}"),
+            other => f.write_str(other.name()),
+        }
     }
 }
 

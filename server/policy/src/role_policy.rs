@@ -1,31 +1,37 @@
 use async_trait::async_trait;
 
-use crate::{Decision, PolicyEngine, Query};
+use crate::{Basis, Decision, PolicyEngine, Query};
 
 /// The default engine: all permissions that the resource's declaration names must be among the principal's
-/// entitlements. Something public needs no principal.
+/// entitlements, and all its conditions must hold. Something public needs no principal and no permission.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RolePolicy;
 
 impl RolePolicy {
-    /// The decision, for callers that cannot wait: it needs nothing but its arguments.
-    pub fn decide_now(query: &Query<'_>) -> Decision {
-        if query.public {
-            return Decision::allow("the resource is declared public");
-        }
-        let Some(principal) = query.principal else {
-            return Decision::sign_in();
+    /// The decision. It needs nothing but its arguments, and allocates nothing where it allows.
+    pub fn decide(query: &Query<'_>) -> Decision {
+        let reason = match (query.public, query.principal) {
+            (true, _) => "the resource is declared public",
+            (false, None) => return Decision::sign_in(),
+            (false, Some(principal)) if !principal.entitlements.contains_all(query.required) => {
+                return Decision::missing(principal.entitlements.missing(query.required));
+            }
+            (false, Some(_)) => "the entitlements cover what is required",
         };
-        if principal.entitlements.contains_all(query.required) {
-            return Decision::allow("the entitlements cover what is required");
+        match query.conditions.iter().find(|condition| !condition.holds(query)) {
+            Some(broken) => Decision::deny(format!("the condition does not hold that {broken}")),
+            None => Decision::allow(reason),
         }
-        Decision::missing(principal.entitlements.missing(query.required))
     }
 }
 
 #[async_trait]
 impl PolicyEngine for RolePolicy {
-    async fn decide(&self, query: &Query<'_>) -> Decision {
-        Self::decide_now(query)
+    fn decide_now(&self, query: &Query<'_>) -> Option<Decision> {
+        Some(Self::decide(query))
+    }
+
+    fn basis(&self) -> Basis {
+        Basis::Entitlements
     }
 }

@@ -221,6 +221,7 @@ fn state(sub: &str) -> SessionState {
             name: sub.into(),
             email: None,
             email_verified: None,
+            claims: None,
         },
         org_id: "acme".into(),
         organizations: vec![acme],

@@ -10,6 +10,7 @@ pub use names::{
     EVENT_TYPE, INTEGRITY, PERMISSION, REMOTE_NAME, SCOPE, SLOTS, TOPIC, VERSION, VERSION_RANGE,
 };
 pub use origin::{BACKEND_URL, CSP_SOURCE, ORIGIN, origin_of};
+pub(super) use paths::path_parameters;
 pub use paths::{BACKEND_PATH, FILE_PATH, RESERVED_PATHS, ROUTE_PATH, pattern_covers};
 pub(super) use views::{LEG_PATH, VIEW_NAME, VIEW_PATH, path_placeholders, placeholders};
 

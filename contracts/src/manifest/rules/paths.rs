@@ -46,10 +46,15 @@ pub const FILE_PATH: Rule = Rule {
 
 /// A pattern of paths below a back end.
 pub const BACKEND_PATH: Rule = Rule {
-    expected: "a path such as `/todos/**`: literal segments, `*` for one segment, `**` only at the end",
+    expected: "a path such as `/orgs/{org}/todos/**`: literal segments, `*` or `{name}` for one segment (each name once), \
+               `**` only at the end",
     holds: |text| {
         let Some(rest) = text.strip_prefix('/') else { return false };
         if text.len() > 512 {
+            return false;
+        }
+        let names = path_parameters(text);
+        if names.clone().enumerate().any(|(i, name)| names.clone().take(i).any(|earlier| earlier == name)) {
             return false;
         }
         let mut segments = rest.split('/').peekable();
@@ -60,6 +65,7 @@ pub const BACKEND_PATH: Rule = Rule {
                 "**" => last,
                 // The root itself: `/`.
                 "" => last && rest.is_empty(),
+                segment if segment.starts_with('{') => placeholder(segment).is_some(),
                 literal => is_segment(literal),
             };
             if !fits {
@@ -86,7 +92,20 @@ pub fn pattern_covers(granted: &str, asked: &str) -> bool {
 }
 
 fn segments(pattern: &str) -> impl Iterator<Item = &str> {
-    pattern.split('/').filter(|segment| !segment.is_empty())
+    // A placeholder stands for what `*` does, whatever its name.
+    let plain = |segment| if placeholder(segment).is_some() { "*" } else { segment };
+    pattern.split('/').filter(|segment| !segment.is_empty()).map(plain)
+}
+
+/// The names of a pattern's placeholders, in the order of its segments.
+pub(in crate::manifest) fn path_parameters(pattern: &str) -> impl Iterator<Item = &str> + Clone {
+    pattern.split('/').filter_map(placeholder)
+}
+
+/// The name of a segment such as `{org}`.
+fn placeholder(segment: &str) -> Option<&str> {
+    let name = segment.strip_prefix('{')?.strip_suffix('}')?;
+    all(name, 64, |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_').then_some(name)
 }
 
 pub(super) fn is_segment(segment: &str) -> bool {

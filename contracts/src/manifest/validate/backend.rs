@@ -1,7 +1,6 @@
-use super::super::Backend;
-use super::super::RouteCache;
-use super::super::rules::{AUDIENCE, BACKEND_PATH, BACKEND_URL, PERMISSION, SCOPE};
-use super::{LONGEST_LIST, Problems, views};
+use super::super::rules::{AUDIENCE, BACKEND_PATH, BACKEND_URL, PERMISSION, SCOPE, path_parameters};
+use super::super::{Backend, BackendRoute, RouteCache, RouteCondition};
+use super::{LONGEST_LIST, Problems, quoted, views};
 
 /// How long a call may take to begin its answer, in milliseconds: two minutes at most, or slow back ends pile up calls.
 const TIMEOUTS: std::ops::RangeInclusive<u32> = 1..=120_000;
@@ -31,6 +30,7 @@ pub(super) fn validate(backend: &Backend, problems: &mut Problems) {
         if let Some(cache) = &route.cache {
             keeping(&field, cache, problems);
         }
+        conditions(&field, route, problems);
         for (j, method) in route.methods.iter().enumerate() {
             if route.methods.iter().take(j).any(|earlier| earlier == method) {
                 let again = format_args!("expected each method only once, found {} again", method.as_str());
@@ -58,5 +58,71 @@ fn keeping(field: &str, cache: &RouteCache, problems: &mut Problems) {
         if let Some(time) = time {
             problems.number(format_args!("{field}/cache/{name}"), time, range);
         }
+    }
+}
+
+/// What an attribute of a call is called.
+const ATTRIBUTE: &str =
+    "`organization`, `subject`, `path.<parameter>`, `query.<parameter>` or `claims.<claim>`";
+
+/// More conditions than that are a policy, and belong to the operator's.
+const MOST_CONDITIONS: usize = 16;
+
+/// The longest text that an attribute is compared with.
+const LONGEST_TEXT: usize = 256;
+
+fn conditions(route_field: &str, route: &BackendRoute, problems: &mut Problems) {
+    problems.length(format_args!("{route_field}/conditions"), route.conditions.len(), 0..=MOST_CONDITIONS);
+    for (i, condition) in route.conditions.iter().enumerate() {
+        let field = format!("{route_field}/conditions/{i}");
+        attribute(&format!("{field}/attribute"), &condition.attribute, route, problems);
+        if let Some(other) = &condition.equals_attribute {
+            attribute(&format!("{field}/equalsAttribute"), other, route, problems);
+        }
+        if let Some(text) = &condition.equals {
+            compared(&format!("{field}/equals"), text, problems);
+        }
+        if let Some(texts) = &condition.one_of {
+            problems.length(format_args!("{field}/oneOf"), texts.len(), 1..=LONGEST_LIST);
+            for (j, text) in texts.iter().enumerate() {
+                compared(&format!("{field}/oneOf/{j}"), text, problems);
+            }
+        }
+        let RouteCondition { equals, one_of, equals_attribute, .. } = condition;
+        let given = [equals.is_some(), one_of.is_some(), equals_attribute.is_some()];
+        if given.iter().filter(|given| **given).count() != 1 {
+            problems.add(field, "expected exactly one of `equals`, `oneOf` and `equalsAttribute`");
+        }
+    }
+}
+
+fn attribute(field: &str, name: &str, route: &BackendRoute, problems: &mut Problems) {
+    let plain: fn(u8) -> bool = |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let of_claim: fn(u8) -> bool =
+        |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'/' | b'.');
+    let named =
+        |name: &str, allowed: fn(u8) -> bool| (1..=128).contains(&name.len()) && name.bytes().all(allowed);
+    let is_attribute = match name.split_once('.') {
+        None => name == "organization" || name == "subject",
+        Some(("path" | "query", name)) => named(name, plain),
+        Some(("claims", name)) => named(name, of_claim),
+        Some(_) => false,
+    };
+    if !is_attribute {
+        problems.add(field, format_args!("expected {ATTRIBUTE}, found {}", quoted(name)));
+    } else if let Some(parameter) = name.strip_prefix("path.")
+        && !path_parameters(&route.path).any(|declared| declared == parameter)
+    {
+        let missing =
+            format_args!("expected a placeholder of the route's path, which has no {{{parameter}}}");
+        problems.add(field, missing);
+    }
+}
+
+/// An empty text would be a condition that never holds, since an empty attribute counts as missing.
+fn compared(field: &str, text: &str, problems: &mut Problems) {
+    if text.is_empty() || text.len() > LONGEST_TEXT {
+        problems
+            .add(field, format_args!("expected a text of 1 to {LONGEST_TEXT} bytes, found {}", quoted(text)));
     }
 }

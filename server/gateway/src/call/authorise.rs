@@ -54,10 +54,11 @@ pub(super) async fn authorise<'a, T>(
     let resource = Resource::Route { remote: call.remote.id(), pattern: &route.pattern, path: path.as_str() };
     let query = Query::new(call.principal, Action::Call(method.as_str()), resource)
         .requiring(&route.permissions)
+        .on_condition(&route.conditions, &route.parameters, uri.query())
         .public(route.public);
     // Boxed: most calls are recorded by nobody, and should not carry the room for it.
     let span = call.trace.map(|trace| Box::new(trace.child("decide", SpanKind::Internal)));
-    let decision = policy.decide(&query).await;
+    let decision = policy.ask(&query).await;
     if let Some(mut span) = span {
         span.set("portico.decision", decision.effect.as_str());
     }

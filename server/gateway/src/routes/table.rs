@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use portico_openapi::Document;
+use portico_policy::{Attribute, Comparison, Condition, PathParameter};
 use thiserror::Error;
 
 use super::MethodSet;
@@ -21,10 +22,12 @@ use crate::view::{View, ViewError, ViewSpec};
 pub struct RouteSpec {
     /// Method names, upper case.
     pub methods: Vec<String>,
-    /// `/todos/**`: literal segments, `*` for one segment, `**` at the end for any number.
+    /// `/todos/**`: literal segments, `*` or `{name}` for one segment, `**` at the end for any number.
     pub path: String,
     /// Permissions that are all needed.
     pub permissions: Vec<String>,
+    /// Conditions that all have to hold.
+    pub conditions: Vec<Condition>,
     /// Whether the route is open to people without a session. Nothing about the caller is then sent upstream.
     pub public: bool,
     /// Protocols that a call may switch to, as `Upgrade` names them: `websocket`.
@@ -44,6 +47,10 @@ pub struct Route {
     pub methods: MethodSet,
     /// Permissions that are all needed.
     pub permissions: Vec<String>,
+    /// Conditions that all have to hold.
+    pub conditions: Vec<Condition>,
+    /// The pattern's placeholders with names, which conditions may look at.
+    pub parameters: Vec<PathParameter>,
     /// Whether it is open to people without a session.
     pub public: bool,
     /// Protocols that a call may switch to.
@@ -68,6 +75,16 @@ pub enum RouteError {
         path: String,
         /// What is wrong with it.
         source: PatternError,
+    },
+    /// A condition on a placeholder that the path does not have: it could never hold.
+    #[error("backend.routes[{index}].conditions: the path {path:?} has no {{{name}}}")]
+    Condition {
+        /// Position in `backend.routes`.
+        index: usize,
+        /// The placeholder's name.
+        name: String,
+        /// The path found there.
+        path: String,
     },
     /// No method, or one that cannot be declared.
     #[error(
@@ -253,11 +270,17 @@ impl RouteTable {
             methods,
             path: spec.path.clone(),
         })?;
+        let known = |name: &str| pattern.parameters.iter().any(|parameter| parameter.name == name);
+        if let Some(name) = spec.conditions.iter().flat_map(placeholders).find(|name| !known(name)) {
+            return Err(RouteError::Condition { index, name: name.to_owned(), path: spec.path.clone() });
+        }
         self.routes.push(Route {
             metrics,
             pattern: spec.path.clone(),
             methods,
             permissions: spec.permissions.clone(),
+            conditions: spec.conditions.clone(),
+            parameters: pattern.parameters,
             public: spec.public,
             upgrades: protocols(index, spec)?,
             timeout: spec.timeout,
@@ -265,6 +288,18 @@ impl RouteTable {
         });
         Ok(())
     }
+}
+
+/// The placeholders that a condition looks at.
+fn placeholders(condition: &Condition) -> impl Iterator<Item = &str> {
+    let other = match &condition.comparison {
+        Comparison::EqualsAttribute(other) => Some(other),
+        _ => None,
+    };
+    [Some(&condition.attribute), other].into_iter().flatten().filter_map(|attribute| match attribute {
+        Attribute::Path(name) => Some(name.as_str()),
+        _ => None,
+    })
 }
 
 fn methods(index: usize, names: &[String]) -> Result<MethodSet, RouteError> {

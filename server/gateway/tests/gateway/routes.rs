@@ -3,8 +3,9 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use portico_gateway::{ProxyPath, RouteError, RouteSpec, RouteTable, Unmatched};
+use portico_policy::{Comparison, Condition};
 
-use crate::world::{Upstream, World, ok};
+use crate::world::{Upstream, World, ok, spec};
 
 fn route(methods: &[&str], path: &str) -> RouteSpec {
     RouteSpec {
@@ -97,10 +98,51 @@ fn bad_declarations_name_the_route() {
         error(&[good.clone(), route(&["POST", "GET"], "/todos")]),
         "backend.routes[1] declares GET, HEAD /todos again"
     );
-    for bad in ["todos", "/a/**/b", "/a*", "/{id}", "/a%20b", "/a/", "/a//b", "/../a", "/a;b"] {
+    for bad in [
+        "todos", "/a/**/b", "/a*", "/{id", "/{}", "/x{id}", "/{a b}", "/{a}/{a}", "/a%20b", "/a/", "/a//b",
+        "/../a", "/a;b",
+    ] {
         let said = error(&[route(&["GET"], bad)]);
         assert!(said.starts_with(&format!("backend.routes[0].path {bad:?}: ")), "{said}");
     }
+}
+
+#[test]
+fn a_condition_on_a_placeholder_that_the_path_lacks_names_the_route() {
+    let of_org = Condition {
+        attribute: "path.org".parse().expect("an attribute"),
+        comparison: Comparison::Equals("acme".to_owned()),
+    };
+    let with = |path: &str| RouteSpec { conditions: vec![of_org.clone()], ..route(&["GET"], path) };
+    assert!(RouteTable::compile(&[with("/orgs/{org}/**")]).is_ok());
+    let said = RouteTable::compile(&[with("/orgs/*")]).expect_err("refused").to_string();
+    assert_eq!(said, "backend.routes[0].conditions: the path \"/orgs/*\" has no {org}");
+}
+
+#[tokio::test]
+async fn case_50_a_call_for_another_organization_is_refused_by_a_condition_and_does_not_leave() {
+    let upstream = Upstream::start(vec![ok(), ok()]).await;
+    let own = |attribute: &str| Condition {
+        attribute: attribute.parse().expect("an attribute"),
+        comparison: Comparison::EqualsAttribute("organization".parse().expect("an attribute")),
+    };
+    let declared = |path: &str, attribute| RouteSpec {
+        permissions: vec!["todos.read".to_owned()],
+        conditions: vec![own(attribute)],
+        ..route(&["GET"], path)
+    };
+    let mut spec = spec(&format!("http://{}", upstream.address));
+    spec.routes = vec![declared("/orgs/{org}/todos/*", "path.org"), declared("/search", "query.org")];
+    let world = World::with(spec);
+    for good in ["/bff/acme.todos/orgs/acme/todos/7", "/bff/acme.todos/search?view=all&org=acme"] {
+        assert_eq!(world.call("GET", good).await.status(), 200, "{good}");
+    }
+    for bad in ["/orgs/globex/todos/7", "/search?org=globex", "/search?org=acme&org=globex", "/search"] {
+        let seen = world.call("GET", &format!("/bff/acme.todos{bad}")).await;
+        assert_eq!((seen.status(), seen.decision), (403, "deny"), "{bad}");
+        assert!(seen.reason.starts_with("the condition does not hold that "), "{}", seen.reason);
+    }
+    assert_eq!(upstream.arrived().len(), 2);
 }
 
 #[test]

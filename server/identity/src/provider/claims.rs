@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
+
 use openidconnect::AdditionalClaims;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The claims of an id_token that Portico reads beyond the standard ones. All optional: providers differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +25,29 @@ pub struct PortalClaims {
     /// The provider's session id (Back-Channel Logout 1.0, section 2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
+    /// Every other claim that is not a standard one. What of it is kept is the configuration's to say.
+    #[serde(flatten)]
+    pub others: BTreeMap<String, Value>,
+}
+
+impl PortalClaims {
+    /// The texts of a claim: its own, or those of a list. Numbers and truth values as JSON writes them; objects, and lists
+    /// of them, have none.
+    pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let texts = match self.others.get(name)? {
+            Value::Array(items) => items.iter().map(text).collect::<Option<Vec<_>>>()?,
+            single => vec![text(single)?],
+        };
+        (!texts.is_empty()).then_some(texts)
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 impl AdditionalClaims for PortalClaims {}

@@ -34,6 +34,8 @@ pub struct ProviderConfig {
     pub par: Par,
     /// Which claims say what organizations a person belongs to.
     pub organization_claims: OrganizationClaims,
+    /// Claims of the id_token, besides the standard ones, that sessions keep for policies.
+    pub claims: Vec<String>,
 }
 
 /// When authorization requests are pushed to the provider, so that the browser carries none of their parameters

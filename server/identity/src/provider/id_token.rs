@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use openidconnect::OAuth2TokenResponse as _;
 use openidconnect::core::CoreGenderClaim;
 use openidconnect::{AccessTokenHash, TokenResponse};
@@ -88,7 +91,21 @@ pub(crate) fn person(config: &ProviderConfig, claims: &Claims) -> Person {
     let named = claims.name().and_then(|names| names.get(None)).map(|name| name.to_string());
     let preferred = claims.preferred_username().map(|name| name.to_string());
     let name = named.or(preferred).or_else(|| email.clone()).unwrap_or_else(|| sub.clone());
-    Person { issuer: config.issuer.to_string(), sub, name, email, email_verified: claims.email_verified() }
+    Person {
+        issuer: config.issuer.to_string(),
+        sub,
+        name,
+        email,
+        email_verified: claims.email_verified(),
+        claims: kept_claims(config, claims),
+    }
+}
+
+/// The claims that the configuration keeps, as far as the provider sends them.
+fn kept_claims(config: &ProviderConfig, claims: &Claims) -> Option<Arc<BTreeMap<String, Vec<String>>>> {
+    let of = |name: &String| Some((name.clone(), claims.additional_claims().texts(name)?));
+    let kept: BTreeMap<_, _> = config.claims.iter().filter_map(of).collect();
+    (!kept.is_empty()).then(|| Arc::new(kept))
 }
 
 fn chrono_now(now: OffsetDateTime) -> chrono::DateTime<chrono::Utc> {

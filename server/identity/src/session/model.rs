@@ -1,4 +1,6 @@
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -29,6 +31,10 @@ pub struct Person {
     /// The `email_verified` claim (OpenID Connect Core 1.0, section 5.1); none where the provider says nothing of it.
     #[serde(default)]
     pub email_verified: Option<bool>,
+    /// Claims of the id_token that the configuration keeps for policies, by name. Shared, since every request's principal
+    /// has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Arc<BTreeMap<String, Vec<String>>>>,
 }
 
 /// The tokens of a session. They never leave the server; `Debug` shows none of them.

@@ -34,6 +34,7 @@ impl World {
                 name: "Alice".into(),
                 email: None,
                 email_verified: None,
+                claims: None,
             },
             org_id: "acme".into(),
             organizations: vec![Membership {

@@ -168,3 +168,21 @@ async fn the_refresh_tokens_own_lifetime_is_read_where_it_is_said_and_stays_with
     assert_eq!(kept.refresh_token, before.tokens.refresh_token);
     assert_eq!(kept.refresh_expires_at, before.tokens.refresh_expires_at);
 }
+
+#[tokio::test]
+async fn claims_that_the_configuration_lists_are_kept_as_texts_and_no_others() {
+    let names = ["department", "teams", "level", "is_external", "address", "gone", "mixed"];
+    let world = World::with(|config| config.claims = names.map(str::to_owned).to_vec());
+    let changes = json!({
+        "department": "sales", "teams": ["north", "south"], "level": 2, "is_external": false,
+        "address": { "country": "NL" }, "mixed": ["a", {}], "salary": 1, "email": "alice@example.com",
+    });
+    let sign_in = login(&world, world.id_token(&world.key, Some("k1"), changes)).await.expect("a sign-in");
+    let kept = sign_in.person.claims.expect("some are kept");
+    let kept: Vec<_> = kept.iter().map(|(name, texts)| (name.as_str(), texts.join("|"))).collect();
+    let expected =
+        [("department", "sales"), ("is_external", "false"), ("level", "2"), ("teams", "north|south")];
+    assert_eq!(kept, expected.map(|(name, texts)| (name, texts.to_owned())));
+    let without = login(&world, world.id_token(&world.key, Some("k1"), json!({}))).await.expect("a sign-in");
+    assert!(without.person.claims.is_none());
+}

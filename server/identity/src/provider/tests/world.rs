@@ -143,6 +143,7 @@ impl World {
             scopes: vec!["profile".to_owned()],
             par: Par::Auto,
             organization_claims: OrganizationClaims::Portal,
+            claims: Vec::new(),
         };
         change(&mut config);
         let http: Arc<dyn HttpClient> = Arc::clone(&idp) as _;

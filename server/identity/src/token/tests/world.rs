@@ -82,6 +82,7 @@ impl World {
             scopes: Vec::new(),
             par: Par::Auto,
             organization_claims: OrganizationClaims::Portal,
+            claims: Vec::new(),
         };
         let provider =
             Provider::new(config, Arc::clone(&http) as _, Arc::clone(&clock) as _, Arc::new(OsRandom));

@@ -1,0 +1,136 @@
+use std::str::FromStr as _;
+
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema,
+};
+use thiserror::Error;
+
+use crate::{Action, Principal, Query, Resource};
+
+/// Why a question cannot be put to Cedar: a schema of the operator's that does not accept it.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(super) struct Unaskable(String);
+
+/// The names of the entity model, read once.
+pub(super) struct Names {
+    organization: EntityTypeName,
+    role: EntityTypeName,
+    person: EntityTypeName,
+    anonymous: EntityTypeName,
+    remote: EntityTypeName,
+    page: EntityTypeName,
+    route: EntityTypeName,
+    event_type: EntityTypeName,
+    function: EntityTypeName,
+    action: EntityTypeName,
+}
+
+impl Names {
+    pub(super) fn new() -> Self {
+        let name = |name: &str| {
+            EntityTypeName::from_str(&format!("Portico::{name}")).expect("the model's names are Cedar names")
+        };
+        Self {
+            organization: name("Organization"),
+            role: name("Role"),
+            person: name("Person"),
+            anonymous: name("Anonymous"),
+            remote: name("Remote"),
+            page: name("Page"),
+            route: name("Route"),
+            event_type: name("EventType"),
+            function: name("Function"),
+            action: name("Action"),
+        }
+    }
+
+    /// The request and the two entities that it is about. With a schema both are checked against it.
+    pub(super) fn ask(
+        &self,
+        query: &Query<'_>,
+        schema: Option<&Schema>,
+    ) -> Result<(Request, Entities), Unaskable> {
+        let principal = self.principal(query.principal)?;
+        let resource = self.resource(query)?;
+        let action = uid(&self.action, query.action.name());
+        let context = Context::from_pairs(declared(query)).map_err(unaskable)?;
+        let request = Request::new(principal.uid(), action, resource.uid(), context, schema);
+        let request = request.map_err(unaskable)?;
+        let entities = Entities::from_entities([principal, resource], schema).map_err(unaskable)?;
+        Ok((request, entities))
+    }
+
+    fn principal(&self, principal: Option<&Principal>) -> Result<Entity, Unaskable> {
+        let Some(person) = principal else { return Ok(Entity::with_uid(uid(&self.anonymous, "anonymous"))) };
+        let id = format!("{} {}", person.issuer, person.subject);
+        let attributes = [
+            ("issuer".to_owned(), text(&person.issuer)),
+            ("subject".to_owned(), text(&person.subject)),
+            ("organization".to_owned(), text(&person.organization)),
+            ("roles".to_owned(), set(&person.roles)),
+            ("entitlements".to_owned(), set(person.entitlements.entitlements())),
+        ];
+        let roles = person.roles.iter().map(|role| uid(&self.role, role));
+        let parents = roles.chain([uid(&self.organization, &person.organization)]);
+        let claims = person.claims.iter().map(|(name, values)| (name.to_owned(), set(values)));
+        Entity::new_with_tags(uid(&self.person, &id), attributes, parents, claims).map_err(unaskable)
+    }
+
+    fn resource(&self, query: &Query<'_>) -> Result<Entity, Unaskable> {
+        let attribute = |name: &str, value: &str| (name.to_owned(), text(value));
+        let entity = match query.resource {
+            Resource::Remote { id } => return Ok(Entity::with_uid(uid(&self.remote, id))),
+            Resource::Function { name } => return Ok(Entity::with_uid(uid(&self.function, name))),
+            Resource::Page { path } => {
+                Entity::new_with_tags(uid(&self.page, path), [attribute("path", path)], [], [])
+            }
+            Resource::Event { remote, kind } => Entity::new_with_tags(
+                uid(&self.event_type, &format!("{remote} {kind}")),
+                [attribute("remote", remote), attribute("name", kind)],
+                [uid(&self.remote, remote)],
+                [],
+            ),
+            Resource::Route { remote, pattern, path } => {
+                let tags = query
+                    .parameters
+                    .iter()
+                    .filter_map(|parameter| Some((parameter.name.clone(), text(&parameter.value_in(path)?))));
+                Entity::new_with_tags(
+                    uid(&self.route, &format!("{remote} {pattern}")),
+                    [attribute("remote", remote), attribute("pattern", pattern), attribute("path", path)],
+                    [uid(&self.remote, remote)],
+                    tags,
+                )
+            }
+        };
+        entity.map_err(unaskable)
+    }
+}
+
+fn unaskable(error: impl std::fmt::Display) -> Unaskable {
+    Unaskable(error.to_string())
+}
+
+fn declared(query: &Query<'_>) -> Vec<(String, RestrictedExpression)> {
+    let mut context = vec![
+        ("required".to_owned(), set(query.required)),
+        ("public".to_owned(), RestrictedExpression::new_bool(query.public)),
+    ];
+    if let Action::Call(method) = query.action {
+        context.push(("method".to_owned(), text(method)));
+    }
+    context
+}
+
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+}
+
+fn text(text: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(text.to_owned())
+}
+
+fn set(texts: &[String]) -> RestrictedExpression {
+    RestrictedExpression::new_set(texts.iter().map(|value| text(value)))
+}
