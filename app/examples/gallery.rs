@@ -49,6 +49,8 @@ fn states() -> Vec<(&'static str, ShellState, &'static str)> {
         ("members", support::members(), "/members"),
         ("members-de", support::preferring(support::members(), Theme::Light, Locale::De), "/members"),
         ("members-alone", support::alone(), "/members"),
+        ("decisions", support::decisions(), "/decisions"),
+        ("decisions-unknown", support::no_decisions("4bf9"), "/decisions"),
         ("invitation", support::invitation(support::signed_out(), InvitationView::SignIn), "/invitations/x"),
         (
             "invitation-accept",

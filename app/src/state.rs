@@ -46,6 +46,14 @@ pub struct ShellState {
     /// For people who may administer the organization: remotes that were left out, and why.
     #[serde(skip)]
     pub registry_problems: Vec<RegistryProblem>,
+    /// Whether the person administers the organization: then they see what only administrators need.
+    #[cfg(feature = "ssr")]
+    #[serde(skip)]
+    pub administers: bool,
+    /// Whether the person runs the platform: then they see how it is doing.
+    #[cfg(feature = "ssr")]
+    #[serde(skip)]
+    pub operates: bool,
     /// What a page of the portal's own shows: account, members, an invitation. Not known to the browser at all.
     #[cfg(feature = "ssr")]
     #[serde(skip)]

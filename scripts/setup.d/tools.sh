@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# Tools that cargo compiles, each once, into PORTICO_TOOLS; .crates.toml there says which version stands.
+# Tools that are compiled, each once, into PORTICO_TOOLS; .crates.toml there says which version of cargo's stands.
 
 CARGO_LEPTOS_VERSION=0.3.11
 CARGO_DENY_VERSION=0.20.2
 BINARYEN_VERSION=132.0.0
+OPA_VERSION=1.22.4
 
 install_build_tools() {
   # `no_downloads`: what cargo-leptos needs is on PATH, or it says so; it never fetches a program by itself.
@@ -35,6 +36,17 @@ compile_crate() {
   env "${FAST_PROFILE[@]}" cargo install --locked "$@" && return
   note "not with the versions its authors locked; once more with those the registry has"
   env "${FAST_PROFILE[@]}" cargo install "$@"
+}
+
+# The Open Policy Agent that the portal's engine is tested against. `opa.version` beside it says which one stands.
+install_opa() {
+  if [ "$(cat "$PORTICO_TOOLS/bin/opa.version" 2>/dev/null)" = "$OPA_VERSION" ]; then return; fi
+  have go || system_package "Go, to build the Open Policy Agent" golang-go ||
+    fail "no Go. Install it (Debian: apt-get install golang-go)."
+  announce "the Open Policy Agent $OPA_VERSION, compiled once into $PORTICO_TOOLS (about 2 minutes on two cores)" \
+    env GOBIN="$PORTICO_TOOLS/bin" CGO_ENABLED=0 GOFLAGS=-trimpath \
+    go install -ldflags '-s -w' "github.com/open-policy-agent/opa@v$OPA_VERSION"
+  echo "$OPA_VERSION" >"$PORTICO_TOOLS/bin/opa.version"
 }
 
 # These run for seconds; what counts is how soon they are there. One target directory lets them share crates.

@@ -17,14 +17,15 @@ use portico_registry::Remote;
 use portico_telemetry::{Counter, Exposition, Kind};
 
 use crate::http::{Authenticated, RequestContext};
+use crate::services::{RecentDecision, RecentDecisions};
 
 /// What makes events of decisions and hands them on.
-#[derive(Clone)]
 pub struct Audit {
     sink: Arc<dyn AuditSink>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     decisions: Arc<Decisions>,
+    recent: RecentDecisions,
 }
 
 /// How often which action was allowed and refused.
@@ -63,7 +64,7 @@ impl<'a> Who<'a> {
 impl Audit {
     /// Into `sink`.
     pub fn new(sink: Arc<dyn AuditSink>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { sink, clock, random, decisions: Arc::default() }
+        Self { sink, clock, random, decisions: Arc::default(), recent: RecentDecisions::default() }
     }
 
     /// Where events go.
@@ -112,6 +113,26 @@ impl Audit {
             return self.decisions.calls[usize::from(allowed)].increment();
         }
         *self.decisions.others.lock().entry((action.to_owned(), allowed)).or_default() += 1;
+    }
+
+    /// What was decided lately, on this instance.
+    pub fn recent(&self) -> &RecentDecisions {
+        &self.recent
+    }
+
+    fn keep(&self, event: &AuditEvent, missing: &[String]) {
+        let decision = RecentDecision {
+            time: event.time,
+            trace_id: event.trace_id.clone(),
+            action: event.action.to_string(),
+            resource: event.resource.clone(),
+            is_allowed: event.decision == Decision::Allow,
+            reason: event.reason.clone(),
+            missing: missing.to_vec(),
+            subject: event.subject.clone(),
+            issuer: event.issuer.clone(),
+        };
+        self.recent.keep(&event.organization, decision);
     }
 
     /// The event of a decision that `context`'s request led to, without an id.
@@ -164,6 +185,20 @@ pub fn decision(
     record(action.to_owned().into(), resource, allowed, reason, Who::of(&session.state), context);
 }
 
+/// A decision of the policy engine about what a session asked for.
+pub fn decided(
+    action: &str,
+    resource: &str,
+    decision: &portico_policy::Decision,
+    session: &Authenticated,
+    context: &RequestContext,
+) {
+    let who = Who::of(&session.state);
+    let said =
+        Said { is_allowed: decision.is_allowed(), reason: &decision.reason, missing: &decision.missing };
+    write(action.to_owned().into(), resource, said, who, context);
+}
+
 /// The decision about a call to an upstream. What was allowed is the line alone, without a copy of anything: there are
 /// thousands in a second.
 pub fn call(
@@ -175,7 +210,8 @@ pub fn call(
 ) {
     if !decision.is_allowed() {
         let action = format!("call {method}").into();
-        return record(action, &resource.to_string(), false, &decision.reason, who, context);
+        let said = Said { is_allowed: false, reason: &decision.reason, missing: &decision.missing };
+        return write(action, &resource.to_string(), said, who, context);
     }
     context.audit.decisions.calls[1].increment();
     AuditLine {
@@ -225,13 +261,26 @@ pub fn record(
     who: Who<'_>,
     context: &RequestContext,
 ) {
-    context.audit.count(&action, allowed);
-    let is_routine = allowed && (action == "publish" || action == "subscribe");
-    let mut event = context.audit.event(action, resource, allowed, reason, who, context);
+    write(action, resource, Said { is_allowed: allowed, reason, missing: &[] }, who, context);
+}
+
+/// What was decided, and why.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    is_allowed: bool,
+    reason: &'a str,
+    missing: &'a [String],
+}
+
+fn write(action: Cow<'static, str>, resource: &str, said: Said<'_>, who: Who<'_>, context: &RequestContext) {
+    context.audit.count(&action, said.is_allowed);
+    let is_routine = said.is_allowed && (action == "publish" || action == "subscribe");
+    let mut event = context.audit.event(action, resource, said.is_allowed, said.reason, who, context);
     // A line alone needs no id: there are thousands in a second, and randomness is a system call.
     if is_routine {
         return event.log();
     }
     event.id = token::<16>(&*context.audit.random);
+    context.audit.keep(&event, said.missing);
     context.audit.sink.record(event);
 }

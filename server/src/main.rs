@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
         }
     };
     if command != Command::Serve {
-        return cli::run(&command);
+        return cli::run(&command).await;
     }
     match run(log.writer()).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,7 +13,6 @@ use portico_directory::Directory;
 use portico_gateway::{Bounds, Gateway, MemoryStore, PublicOrigin, ResponseCache, ResponseStore};
 use portico_identity::seal::Sealer;
 use portico_identity::session::{Lifetimes, Sessions, SharedSessionStore};
-use portico_policy::{PolicyConfig, RolePolicy};
 use portico_ports::{Clock, HttpClient, OsRandom, Random, SystemClock};
 use portico_registry::{Registry, RegistryPorts};
 use portico_stream::{EventGateway, EventLog, IdKey, KafkaConfig, KafkaLog, StreamConfig};
@@ -34,7 +33,8 @@ use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::providers::TokenSharing;
 use crate::services::events::{Events, topic_specs};
-use crate::services::{Backends, EntitlementService, KafkaDelivery, OpenCalls};
+use crate::services::policy::{self, PolicyReloads, policy_config};
+use crate::services::{Backends, Catalogue, EntitlementService, KafkaDelivery, OpenCalls};
 use crate::state::{AppState, Portal};
 use crate::storage::{
     Database, DatabaseDirectory, PostgresSessionStore, RedisBuckets, RedisError, RedisResponses,
@@ -111,6 +111,9 @@ pub enum StartError {
     /// Kafka.
     #[error("events: {0}")]
     Events(String),
+    /// The policies.
+    #[error("policy: {0}")]
+    Policy(String),
     /// A value that no single check names.
     #[error("{0}")]
     Other(String),
@@ -143,7 +146,9 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     let (access, mut keepers) = credentials::build(&config.gateway, &parts)?;
     credentials::first_turn(&mut keepers, &audit).await?;
     let tracer = telemetry::tracer(&config, &OtelEnvironment::read(), &parts)?;
-    let policy = Arc::new(RolePolicy);
+    let policy_config = policy_config(&config);
+    let engine = policy::engine(&policy_config, &parts.http)?;
+    let policy = policy::recorded(engine, &policy_config, &parts.clock)?;
     let origin = PublicOrigin::of(&public_url).map_err(|error| StartError::Other(error.to_string()))?;
     let gateway = Gateway::new(policy.clone(), origin).with_bounds(Bounds {
         validated_body: config.gateway.validated_body_bytes,
@@ -151,7 +156,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     });
     let state = AppState::new(Portal {
         origin: public_url.origin().ascii_serialization(),
-        entitlements: EntitlementService::new(policy_config(&config)),
+        entitlements: EntitlementService::new(policy_config),
         gateway: match answers {
             Some(answers) => gateway.with_cache(answers),
             None => gateway,
@@ -174,6 +179,8 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         directory,
         mailer,
         policy,
+        policy_reloads: PolicyReloads::default(),
+        catalogue: Catalogue::default(),
         registry,
         events,
         audit,
@@ -364,13 +371,4 @@ fn audit(
             .map_err(|error| StartError::Other(error.to_string()))
     })?;
     Ok(Arc::new(Audit::new(sink, parts.clock.clone(), parts.random.clone())))
-}
-
-/// The configured policy; in development without one, the demo roles and plans.
-fn policy_config(config: &Config) -> PolicyConfig {
-    if config.is_development() && config.policy == PolicyConfig::default() {
-        PolicyConfig::demo()
-    } else {
-        config.policy.clone()
-    }
 }

@@ -12,9 +12,9 @@ use portico_directory::Directory;
 use portico_gateway::{Gateway, RemoteBackend, TunnelEnd};
 use portico_identity::seal::Sealer;
 use portico_identity::session::{EndReason, SessionError, SessionId, Sessions};
-use portico_policy::PolicyEngine;
+use portico_policy::{Basis, Decision, PolicyEngine};
 use portico_ports::{Clock, Random};
-use portico_registry::{CspSources, Registry, SessionView};
+use portico_registry::{CspSources, Registry, Remote};
 use portico_stream::CloseReason;
 use portico_telemetry::trace::{IdSource, Tracer};
 
@@ -30,7 +30,8 @@ use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::providers::Providers;
 use crate::services::events::Events;
-use crate::services::{Backends, EntitlementService, OpenCalls};
+use crate::services::policy::PolicyReloads;
+use crate::services::{Applications, Backends, Catalogue, EntitlementService, OpenCalls, navigate};
 
 /// The portal, shared by every request.
 #[derive(Clone)]
@@ -93,6 +94,10 @@ pub struct Portal {
     pub entitlements: EntitlementService,
     /// Every decision.
     pub policy: Arc<dyn PolicyEngine>,
+    /// What became of changed policies.
+    pub policy_reloads: PolicyReloads,
+    /// What of the registry sessions may have.
+    pub catalogue: Catalogue,
     /// Every manifest.
     pub registry: Registry,
     /// The proxy.
@@ -123,17 +128,39 @@ pub struct Portal {
 
 impl Portal {
     /// The remotes that a session may load.
-    pub fn applications(&self, session: &Authenticated) -> Arc<[Arc<Application>]> {
-        let entitlements = session.principal.entitlements.entitlements();
-        self.registry.snapshot().resolve(&SessionView { org_id: &session.state.org_id, entitlements })
+    pub async fn applications(&self, session: &Authenticated) -> Applications {
+        let (snapshot, now) = (self.registry.snapshot(), self.clock.now());
+        self.catalogue.of(&*self.policy, snapshot, &session.active.id, &session.principal, now).await
+    }
+
+    /// Whether a session may load a remote: what is not there for it is neither called nor told of.
+    pub async fn is_visible(&self, session: &Authenticated, remote: &Remote) -> bool {
+        match self.policy.basis() {
+            Basis::Entitlements => self.policy.ask(&navigate(remote, &session.principal)).await.is_allowed(),
+            // Asked once for all remotes, and kept for a moment: a call asks about its route in any case. Boxed, so that
+            // calls do not carry its future where nobody asks.
+            Basis::Person => {
+                Box::pin(self.applications(session)).await.iter().any(|known| known.id == remote.id)
+            }
+        }
     }
 
     /// The compiled back end of a remote that a session may load.
-    pub fn backend(&self, session: &Authenticated, id: &str) -> Option<Arc<RemoteBackend>> {
+    pub async fn backend(&self, session: &Authenticated, id: &str) -> Option<Arc<RemoteBackend>> {
         let snapshot = self.registry.snapshot();
         let remote = snapshot.remote(id)?;
-        let visible = remote.is_visible_to(session.principal.entitlements.entitlements());
-        if visible { self.backends.of(remote) } else { None }
+        if self.is_visible(session, remote).await { self.backends.of(remote) } else { None }
+    }
+
+    /// Why a remote's back end is not there for a session, for the audit log.
+    pub async fn why_hidden(&self, session: &Authenticated, id: &str) -> Decision {
+        let snapshot = self.registry.snapshot();
+        let Some(remote) = snapshot.remote(id) else { return Decision::deny("there is no such remote") };
+        let decision = self.policy.ask(&navigate(remote, &session.principal)).await;
+        match decision.is_allowed() {
+            true => Decision::deny("the remote has no back end that can be used"),
+            false => decision,
+        }
     }
 
     /// The compiled back end of a remote with public routes, whoever asks.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use portico_identity::session::{Notice, SessionId, SessionSignal};
+use portico_policy::{EngineKind, Reload};
 use portico_registry::{LoadProblem, Snapshot};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -15,6 +16,8 @@ use crate::state::{AppState, Portal, WeakState};
 
 /// Sessions whose time is over are ended within this time, so that their streams close.
 const SWEEP: Duration = Duration::from_secs(1);
+/// How often policy files are looked at.
+const POLICY_LOOK: Duration = Duration::from_secs(1);
 const FORGET: Duration = Duration::from_secs(60);
 /// Well within the time that tokens are refreshed ahead of their end.
 const REFRESH: Duration = Duration::from_secs(5);
@@ -28,6 +31,9 @@ pub fn spawn(state: &AppState) {
     tokio::spawn(hear_other_instances(state.downgrade(), state.sessions.listen()));
     tokio::spawn(refresh(state.downgrade()));
     tokio::spawn(forget(state.downgrade()));
+    if state.config.policy.engine == EngineKind::Cedar {
+        tokio::spawn(reload_policies(state.downgrade()));
+    }
     if live_reload::watching() {
         tokio::spawn(live_reload::follow_assets(state.downgrade()));
     }
@@ -172,6 +178,21 @@ async fn reload_registry(state: WeakState, mut direct: Direct) {
         direct = tell_direct(&state, &direct);
         let snapshot = state.registry.snapshot();
         state.events.follow(topics(&snapshot).into_iter()).await;
+    }
+}
+
+/// Takes up changed policy files. What was allowed before is asked again: streams are opened anew.
+async fn reload_policies(state: WeakState) {
+    loop {
+        tokio::time::sleep(POLICY_LOOK).await;
+        let Some(state) = state.upgrade() else { return };
+        let policy = state.policy.clone();
+        // Reading and validating files is no work for the threads that serve.
+        let Ok(reload) = tokio::task::spawn_blocking(move || policy.reload()).await else { return };
+        state.policy_reloads.count(&reload);
+        if reload == Reload::Changed {
+            state.events.gateway().interrupt_all();
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::components::navigation::NavigationItem;
 use crate::components::{icon, sections, tile};
 use crate::preferences::Navigation;
 use crate::routing::{Page, resolve};
-use crate::state::{ADMINISTRATION, OPERATION, ShellState};
+use crate::state::ShellState;
 use crate::text::{FrameText, HealthText, PlatformText, Text};
 
 /// Every place a session may go to: a column on wide screens, a rail when collapsed, a sheet on narrow ones.
@@ -55,8 +55,7 @@ pub(super) fn Sidebar(state: Arc<ShellState>, path: String) -> impl IntoView {
 /// What only those see who administer the organization.
 fn administration(state: &ShellState, here: Option<&str>) -> Option<impl IntoView + use<>> {
     let words = PlatformText::of(state.preferences.locale);
-    let session = state.session.as_ref()?;
-    session.entitlements.iter().any(|permission| permission == ADMINISTRATION).then(|| {
+    state.administers.then(|| {
         view! {
             <h2 class="sidebar-heading" id="section-administration">{words.organization_nav}</h2>
             <ul class="sidebar-list" aria-labelledby="section-administration">
@@ -64,6 +63,12 @@ fn administration(state: &ShellState, here: Option<&str>) -> Option<impl IntoVie
                     <a class="nav-link" href="/members" title=words.members_nav aria-current=current(here, "/members")>
                         <span class="nav-icon">{icon("people")}</span>
                         <span class="nav-text">{words.members_nav}</span>
+                    </a>
+                </li>
+                <li>
+                    <a class="nav-link" href="/decisions" title=words.decisions_nav aria-current=current(here, "/decisions")>
+                        <span class="nav-icon">{icon("lock")}</span>
+                        <span class="nav-text">{words.decisions_nav}</span>
                     </a>
                 </li>
             </ul>
@@ -74,8 +79,7 @@ fn administration(state: &ShellState, here: Option<&str>) -> Option<impl IntoVie
 /// What only those see who run the platform.
 fn platform(state: &ShellState, here: Option<&str>) -> Option<impl IntoView + use<>> {
     let words = HealthText::of(state.preferences.locale);
-    let session = state.session.as_ref()?;
-    session.entitlements.iter().any(|permission| permission == OPERATION).then(|| {
+    state.operates.then(|| {
         view! {
             <h2 class="sidebar-heading" id="section-platform">{words.platform_nav}</h2>
             <ul class="sidebar-list" aria-labelledby="section-platform">

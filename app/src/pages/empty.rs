@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use crate::components::icon;
 use crate::frame::registry_problems;
-use crate::state::{ADMINISTRATION, ShellState};
+use crate::state::ShellState;
 use crate::text::{FrameText, Text};
 
 /// `remotes/hello/dist/index.js`: a module that mounts, as short as it gets.
@@ -29,11 +29,7 @@ const PUBLISH: &str = "cd remotes/hello\nnode ../../contracts/npm/bin/portico-ma
 /// A portal without remotes teaches how to mount the first one; people who cannot do that are told whom to ask.
 pub(super) fn page(state: &ShellState) -> impl IntoView + use<> {
     let text = FrameText::of(state.preferences.locale);
-    let can_publish = state
-        .session
-        .as_ref()
-        .is_some_and(|session| session.entitlements.iter().any(|permission| permission == ADMINISTRATION));
-    if !can_publish {
+    if !state.administers {
         return Either::Left(view! {
             <div class="message">
                 <div class="message-symbol">{icon("compass")}</div>

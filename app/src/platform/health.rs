@@ -55,6 +55,8 @@ pub enum PartKind {
     Sessions,
     /// The audit trail.
     Audit,
+    /// The policy engine.
+    Policy,
     /// This instance.
     Server,
 }

@@ -1,4 +1,5 @@
-//! The pages that people work with without any remote: their account, their organization's members, an invitation.
+//! The pages that people work with without any remote: their account, their organization's members, an invitation, and
+//! why somebody was refused.
 //! Only the server renders them.
 
 mod health;
@@ -21,6 +22,38 @@ pub enum PlatformPage {
     Invitation(InvitationPage),
     /// `/platform/health`.
     Health(HealthPage),
+    /// `/decisions`.
+    Decisions(DecisionsPage),
+}
+
+/// Why somebody of the organization was refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DecisionsPage {
+    /// The trace id that was asked for; empty for the latest refusals.
+    pub trace: String,
+    /// Newest first.
+    pub rows: Vec<DecisionRow>,
+}
+
+/// A decision about what somebody asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionRow {
+    /// Who asked.
+    pub who: String,
+    /// When.
+    pub time: Moment,
+    /// The trace id of the request.
+    pub trace_id: String,
+    /// What was asked, in the audit log's words.
+    pub action: String,
+    /// About what.
+    pub resource: String,
+    /// Whether it was allowed.
+    pub is_allowed: bool,
+    /// Which rule or policy decided.
+    pub reason: String,
+    /// The permissions that were lacking.
+    pub missing: Vec<String>,
 }
 
 /// Who someone is, where they belong, and where they are signed in.

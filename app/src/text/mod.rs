@@ -64,6 +64,10 @@ text! {
     remove_confirm, not_yours_to_change, invite_title, invite_lead, invite_email, invite_email_hint,
     invite_roles, invite_send, open_title, open_none, open_expires, open_invited_by, open_not_sent, revoke, revoke_of,
     send_again, send_again_of, actions,
+    decisions_nav, decisions_title, decisions_lead, decisions_ask, decisions_ask_lead, decisions_trace,
+    decisions_search, decisions_latest, decisions_of, decisions_none, decisions_unknown, decisions_unknown_lead,
+    decision_who, decision_what, decision_answer, decision_why, decision_allowed, decision_refused,
+    decision_missing, decision_trace,
     invitation_title, invitation_lead, invitation_for, invitation_until, invitation_roles, invitation_accept,
     invitation_sign_in, invitation_sign_in_lead, invitation_other_title, invitation_other_lead,
     invitation_other_sign_in, invitation_over_title, invitation_accepted, invitation_revoked,
@@ -78,7 +82,7 @@ text! {
     #[cfg(feature = "ssr")]
     HealthText:
     nav, platform_nav, title, lead, all_good, some_degraded, broken, as_of, stale, reload, parts, good, degraded, down,
-    part_identity, part_events, part_sessions, part_audit, part_server, registry, registry_problems,
+    part_identity, part_events, part_sessions, part_audit, part_policy, part_server, registry, registry_problems,
     upstreams, upstreams_lead, upstreams_none, breaker_closed, breaker_open, breaker_half_open, in_flight, answered,
     failed, refused, retries, queued, last_error, endpoints_none, endpoint_counts, in_service, ejected, unhealthy,
     failures, failures_lead, failures_none, route, outcome, times, when, trace, limits, limits_none,
@@ -169,6 +173,7 @@ impl HealthText {
             PartKind::Events => self.part_events,
             PartKind::Sessions => self.part_sessions,
             PartKind::Audit => self.part_audit,
+            PartKind::Policy => self.part_policy,
             PartKind::Server => self.part_server,
         }
     }

@@ -100,6 +100,17 @@ fn poison(page: &mut PlatformPage, text: &str) {
             page.failures.iter_mut().for_each(|one| poison_all(vec![&mut one.route, &mut one.trace_id]));
             page.limits.iter_mut().for_each(|limit| limit.name = text.into());
         }
+        PlatformPage::Decisions(page) => {
+            for row in &mut page.rows {
+                let own = vec![&mut row.who, &mut row.action, &mut row.resource, &mut row.reason];
+                poison_all(own);
+                row.missing.iter_mut().for_each(|name| *name = text.into());
+                row.trace_id = text.into();
+            }
+            if !page.trace.is_empty() {
+                page.trace = text.into();
+            }
+        }
     }
 }
 

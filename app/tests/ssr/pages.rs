@@ -141,3 +141,23 @@ fn every_page_speaks_german_too() {
     let german = preferring(with_outcome(member(), Outcome::Forbidden), Theme::System, Locale::De);
     assert!(text(&render(german, "/org-admin")).contains("Ihre Rolle bei Acme"));
 }
+
+#[test]
+fn only_administrators_are_led_to_members_and_refusals() {
+    let (alice, bob) = (render(admin(), "/"), render(member(), "/"));
+    for path in ["href=\"/members\"", "href=\"/decisions\""] {
+        assert!(alice.contains(path) && !bob.contains(path), "{path}");
+    }
+}
+
+#[test]
+fn a_refusal_says_who_what_which_rule_and_what_is_missing() {
+    let page = text(&render(decisions(), "/decisions"));
+    for said in
+        ["Bob Baker", "call DELETE", "Refused", "the entitlements lack", "org.admin", "Missing permissions"]
+    {
+        assert!(page.contains(said), "{said} in {page}");
+    }
+    let german = preferring(no_decisions("4bf9"), Theme::Light, Locale::De);
+    assert!(text(&render(german, "/decisions")).contains("Zu dieser Trace-ID ist nichts bekannt"));
+}

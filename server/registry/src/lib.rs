@@ -31,6 +31,6 @@ pub use grants::{Grant, Grants};
 pub use name_pattern::{NamePattern, NamePatternError};
 pub use problem::LoadProblem;
 pub use registry::{OpenError, Registry, RegistryPorts, ReloadReport};
-pub use remote::{Remote, Serving};
+pub use remote::{Offer, Remote, Serving};
 pub use signature::{DevelopmentKeyError, SignatureFile, TrustedKey, signed_bytes};
-pub use snapshot::{CspSources, SessionView, Snapshot};
+pub use snapshot::{CspSources, Snapshot};

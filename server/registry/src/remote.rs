@@ -87,28 +87,53 @@ impl Remote {
         }
     }
 
-    /// Whether a person with these entitlements may load it.
-    pub fn is_visible_to(&self, entitlements: &[String]) -> bool {
-        holds_all(entitlements, &self.manifest.permissions.required)
+    /// What it offers, each of which a session may have or not: itself, then its pages and events in the manifest's order.
+    pub fn offers(&self) -> impl Iterator<Item = Offer<'_>> {
+        let events = &self.manifest.events;
+        let pages = self.manifest.frontend.routes.iter().map(|route| Offer::Page { path: &route.path });
+        [Offer::Remote]
+            .into_iter()
+            .chain(pages)
+            .chain(events.publish.iter().map(Offer::Publish))
+            .chain(events.subscribe.iter().map(Offer::Subscribe))
     }
 
-    /// What a person with these entitlements gets.
-    pub(crate) fn application_for(&self, entitlements: &[String]) -> Application {
-        let allowed = |events: &[EventDeclaration]| {
-            let of_type = |event: &EventDeclaration| ApplicationEvent { kind: event.kind.clone() };
-            events.iter().filter(|event| holds_all(entitlements, &event.permissions)).map(of_type).collect()
-        };
-        Application {
-            publishes: allowed(&self.manifest.events.publish),
-            subscribes: allowed(&self.manifest.events.subscribe),
-            ..self.application.clone()
+    /// What a session gets that may have of [`Remote::offers`] those that `allowed` says, in the same order; nothing
+    /// without the remote itself. Who may have what is not decided here.
+    pub fn application(&self, mut allowed: impl Iterator<Item = bool>) -> Option<Application> {
+        let mut next = || allowed.next().unwrap_or(false);
+        if !next() {
+            return None;
         }
+        let mut routes = self.application.routes.clone();
+        routes.retain(|_| next());
+        let events = &self.manifest.events;
+        let mut those = |declared: &[EventDeclaration]| -> Vec<ApplicationEvent> {
+            declared
+                .iter()
+                .filter(|_| next())
+                .map(|event| ApplicationEvent { kind: event.kind.clone() })
+                .collect()
+        };
+        let (publishes, subscribes) = (those(&events.publish), those(&events.subscribe));
+        Some(Application { routes, publishes, subscribes, ..self.application.clone() })
     }
 }
 
-/// Whether every one of `required` is among `entitlements`.
-fn holds_all(entitlements: &[String], required: &[String]) -> bool {
-    required.iter().all(|permission| entitlements.contains(permission))
+/// Something of a remote that a session may have or not.
+#[derive(Clone, Copy, Debug)]
+pub enum Offer<'r> {
+    /// The remote itself.
+    Remote,
+    /// A page and everything below it.
+    Page {
+        /// Its path in the portal.
+        path: &'r str,
+    },
+    /// An event that it may publish.
+    Publish(&'r EventDeclaration),
+    /// An event that it may subscribe to.
+    Subscribe(&'r EventDeclaration),
 }
 
 /// The application without its events; paths become URLs below `base`.

@@ -23,6 +23,9 @@ pub struct IdentityConfig {
     pub exchange_actor: Option<ActorSettings>,
     /// How long one answer of a provider may take, in milliseconds.
     pub timeout_ms: u64,
+    /// Claims of ID tokens, besides the standard ones, that sessions keep: what conditions and policies may look at as
+    /// `claims.<name>`.
+    pub claims: BTreeSet<String>,
     /// Several providers side by side, or one that needs more said.
     pub providers: Vec<ProviderSettings>,
     /// Audiences of services that the portal calls on its own behalf, by client credentials, whoever is signed in.
@@ -40,6 +43,7 @@ impl Default for IdentityConfig {
             scopes: scopes(),
             exchange_actor: None,
             timeout_ms: 5_000,
+            claims: BTreeSet::new(),
             providers: Vec::new(),
             own_audiences: Vec::new(),
             github_apps: BTreeMap::new(),

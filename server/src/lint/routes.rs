@@ -52,7 +52,8 @@ fn beside(
     };
     let falling: Vec<_> =
         wider.methods.iter().filter(|method| !answered(method)).map(|method| method.as_str()).collect();
-    let asks_for_less = route.permissions.iter().any(|permission| !wider.permissions.contains(permission));
+    let asks_for_less = route.permissions.iter().any(|permission| !wider.permissions.contains(permission))
+        || route.conditions.iter().any(|condition| !wider.conditions.contains(condition));
     // Reading is often open where writing is not; what nobody thought of is a change that is easier than reading.
     let changes = falling.iter().any(|method| !matches!(*method, "GET" | "HEAD" | "OPTIONS"));
     if asks_for_less && changes {
@@ -68,7 +69,7 @@ fn beside(
 }
 
 fn asks_for_nothing(route: &BackendRoute) -> bool {
-    route.permissions.is_empty() && !route.public
+    route.permissions.is_empty() && route.conditions.is_empty() && !route.public
 }
 
 fn is_same_policy(one: &BackendRoute, other: &BackendRoute) -> bool {
@@ -77,5 +78,5 @@ fn is_same_policy(one: &BackendRoute, other: &BackendRoute) -> bool {
         permissions.sort();
         permissions
     };
-    one.public == other.public && sorted(one) == sorted(other)
+    one.public == other.public && sorted(one) == sorted(other) && one.conditions == other.conditions
 }

@@ -1,24 +1,21 @@
 //! What the portal's own pages show: account, members, an invitation.
 
 use portico_app::Locale;
-use portico_app::OPERATION;
 use portico_app::platform::{
-    AccountOrganization, AccountPage, Device, InvitationPage, InvitationRow, InvitationView, MemberRow,
-    MembersPage, Moment, PlatformPage, RoleChoice, Told,
+    AccountOrganization, AccountPage, DecisionRow, DecisionsPage, Device, InvitationPage, InvitationRow,
+    InvitationView, MemberRow, MembersPage, Moment, PlatformPage, RoleChoice, Told,
 };
 use portico_directory::{EmailAddress, Invitation, InvitationState, InvitationToken, Member, Person};
 use portico_identity::session::SessionSummary;
-use portico_policy::{Action, Query, Resource};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 use super::health;
-use crate::audit;
 use crate::dates;
 use crate::http::{ApiError, Authenticated, RequestContext};
 use crate::services::members::authorise;
-use crate::services::membership;
+use crate::services::{RecentDecision, membership};
 use crate::state::AppState;
 
 /// What is at a path of the portal's own pages.
@@ -38,6 +35,7 @@ pub(super) async fn find(
     context: &RequestContext,
     session: Option<&Authenticated>,
     path: &str,
+    query: Option<&str>,
     told: Option<&Told>,
     locale: Locale,
 ) -> Result<Option<Found>, ApiError> {
@@ -50,26 +48,56 @@ pub(super) async fn find(
         "/members" if authorise(state, context, session, "list-members").await.is_ok() => {
             members(state, session, told, locale).await.map(Some)
         }
-        "/members" => Ok(Some(Found::Forbidden)),
-        "/platform/health" if may_operate(state, context, session).await => {
+        "/decisions" if authorise(state, context, session, "list-decisions").await.is_ok() => {
+            decisions(state, session, query, locale).await.map(Some)
+        }
+        // Whoever may not open it has been refused already: the page's own permission is asked for.
+        "/platform/health" => {
             Ok(Some(Found::Page(Box::new(PlatformPage::Health(health::page(state).await)))))
         }
-        "/platform/health" => Ok(Some(Found::Forbidden)),
+        "/members" | "/decisions" => Ok(Some(Found::Forbidden)),
         _ => Ok(None),
     }
 }
 
-/// The platform is nobody's organization: its own permission decides, and a refusal is a decision like any other.
-async fn may_operate(state: &AppState, context: &RequestContext, session: &Authenticated) -> bool {
-    let required = [OPERATION.to_owned()];
-    let resource = Resource::Page { path: "/platform/health" };
-    let query = Query::new(Some(&session.principal), Action::Open, resource).requiring(&required);
-    let decision = state.policy.decide(&query).await;
-    if !decision.is_allowed() {
-        audit::decision("open", &resource.to_string(), false, &decision.reason, session, context);
-    }
-    decision.is_allowed()
+/// *Why was I refused?*: what was decided under a trace id, or what was refused lately.
+async fn decisions(
+    state: &AppState,
+    session: &Authenticated,
+    query: Option<&str>,
+    locale: Locale,
+) -> Result<Found, ApiError> {
+    let asked = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let trace: String = asked
+        .into_iter()
+        .find(|(name, _)| name == "trace")
+        .map_or_else(String::new, |(_, trace)| trace.trim().chars().take(64).collect());
+    let org_id = &session.state.org_id;
+    let found = state.audit.recent().find(org_id, Some(&*trace).filter(|trace| !trace.is_empty()));
+    let members = state.directory.members(org_id).await;
+    let members = members.map_err(|error| ApiError::unavailable("The directory", error))?;
+    let name = |decision: &RecentDecision| {
+        let is = |member: &&Member| {
+            member.person.sub == decision.subject && member.person.issuer == decision.issuer
+        };
+        members.iter().find(is).map_or_else(|| decision.subject.clone(), |member| member.name.clone())
+    };
+    let rows = found.iter().take(MOST_ROWS).map(|decision| DecisionRow {
+        who: name(decision),
+        time: moment(decision.time, locale),
+        trace_id: decision.trace_id.clone(),
+        action: decision.action.clone(),
+        resource: decision.resource.clone(),
+        is_allowed: decision.is_allowed,
+        reason: decision.reason.clone(),
+        missing: decision.missing.clone(),
+    });
+    let page = DecisionsPage { rows: rows.collect(), trace };
+    Ok(Found::Page(Box::new(PlatformPage::Decisions(page))))
 }
+
+/// What a person reads of it; the API has all.
+const MOST_ROWS: usize = 50;
 
 async fn account(state: &AppState, session: &Authenticated, locale: Locale) -> Result<Found, ApiError> {
     let person = &session.state.person;

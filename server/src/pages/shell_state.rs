@@ -1,12 +1,10 @@
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
-use portico_app::{
-    ADMINISTRATION, Environment, Outcome, Preferences, RegistryProblem, ShellState, SignInProvider,
-};
+use portico_app::{Environment, Outcome, Preferences, RegistryProblem, ShellState, SignInProvider};
 
 use crate::http::Authenticated;
 use crate::providers::IdentityProvider;
-use crate::services::session_view;
+use crate::services::{authorise, session_view};
 use crate::state::AppState;
 
 /// Theme, language and navigation as this browser's cookies and languages say.
@@ -30,9 +28,14 @@ pub(super) fn anonymous(state: &AppState, preferences: Preferences, outcome: Opt
 }
 
 /// The state of a page for a session.
-pub(super) fn for_session(state: &AppState, preferences: Preferences, session: &Authenticated) -> ShellState {
-    let applications = state.applications(session);
-    let registry_problems = if session.principal.entitlements.contains(ADMINISTRATION) {
+pub(super) async fn for_session(
+    state: &AppState,
+    preferences: Preferences,
+    session: &Authenticated,
+) -> ShellState {
+    let applications = state.applications(session).await;
+    let administers = authorise::administers(state, session).await;
+    let registry_problems = if administers {
         state.registry.snapshot().problems().iter().map(registry_problem).collect()
     } else {
         Vec::new()
@@ -41,6 +44,8 @@ pub(super) fn for_session(state: &AppState, preferences: Preferences, session: &
         session: Some(session_view(session)),
         applications: applications.to_vec(),
         registry_problems,
+        administers,
+        operates: authorise::operates(state, session).await,
         ..anonymous(state, preferences, None)
     }
 }

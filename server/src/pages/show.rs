@@ -1,14 +1,18 @@
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use portico_app::Outcome;
 use portico_app::routing::{Page, resolve};
+use portico_registry::Remote;
 
 use super::document::{Document, respond};
 use super::platform::{self, Found};
 use super::{PageError, shell_state};
+use crate::audit;
 use crate::http::{ApiError, MaybeSession, RequestContext};
-use crate::services::{renew, told};
+use crate::services::{authorise, renew, told};
 use crate::state::AppState;
 
 /// Every page: `GET` of any path that is no endpoint.
@@ -35,9 +39,8 @@ pub async fn show(
     let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let Some(mut session) = session else {
         let mut shell = shell_state::anonymous(&state, preferences, None);
-        match platform::find(&state, &context, None, request.uri().path(), None, shell.preferences.locale)
-            .await
-        {
+        let locale = shell.preferences.locale;
+        match platform::find(&state, &context, None, request.uri().path(), None, None, locale).await {
             Ok(Some(Found::Page(page))) => shell.platform = Some(*page),
             Ok(_) => {}
             Err(error) => return PageError::from_api(&context, &error).into_response(),
@@ -55,16 +58,24 @@ pub async fn show(
             Err(error) => return PageError::from_api(&context, &error).into_response(),
         }
     }
-    let mut shell = shell_state::for_session(&state, preferences, &session);
+    let mut shell = shell_state::for_session(&state, preferences, &session).await;
     let path = request.uri().path();
     let told = match *request.method() {
         Method::GET if session.state.notice.is_some() => told::take(&state, &session.active).await,
         _ => None,
     };
     shell.notice = told.as_ref().map(|told| told.notice(shell.preferences.locale));
-    match platform::find(&state, &context, Some(&session), path, told.as_ref(), shell.preferences.locale)
-        .await
-    {
+    let snapshot = state.registry.snapshot();
+    let owner = snapshot.route_owner(path);
+    let decision = authorise::open(&state, &session, &context.path, required_by(owner)).await;
+    if !decision.is_allowed() {
+        audit::decided("open", &page(&context), &decision, &session, &context);
+        shell.outcome = Some(Outcome::Forbidden);
+        let csp = state.csp_sources(&shell.applications);
+        return with_cookie(respond(&state, Document { shell, path_and_query, csp }), new_cookie);
+    }
+    let (query, locale) = (request.uri().query(), shell.preferences.locale);
+    match platform::find(&state, &context, Some(&session), path, query, told.as_ref(), locale).await {
         Ok(Some(Found::Page(page))) => shell.platform = Some(*page),
         Ok(Some(Found::Forbidden)) => shell.outcome = Some(Outcome::Forbidden),
         Ok(Some(Found::Nothing)) => shell.outcome = Some(Outcome::NotFound),
@@ -72,22 +83,29 @@ pub async fn show(
         Err(error) => return PageError::from_api(&context, &error).into_response(),
     }
     if shell.outcome.is_none() && resolve(path, &shell) == Page::NotFound {
-        let hidden = state.registry.snapshot().route_owner(path).is_some();
+        let hidden = owner.is_some();
         if hidden {
-            crate::audit::decision(
-                "open",
-                &format!("page {path}"),
-                false,
-                "not entitled",
-                &session,
-                &context,
-            );
+            let reason = "the session may not load the remote that the page is of";
+            audit::decision("open", &page(&context), false, reason, &session, &context);
         }
         shell.outcome = Some(if hidden { Outcome::Forbidden } else { Outcome::NotFound });
     }
     let csp = state.csp_sources(&shell.applications);
-    let mut response = respond(&state, Document { shell, path_and_query, csp });
-    if let Some(cookie) = new_cookie {
+    with_cookie(respond(&state, Document { shell, path_and_query, csp }), new_cookie)
+}
+
+/// What a page needs: what the remote needs that owns it.
+fn required_by(owner: Option<&Arc<Remote>>) -> &[String] {
+    owner.map_or(&[], |remote| &remote.manifest.permissions.required)
+}
+
+/// A page as the audit log calls it: by a path without secrets.
+fn page(context: &RequestContext) -> String {
+    format!("page {:.200}", context.path)
+}
+
+fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response

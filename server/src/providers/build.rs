@@ -142,6 +142,7 @@ impl Builder<'_> {
             scopes,
             par: Par::default(),
             organization_claims: OrganizationClaims::default(),
+            claims: self.config.identity.claims.iter().cloned().collect(),
         })
     }
 

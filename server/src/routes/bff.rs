@@ -57,7 +57,10 @@ pub async fn call(
         None => None,
     };
     let id = remote_id(request.uri().path());
-    let own = session.as_ref().and_then(|session| state.backend(session, id));
+    let own = match &session {
+        Some(session) => state.backend(session, id).await,
+        None => None,
+    };
     let (session, remote) = match (session, own) {
         (Some(session), Some(remote)) => (session, remote),
         // Boxed: of all calls these are few.

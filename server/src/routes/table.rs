@@ -17,6 +17,7 @@ pub fn table(state: &AppState) -> Router<AppState> {
         .route("/auth/backchannel-logout", post(auth::backchannel_logout))
         .route("/api/platform/session", get(platform::session))
         .route("/api/platform/applications", get(platform::applications))
+        .route("/api/platform/decisions", get(platform::decisions))
         .route("/api/platform/organization", post(platform::organization))
         .route(
             "/api/platform/invitations",

@@ -3,11 +3,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use portico_contracts::manifest::{Backend, BackendView, CacheScope, RouteCache};
+use portico_contracts::manifest::{Backend, BackendRoute, BackendView, CacheScope, RouteCache, RouteCondition};
 use portico_gateway::{
     Access, BackendSpec, CacheRule, LegSpec, RemoteBackend, Resolver, RouteSpec, SystemResolver,
     UpstreamSnapshot, Usage, ViewSpec,
 };
+use portico_policy::{AttributeError, Comparison, Condition};
 use portico_registry::Remote;
 
 use crate::config::GatewayConfig;
@@ -74,15 +75,13 @@ impl Backends {
 
     fn compile(&self, remote: &Remote, backend: &Backend) -> Option<RemoteBackend> {
         let id = remote.id.as_str();
-        let routes = backend.routes.iter().map(|route| RouteSpec {
-            methods: route.methods.iter().map(|method| method.as_str().to_owned()).collect(),
-            path: route.path.clone(),
-            permissions: route.permissions.clone(),
-            cache: route.cache.as_ref().map(cache_rule),
-            upgrades: route.upgrades.clone(),
-            public: route.public,
-            timeout: route.timeout_ms.map(|limit| Duration::from_millis(limit.into())),
-        });
+        let routes = match backend.routes.iter().map(route_spec).collect::<Result<Vec<_>, _>>() {
+            Ok(routes) => routes,
+            Err(error) => {
+                tracing::error!(remote.id = id, error.message = %error, "a remote's back end cannot be used");
+                return None;
+            }
+        };
         let (addresses, resilience) = match self.config.upstreams.get(id) {
             // Addresses that cannot be read stopped the start.
             Some(own) => (own.places().unwrap_or_default(), own.settings(&self.config.resilience)),
@@ -96,7 +95,7 @@ impl Backends {
             scopes: backend.scopes.clone(),
             timeout: Duration::from_millis(backend.timeout_ms.into()),
             retries: backend.retries,
-            routes: routes.collect(),
+            routes,
             views: backend.views.iter().map(view_spec).collect(),
             document: remote.description.as_ref().map(|description| description.document().clone()),
             networks: self.config.upstream_networks.clone(),
@@ -151,4 +150,27 @@ fn view_spec(view: &BackendView) -> ViewSpec {
         timeout: view.timeout_ms.map(|timeout| Duration::from_millis(timeout.into())),
         legs: view.legs.iter().map(leg).collect(),
     }
+}
+
+fn route_spec(route: &BackendRoute) -> Result<RouteSpec, AttributeError> {
+    Ok(RouteSpec {
+        methods: route.methods.iter().map(|method| method.as_str().to_owned()).collect(),
+        path: route.path.clone(),
+        permissions: route.permissions.clone(),
+        conditions: route.conditions.iter().map(condition).collect::<Result<_, _>>()?,
+        cache: route.cache.as_ref().map(cache_rule),
+        public: route.public,
+        upgrades: route.upgrades.clone(),
+        timeout: route.timeout_ms.map(|limit| Duration::from_millis(limit.into())),
+    })
+}
+
+/// Manifests are validated when they are read: exactly one comparison is given. One of none fits nothing.
+fn condition(declared: &RouteCondition) -> Result<Condition, AttributeError> {
+    let comparison = match (&declared.equals, &declared.equals_attribute) {
+        (Some(text), _) => Comparison::Equals(text.clone()),
+        (_, Some(other)) => Comparison::EqualsAttribute(other.parse()?),
+        _ => Comparison::OneOf(declared.one_of.clone().unwrap_or_default()),
+    };
+    Ok(Condition { attribute: declared.attribute.parse()?, comparison })
 }

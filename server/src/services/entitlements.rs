@@ -5,7 +5,7 @@ use parking_lot::RwLock;
 use portico_app::ADMINISTRATION;
 use portico_directory::AdminRoles;
 use portico_identity::session::SessionState;
-use portico_policy::{Entitlements, PolicyConfig, Principal};
+use portico_policy::{Claims, Entitlements, PolicyConfig, Principal};
 
 /// What sessions may do: roles give permissions, the organization's plan bounds them.
 #[derive(Debug)]
@@ -26,7 +26,8 @@ impl EntitlementService {
         let roles = state.roles().to_vec();
         let entitlements = self.entitlements(&state.org_id, &roles);
         let principal = Principal::new(&state.person.issuer, &state.person.sub, &state.org_id);
-        Arc::new(principal.with_roles(roles, entitlements))
+        let claims = Claims::new(state.person.claims.clone());
+        Arc::new(principal.with_roles(roles, entitlements).with_claims(claims))
     }
 
     /// The roles that the holder of `held` may give: those whose permissions they have themselves. Permissions, not

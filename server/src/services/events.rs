@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use portico_contracts::manifest::EventDeclaration;
 use portico_identity::session::SessionId;
-use portico_policy::{Action, Query, Resource};
+use portico_policy::Resource;
+use portico_registry::Offer;
 use portico_stream::{
     AppendError, Author, CloseReason, EventGateway, IncomingEvent, PublishError, TopicSpec,
 };
@@ -15,6 +15,7 @@ use portico_telemetry::{Exposition, Kind};
 
 use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext, body_limit};
+use crate::services::question;
 use crate::state::AppState;
 
 /// The event path of this instance.
@@ -148,8 +149,8 @@ pub fn stream_url(session: &Authenticated) -> String {
 }
 
 /// Every type that a session may subscribe to, sorted.
-pub fn subscribable(state: &AppState, session: &Authenticated) -> Vec<String> {
-    let applications = state.applications(session);
+pub async fn subscribable(state: &AppState, session: &Authenticated) -> Vec<String> {
+    let applications = state.applications(session).await;
     let mut types: Vec<_> =
         applications.iter().flat_map(|a| &a.subscribes).map(|event| event.kind.clone()).collect();
     types.sort_unstable();
@@ -229,11 +230,16 @@ async fn allowed_topic(
 ) -> Result<Arc<str>, ApiError> {
     let snapshot = state.registry.snapshot();
     let remote = snapshot.remotes().iter().find(|remote| remote.manifest.name == event.source());
-    let remote = remote.filter(|remote| remote.is_visible_to(session.principal.entitlements.entitlements()));
-    let declared: Option<&EventDeclaration> =
-        remote.and_then(|remote| remote.manifest.events.publish.iter().find(|d| d.kind == event.kind()));
+    let declared = remote.and_then(|remote| {
+        let declared = remote.manifest.events.publish.iter().find(|declared| declared.kind == event.kind());
+        declared.map(|declared| (remote, declared))
+    });
+    let declared = match declared {
+        Some((remote, declared)) if state.is_visible(session, remote).await => Some((remote, declared)),
+        _ => None,
+    };
     let resource = Resource::Event { remote: event.source(), kind: event.kind() };
-    let Some(declared) = declared else {
+    let Some((remote, declared)) = declared else {
         audit::decision(
             "publish",
             &bounded(&resource),
@@ -246,17 +252,9 @@ async fn allowed_topic(
             "No remote of this session with this source declares that it publishes this type.",
         ));
     };
-    let query =
-        Query::new(Some(&session.principal), Action::Publish, resource).requiring(&declared.permissions);
-    let decision = state.policy.decide(&query).await;
-    audit::decision(
-        "publish",
-        &bounded(&resource),
-        decision.is_allowed(),
-        &decision.reason,
-        session,
-        context,
-    );
+    let query = question(remote, Offer::Publish(declared), &session.principal);
+    let decision = state.policy.ask(&query).await;
+    audit::decided("publish", &bounded(&resource), &decision, session, context);
     if decision.is_allowed() {
         Ok(Arc::from(declared.topic.as_str()))
     } else {

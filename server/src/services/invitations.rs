@@ -11,7 +11,7 @@ use portico_identity::session::{Change, Membership};
 use time::Duration;
 
 use super::members::{Refused, authorise, check_roles};
-use super::{membership, organization, told};
+use super::{authorise, membership, organization, told};
 use crate::http::{ApiError, Authenticated, RequestContext};
 use crate::state::AppState;
 use crate::{audit, dates};
@@ -171,6 +171,7 @@ pub async fn accept(
     token: &InvitationToken,
 ) -> Result<organization::Switched, ApiError> {
     const ACTION: &str = "accept-invitation";
+    authorise::invoke(state, context, session, ACTION).await?;
     let person = membership::person(&session.state.person);
     let deny = |reason: &str| audit::decision(ACTION, "invitation", false, reason, session, context);
     let accepted =

@@ -28,6 +28,7 @@ pub fn all(state: &AppState) -> Exposition {
     out.gauge("portico_sessions_in_memory", "Sessions that this instance has seen lately.", sessions);
     state.events.expose(&mut out);
     state.audit.expose(&mut out);
+    state.policy_reloads.expose(&mut out);
     if let Some(tracer) = &state.tracer {
         tracer.expose(&mut out);
     }

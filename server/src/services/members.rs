@@ -1,14 +1,13 @@
 //! Who belongs to an organization, and what an administrator changes about it.
 
-use portico_app::ADMINISTRATION;
 use portico_app::platform::Told;
 use portico_directory::{ChangeError, DirectoryError, Member};
 use portico_identity::session::{Change, EndReason, SessionError};
-use portico_policy::{Action, Query, Resource};
 use thiserror::Error;
 
 use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext};
+use crate::services::authorise;
 use crate::state::AppState;
 
 /// Why members or invitations were not changed.
@@ -16,7 +15,7 @@ use crate::state::AppState;
 pub enum Refused {
     /// The person may not administer the organization.
     #[error("an administrator's permission is needed")]
-    Forbidden,
+    Forbidden(ApiError),
     /// The organization has nothing under this id.
     #[error("there is no such {0} in the organization")]
     NotFound(&'static str),
@@ -51,9 +50,7 @@ impl From<SessionError> for Refused {
 impl From<Refused> for ApiError {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Forbidden => Self::forbidden(
-                "This needs the permission org.admin. Ask an administrator of your organization for it.",
-            ),
+            Refused::Forbidden(error) => error,
             Refused::NotFound(what) => Self::not_found(format!("Your organization has no such {what}.")),
             Refused::Input { detail, .. } => Self::new(
                 axum::http::StatusCode::UNPROCESSABLE_ENTITY,
@@ -74,15 +71,7 @@ pub async fn authorise(
     session: &Authenticated,
     action: &'static str,
 ) -> Result<(), Refused> {
-    let required = [ADMINISTRATION.to_owned()];
-    let query = Query::new(Some(&session.principal), Action::Invoke, Resource::Function { name: action });
-    let decision = state.policy.decide(&query.requiring(&required)).await;
-    if decision.is_allowed() {
-        return Ok(());
-    }
-    let resource = format!("organization {}", session.state.org_id);
-    audit::decision(action, &resource, false, &decision.reason, session, context);
-    Err(Refused::Forbidden)
+    authorise::administer(state, context, session, action).await.map_err(Refused::Forbidden)
 }
 
 /// Whether the session's person may give `roles`: the configuration names them, and none includes more than they have.

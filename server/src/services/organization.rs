@@ -7,8 +7,8 @@ use portico_identity::session::{Membership, SessionError, SessionState, set_cook
 
 use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext};
-use crate::services::membership;
 use crate::services::revocation::revoke;
+use crate::services::{authorise, membership};
 use crate::state::AppState;
 
 /// How a switch goes on.
@@ -35,6 +35,7 @@ pub async fn switch(
     organization: &str,
     return_to: &str,
 ) -> Result<Switched, ApiError> {
+    authorise::invoke(state, context, session, "switch-organization").await?;
     let resource = format!("organization {organization:.100}");
     if !session.state.organizations.iter().any(|o| o.id == organization) {
         audit::decision("switch-organization", &resource, false, "not a member", session, context);

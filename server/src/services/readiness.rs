@@ -1,6 +1,7 @@
 //! Whether everything that the portal depends on answers.
 
 use portico_app::platform::PartKind;
+use portico_policy::Health;
 
 use crate::state::AppState;
 
@@ -42,6 +43,14 @@ pub async fn checks(state: &AppState) -> Vec<Check> {
     checks.push(Check::new(PartKind::Sessions, "sessions", sessions));
     if let Err(reason) = state.audit.sink().ready() {
         checks.push(Check::new(PartKind::Audit, "audit", Err(reason)));
+    }
+    match state.policy.health().await {
+        Health::Good => {}
+        // Every instance reads the same files: refusing traffic would take all of them out for a policy that none uses.
+        Health::Stale(reason) => {
+            checks.push(Check { counts: false, ..Check::new(PartKind::Policy, "policy", Err(reason)) });
+        }
+        Health::Down(reason) => checks.push(Check::new(PartKind::Policy, "policy", Err(reason))),
     }
     if state.draining() {
         let reason = Err("the server is shutting down".to_owned());

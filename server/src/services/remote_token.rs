@@ -1,7 +1,7 @@
 //! Token mode: a remote's own access token, for its own service.
 
 use portico_app::functions::RemoteToken;
-use portico_policy::{Action, Query, Resource};
+use portico_policy::{Action, Decision, Query, Resource};
 use time::format_description::well_known::Rfc3339;
 
 use super::session_tokens::SessionTokens;
@@ -22,28 +22,24 @@ pub async fn exchange(
     id: &str,
 ) -> Result<RemoteToken, ApiError> {
     let resource = Resource::Remote { id };
-    let backend = state.backend(session, id);
+    let backend = state.backend(session, id).await;
     let Some(backend) = backend else {
-        audit::decision(
-            "exchange-token",
-            &resource.to_string(),
-            false,
-            "no such remote for this session",
-            session,
-            context,
-        );
+        let decision = state.why_hidden(session, id).await;
+        audit::decided("exchange-token", &resource.to_string(), &decision, session, context);
         return Err(ApiError::not_found("There is no such remote for this session."));
     };
     // What the portal gets by its own authority, or a GitHub App's, may work for the person and is not theirs to hold.
     let authority = state.providers.authority(backend.token_request().audience);
     let persons = matches!(authority, Authority::Person);
-    let application = persons && state.applications(session).iter().any(|a| a.id == id && a.token_mode);
+    let application = persons && state.applications(session).await.iter().any(|a| a.id == id && a.token_mode);
     let decision =
-        state.policy.decide(&Query::new(Some(&session.principal), Action::ExchangeToken, resource)).await;
-    let allowed = application && decision.is_allowed();
-    let reason = if application { decision.reason.as_ref() } else { "the remote is in proxy mode" };
-    audit::decision("exchange-token", &resource.to_string(), allowed, reason, session, context);
-    if !allowed {
+        state.policy.ask(&Query::new(Some(&session.principal), Action::ExchangeToken, resource)).await;
+    let decision = if application { decision } else { Decision::deny("the remote is in proxy mode") };
+    audit::decided("exchange-token", &resource.to_string(), &decision, session, context);
+    if application && !decision.is_allowed() {
+        return Err(ApiError::forbidden(decision.caller_detail()));
+    }
+    if !application {
         return Err(ApiError::forbidden(
             "This remote is in proxy mode: its calls go through ctx.fetch, and no token reaches the browser.",
         ));

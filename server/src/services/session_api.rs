@@ -6,7 +6,7 @@ use portico_app::functions::{EventSubscription, Published, Refusal, RemoteToken,
 use portico_app::portal_api::PortalApi;
 use portico_contracts::{Application, Session};
 
-use super::{events, organization, remote_token, session_view};
+use super::{authorise, events, organization, remote_token, session_view};
 use crate::http::{ApiError, Authenticated, RequestContext};
 use crate::state::AppState;
 
@@ -23,6 +23,11 @@ impl SessionApi {
         Self { state, context, session }
     }
 
+    async fn invoke(&self, name: &str) -> Result<(), Refusal> {
+        let allowed = authorise::invoke(&self.state, &self.context, &self.session, name).await;
+        allowed.map_err(|error| self.refusal(error))
+    }
+
     fn refusal(&self, error: ApiError) -> Refusal {
         error.refusal(&self.context.path, &self.context.trace_id)
     }
@@ -31,11 +36,14 @@ impl SessionApi {
 #[async_trait]
 impl PortalApi for SessionApi {
     async fn session(&self) -> Result<Session, Refusal> {
+        self.invoke("session").await?;
         Ok(session_view(&self.session))
     }
 
     async fn applications(&self) -> Result<Vec<Application>, Refusal> {
-        Ok(self.state.applications(&self.session).iter().map(|application| (**application).clone()).collect())
+        self.invoke("applications").await?;
+        let applications = self.state.applications(&self.session).await;
+        Ok(applications.iter().map(|application| (**application).clone()).collect())
     }
 
     async fn exchange_remote_token(&self, remote: &str) -> Result<RemoteToken, Refusal> {
@@ -52,7 +60,7 @@ impl PortalApi for SessionApi {
     async fn subscribe_events(&self) -> Result<EventSubscription, Refusal> {
         Ok(EventSubscription {
             url: events::stream_url(&self.session),
-            types: events::subscribable(&self.state, &self.session),
+            types: events::subscribable(&self.state, &self.session).await,
         })
     }
 

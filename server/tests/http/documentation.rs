@@ -152,6 +152,12 @@ fn sets(row: &Row) {
         "events.id_key_file",
         "audit.topic",
         "telemetry.service_name",
+        "policy.cedar.policies",
+        "policy.cedar.schema",
+        "policy.opa.url",
+        "policy.opa.decision",
+        "policy.opa.decisions",
+        "policy.record",
     ];
     let value = if anything_goes.contains(&row.key.as_str()) { "[{}]" } else { "\u{1}" };
     let environment = BTreeMap::from([(row.variable.clone(), value.to_owned())]);

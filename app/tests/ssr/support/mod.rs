@@ -7,8 +7,8 @@ pub(crate) mod markup;
 use std::sync::Arc;
 
 use portico_app::platform::{
-    AccountOrganization, AccountPage, Device, InvitationPage, InvitationRow, InvitationView, MemberRow,
-    MembersPage, Moment, PlatformPage, RoleChoice,
+    AccountOrganization, AccountPage, DecisionRow, DecisionsPage, Device, InvitationPage, InvitationRow,
+    InvitationView, MemberRow, MembersPage, Moment, PlatformPage, RoleChoice,
 };
 use portico_app::{
     Environment, Locale, Notice, Outcome, Preferences, RegistryProblem, ShellState, Theme, Tone,
@@ -117,6 +117,7 @@ pub(crate) fn admin_applications() -> Vec<Application> {
 /// A signed-in page of a session.
 pub(crate) fn state(session: Session, applications: Vec<Application>) -> ShellState {
     ShellState {
+        administers: session.entitlements.iter().any(|permission| permission == "org.admin"),
         session: Some(session),
         applications: applications.into_iter().map(Arc::new).collect(),
         shell_version: "0.1.0".into(),
@@ -259,6 +260,41 @@ pub(crate) fn members() -> ShellState {
     ShellState { platform: Some(PlatformPage::Members(page)), ..admin() }
 }
 
+/// What was refused in Acme lately, and what was decided under a trace id.
+pub(crate) fn decisions() -> ShellState {
+    let row = |who: &str, is_allowed, reason: &str, missing: &[&str]| DecisionRow {
+        who: who.into(),
+        time: moment("2026-11-27 10:00 UTC"),
+        trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
+        action: "call DELETE".into(),
+        resource: "/orgs/{org}/todos/* /bff/acme.todos/orgs/acme/todos/a-very-long-name-that-does-not-break"
+            .into(),
+        is_allowed,
+        reason: reason.into(),
+        missing: missing.iter().map(|&name| name.into()).collect(),
+    };
+    let page = DecisionsPage {
+        trace: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
+        rows: vec![
+            row(
+                "Bob Baker",
+                false,
+                "the entitlements lack org.admin, todos.write",
+                &["org.admin", "todos.write"],
+            ),
+            row("Alice Archer", true, "permitted by everyone", &[]),
+            row("demo|max", false, "forbidden by writing-is-for-sales", &[]),
+        ],
+    };
+    ShellState { platform: Some(PlatformPage::Decisions(page)), ..admin() }
+}
+
+/// A trace id of which nothing is known.
+pub(crate) fn no_decisions(trace: &str) -> ShellState {
+    let page = DecisionsPage { trace: trace.into(), rows: Vec::new() };
+    ShellState { platform: Some(PlatformPage::Decisions(page)), ..admin() }
+}
+
 /// An organization of one.
 pub(crate) fn alone() -> ShellState {
     let mut state = members();
@@ -306,6 +342,9 @@ pub(crate) fn every_page() -> Vec<(&'static str, ShellState, &'static str)> {
         ("account", account(), "/account"),
         ("members", members(), "/members"),
         ("a member alone", alone(), "/members"),
+        ("decisions", decisions(), "/decisions"),
+        ("no decisions", no_decisions(""), "/decisions"),
+        ("an unknown trace id", no_decisions("4bf9"), "/decisions"),
         ("invitation", invitation(signed_out(), InvitationView::SignIn), "/invitations/Xb3l9vQ2"),
         ("invitation to accept", invitation(member(), InvitationView::Accept), "/invitations/Xb3l9vQ2"),
         ("another's invitation", invitation(member(), InvitationView::Another), "/invitations/Xb3l9vQ2"),

@@ -1,7 +1,6 @@
 //! What is loaded at one moment. It never changes: a reload makes another.
 
 mod csp;
-mod resolve;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -11,7 +10,6 @@ use crate::problem::LoadProblem;
 use crate::remote::Remote;
 
 pub use csp::CspSources;
-pub use resolve::SessionView;
 
 /// Everything that requests need to know of the remotes.
 #[derive(Debug, Default)]
@@ -26,7 +24,6 @@ pub struct Snapshot {
     routes: HashMap<String, Arc<Remote>>,
     problems: Vec<LoadProblem>,
     incomplete: bool,
-    resolved: resolve::Resolved,
 }
 
 impl Snapshot {
@@ -42,7 +39,6 @@ impl Snapshot {
             routes: settled.routes.into_iter().collect(),
             problems: problems.into_iter().chain(settled.problems).collect(),
             incomplete,
-            resolved: resolve::Resolved::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 use portico_registry::Grant;
 use serde_json::{Value, json};
 
+use crate::resolve::resolve;
 use crate::world::{World, grants, ids, only_problem, todos, usual_grant};
 
 /// What is said of the example with `value` at `pointer`.
@@ -148,9 +149,7 @@ async fn what_the_browser_calls_directly_needs_a_grant_and_is_in_the_pages_polic
     world.config.grants = grants("@acme/todos", &grant);
     let registry = world.open().await;
     let snapshot = registry.snapshot();
-    let applications: Vec<_> = snapshot
-        .resolve(&portico_registry::SessionView { org_id: "acme", entitlements: &["todos.read".to_owned()] })
-        .to_vec();
+    let applications = resolve(&registry, &["todos.read"]);
     assert_eq!(applications[0].direct, ["https://tiles.example"]);
     assert!(snapshot.csp_sources(&applications)["connect-src"].contains("https://tiles.example"));
     assert!(!snapshot.csp_sources(&[]).contains_key("connect-src"), "and of no other page");

@@ -30,7 +30,7 @@ pub(super) async fn call(
     let id = remote_id(request.uri().path()).to_owned();
     // What would be open after a switch of protocols has no session to end with.
     let backend = state.public_backend(&id).filter(|_| !request.headers().contains_key(UPGRADE));
-    let Some(remote) = backend else { return Err(unknown(&id, session, context)) };
+    let Some(remote) = backend else { return Err(unknown(state, &id, session, context).await) };
     let call = Call {
         remote: &remote,
         principal: None,
@@ -46,13 +46,16 @@ pub(super) async fn call(
     told.end = Some(CallEnd::of(&outcome));
     let Outcome { verdict, result, .. } = outcome;
     record(&verdict, session, context);
-    let response = result.map_err(|error| match &error {
-        CallError::NotDeclared | CallError::MethodNotAllowed(_) | CallError::Refused(_) => {
-            unknown(&id, session, context)
+    let response = match result {
+        Ok(response) => response,
+        Err(CallError::NotDeclared | CallError::MethodNotAllowed(_) | CallError::Refused(_)) => {
+            return Err(unknown(state, &id, session, context).await);
         }
-        error if is_too_large(error) => body_limit::too_large(state.config.limits.proxy_body_bytes),
-        _ => problem(error),
-    })?;
+        Err(error) if is_too_large(&error) => {
+            return Err(body_limit::too_large(state.config.limits.proxy_body_bytes));
+        }
+        Err(error) => return Err(problem(error)),
+    };
     let tell = telling(Arc::clone(&remote), context.trace_id);
     let mut response = response.map(|body| Body::new(body.map_err(tell)));
     // The same path may be answered to a session by another rule.
@@ -64,9 +67,14 @@ pub(super) async fn call(
 }
 
 /// A remote that this session may not load does not exist for it: neither name nor routes are told.
-fn unknown(id: &str, session: Option<&Authenticated>, context: &RequestContext) -> ApiError {
+async fn unknown(
+    state: &AppState,
+    id: &str,
+    session: Option<&Authenticated>,
+    context: &RequestContext,
+) -> ApiError {
     let Some(session) = session else { return ApiError::signed_out() };
-    let reason = "no such remote for this session";
-    audit::decision("call", &format!("remote {id:.100}"), false, reason, session, context);
+    let decision = state.why_hidden(session, id).await;
+    audit::decided("call", &format!("remote {id:.100}"), &decision, session, context);
     ApiError::not_found("There is no such remote for this session.")
 }

@@ -1,6 +1,7 @@
 //! `/api/platform/*`.
 
 mod applications;
+mod decisions;
 mod form;
 mod organization;
 mod remote_token;
@@ -14,6 +15,7 @@ pub mod members;
 pub mod sessions;
 
 pub use applications::applications;
+pub use decisions::decisions;
 pub use organization::organization;
 pub use remote_token::remote_token;
 pub use reports::reports;

@@ -148,6 +148,11 @@ impl EventGateway {
         hub.map_or(0, |hub| hub.interrupt_session(session_id, CloseReason::Changed))
     }
 
+    /// Ends every stream so that it is opened again: what sessions may have has changed for all of them. How many there were.
+    pub fn interrupt_all(&self) -> usize {
+        self.shared.hub.get().map_or(0, |hub| hub.close_where(CloseReason::Changed, |_| true))
+    }
+
     /// Ends a person's streams, in one organization or in all. How many there were.
     pub fn close_user(&self, org: Option<&str>, user: &str, reason: CloseReason) -> usize {
         let Some(hub) = self.shared.hub.get() else { return 0 };

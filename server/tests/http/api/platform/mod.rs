@@ -1,6 +1,7 @@
 //! `/api/platform/*`
 
 mod applications;
+mod decisions;
 mod invitations;
 mod members;
 mod organization;
