@@ -148,9 +148,11 @@ export interface Backend {
 export interface BackendRoute {
   /** How the portal may keep the answers to `GET`; nothing is kept without it. */
   cache?: RouteCache;
+  /** Where all of these hold. */
+  conditions?: RouteCondition[];
   /** With one of these methods. */
   methods: Method[];
-  /** To this path below `url`: literal segments, `*` for one segment, `**` at the end for any number. */
+  /** To this path below `url`: literal segments, `*` or `{name}` for one segment, `**` at the end for any number. */
   path: string;
   /** By people who hold all of these. */
   permissions?: string[];
@@ -400,6 +402,18 @@ export interface RouteCache {
   staleIfErrorSeconds?: number;
   /** How long after that it is still given, while a new one is fetched. Without it the service's directive counts. */
   staleWhileRevalidateSeconds?: number;
+}
+
+/** What must hold of a call besides permissions: that an attribute of it is a text, one of several, or the same as another attribute. Exactly one of `equals`, `oneOf` and `equalsAttribute` is given. An attribute that is missing fits nothing. */
+export interface RouteCondition {
+  /** `organization`, `subject`, `path.<parameter>`, `query.<parameter>` or `claims.<claim>`. */
+  attribute: string;
+  /** It is this text. */
+  equals?: string;
+  /** It is what this attribute is. */
+  equalsAttribute?: string;
+  /** It is one of these texts. */
+  oneOf?: string[];
 }
 
 /** What a remote asks the browser to allow. */

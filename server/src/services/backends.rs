@@ -3,7 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use portico_contracts::manifest::{Backend, BackendRoute, BackendView, CacheScope, RouteCache, RouteCondition};
+use portico_contracts::manifest::{
+    Backend, BackendRoute, BackendView, CacheScope, RouteCache, RouteCondition,
+};
 use portico_gateway::{
     Access, BackendSpec, CacheRule, LegSpec, RemoteBackend, Resolver, RouteSpec, SystemResolver,
     UpstreamSnapshot, Usage, ViewSpec,

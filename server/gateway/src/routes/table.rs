@@ -225,6 +225,9 @@ impl RouteTable {
             pattern: spec.path.clone(),
             methods,
             permissions: spec.permissions.clone(),
+            // Each leg is decided by its own route, conditions included.
+            conditions: Vec::new(),
+            parameters: PathParameter::all_in(&spec.path),
             public: false,
             upgrades: Vec::new(),
             timeout: None,
