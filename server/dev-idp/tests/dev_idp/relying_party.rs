@@ -54,6 +54,7 @@ impl Portal {
             scopes: vec!["profile".to_owned(), "email".to_owned()],
             par: Par::Auto,
             organization_claims: OrganizationClaims::Portal,
+            claims: Vec::new(),
         };
         let provider = Provider::new(config, http, Arc::clone(&world.clock) as _, Arc::new(OsRandom));
         let provider = Arc::new(provider);
