@@ -11,7 +11,7 @@ export interface Person {
 
 const MEMBER = ["Todos", "Chat", "Insights", "Echo"];
 
-export const ALICE: Person = { username: "alice", name: "Alice Archer", organization: "Acme", opens: ["Todos", "Chat", "Insights", "Organization", "Echo"], manages: ["Members", "Health"] };
+export const ALICE: Person = { username: "alice", name: "Alice Archer", organization: "Acme", opens: ["Todos", "Chat", "Insights", "Organization", "Echo"], manages: ["Members", "Refusals", "Health"] };
 export const BOB: Person = { username: "bob", name: "Bob Baker", organization: "Acme", opens: MEMBER };
 export const CAROL: Person = { username: "carol", name: "Carol Castillo", organization: "Globex", opens: MEMBER };
 /** Belongs to both organizations; Acme comes first. */

@@ -13,7 +13,8 @@ test.beforeAll(async () => {
   portal = await startPortal({
     name: "portico-health",
     ...HEALTH_PORTAL,
-    environment: { PORTICO_DEVELOPMENT__SERVICES: "[]", PORTICO_FIXTURES: "0" },
+    // Another portal's services may run at the addresses of the manifests.
+    environment: { PORTICO_DEVELOPMENT__SERVICES: "[]", PORTICO_FIXTURES: "0", PORTICO_GATEWAY__UPSTREAMS: '{"portico.todos"={addresses=["127.0.0.1:9"]}}' },
   });
 });
 test.afterAll(() => portal.stop());

@@ -107,13 +107,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_client_that_goes_on_taking_is_served() {
+        // Seven pauses come to more than the limit, and each is far from it, on a machine that is slow as well.
+        let (limit, pause) = (Duration::from_secs(2), Duration::from_millis(300));
         let (mut client, server) = tokio::io::duplex(16);
-        let mut server = WriteLimited::new(server, LIMIT);
+        let mut server = WriteLimited::new(server, limit);
         let reading = tokio::spawn(async move {
             let mut all = 0;
             let mut piece = [0; 16];
             loop {
-                tokio::time::sleep(LIMIT / 4).await;
+                tokio::time::sleep(pause).await;
                 match client.read(&mut piece).await.expect("it goes on") {
                     0 => return all,
                     more => all += more,
