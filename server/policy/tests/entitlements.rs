@@ -9,7 +9,15 @@ fn an_admin_holds_everything_and_a_member_all_but_administration() {
     let member = demo.entitlements("globex", ["member"]);
     assert_eq!(
         admin.entitlements(),
-        ["chat.use", "echo.use", "insights.read", "org.admin", "todos.read", "todos.write"]
+        [
+            "chat.use",
+            "echo.use",
+            "insights.read",
+            "org.admin",
+            "platform.operate",
+            "todos.read",
+            "todos.write"
+        ]
     );
     assert_eq!(member.entitlements(), ["chat.use", "echo.use", "insights.read", "todos.read", "todos.write"]);
     assert_eq!(demo.problems(), []);
@@ -36,7 +44,7 @@ fn unknown_roles_and_organizations_give_nothing() {
     assert_eq!(demo.entitlements("acme", ["root", "Admin"]).permissions(), [] as [&str; 0]);
     let elsewhere = demo.entitlements("initech", ["admin"]);
     assert_eq!(elsewhere.entitlements(), [] as [&str; 0]);
-    assert_eq!(elsewhere.permissions().len(), 6, "roles are still known, the plan is not");
+    assert_eq!(elsewhere.permissions().len(), 7, "roles are still known, the plan is not");
 }
 
 #[test]
