@@ -45,6 +45,7 @@ pub(crate) fn problem(status: u16) -> Problem {
         detail: "by the test".into(),
         instance: String::new(),
         trace_id: "0af7651916cd43dd8448eb211c80319c".into(),
+        errors: Vec::new(),
     }
 }
 
