@@ -57,7 +57,6 @@ anonymous_per_minute = ${MANY}
 session_per_minute = ${MANY}
 organization_per_minute = ${MANY}
 remote_per_minute = ${MANY}
-organization_per_minute = ${MANY}
 
 [registry.grants."@bench/*"]
 backend_origins = ${JSON.stringify([upstream, HANGING_UPSTREAM])}
