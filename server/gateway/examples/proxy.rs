@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use portico_gateway::{
     AnswerBody, BackendSpec, BearerToken, Call, Gateway, PublicOrigin, RemoteBackend, Resilience, RouteSpec,
-    SystemResolver, TokenError, TokenRequest, TokenSource,
+    SystemResolver, TokenError, TokenRequest, TokenSource, UpstreamProtocol,
 };
 use portico_policy::{PolicyConfig, Principal, RolePolicy};
 use tokio::net::TcpListener;
@@ -72,6 +72,7 @@ fn app(upstream: String) -> Result<App, Box<dyn Error>> {
         document: None,
         networks: vec!["127.0.0.0/8".parse()?],
         addresses: Vec::new(),
+        protocol: UpstreamProtocol::default(),
         resilience: Resilience::default(),
     };
     let entitlements = PolicyConfig::demo().entitlements("acme", ["member"]);

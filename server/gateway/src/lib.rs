@@ -49,5 +49,8 @@ pub use routes::{MethodSet, PatternError, Route, RouteError, RouteSpec, RouteTab
 pub use shape::Bounds;
 pub use token::{BadToken, BearerToken, NoTokens, TokenError, TokenRequest, TokenSource};
 pub use upgrade::{Carried, Protocol, ProtocolError, Tunnel, TunnelEnd, UpgradeError};
-pub use upstream::{OriginError, Place, PlaceError, Resolver, SystemResolver, TlsError, TlsSettings};
+pub use upstream::{
+    ExchangeError, OriginError, Place, PlaceError, Resolver, SystemResolver, TlsError, TlsSettings,
+    UpstreamProtocol,
+};
 pub use view::{LegSpec, ViewError, ViewSpec};

@@ -185,7 +185,9 @@ fn expose_upstream(upstream: &UpstreamSnapshot, out: &mut Exposition) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BackendSpec, ProxyPath, RemoteBackend, Resilience, RouteSpec, SystemResolver};
+    use crate::{
+        BackendSpec, ProxyPath, RemoteBackend, Resilience, RouteSpec, SystemResolver, UpstreamProtocol,
+    };
 
     fn backend(paths: &[(&str, &str)]) -> RemoteBackend {
         let routes = paths.iter().map(|(method, path)| RouteSpec {
@@ -206,6 +208,7 @@ mod tests {
             routes: routes.collect(),
             networks: Vec::new(),
             addresses: Vec::new(),
+            protocol: UpstreamProtocol::default(),
             resilience: Resilience::default(),
         };
         RemoteBackend::compile(spec, Arc::new(SystemResolver)).expect("compiles")

@@ -15,7 +15,7 @@ use crate::quota::{Quota, RemoteQuota, Usage};
 use crate::resilience::{Resilience, UpstreamSnapshot};
 use crate::routes::{Route, RouteError, RouteSpec, RouteTable};
 use crate::upstream::{
-    Dialer, Endpoints, Origin, OriginError, Place, Resolver, TlsSettings, Upstream, watch,
+    Dialer, Endpoints, Origin, OriginError, Place, Resolver, TlsSettings, Upstream, UpstreamProtocol, watch,
 };
 use crate::view::{View, ViewError, ViewSpec};
 
@@ -50,6 +50,8 @@ pub struct BackendSpec {
     /// Where the upstream is in this environment, each an endpoint (a name as many as it has addresses); empty for what
     /// `url` says. The operator's, never the manifest's. Host, certificate and base path stay those of `url`.
     pub addresses: Vec<Place>,
+    /// Which version of HTTP it is spoken to in. The operator's, never the manifest's.
+    pub protocol: UpstreamProtocol,
     /// How its failures are met.
     pub resilience: Resilience,
 }
@@ -118,7 +120,7 @@ impl RemoteBackend {
         access: Access,
     ) -> Result<Self, BackendError> {
         let origin = Origin::parse(&spec.url)?;
-        let dialer = Dialer::new(&origin, AddressPolicy::new(spec.networks), access.tls)?;
+        let dialer = Dialer::new(&origin, AddressPolicy::new(spec.networks), access.tls, spec.protocol)?;
         let places = match spec.addresses.is_empty() {
             true => vec![origin.place.clone()],
             false => spec.addresses,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use portico_gateway::{HealthCheck, Place, PlaceError, Resilience};
+use portico_gateway::{HealthCheck, Place, PlaceError, Resilience, UpstreamProtocol};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -12,10 +12,37 @@ use super::ResilienceConfig;
 pub struct UpstreamConfig {
     /// Where it is in this environment, `host:port` each; where the manifest's `backend.url` says without any.
     pub addresses: Vec<String>,
+    /// Which version of HTTP it is spoken to in.
+    pub protocol: ProtocolConfig,
     /// How its endpoints are looked at while nobody calls.
     pub health: Option<HealthConfig>,
     /// Keys of `gateway.resilience` that are different for this upstream.
     pub resilience: Map<String, Value>,
+}
+
+/// Which version of HTTP an upstream is spoken to in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProtocolConfig {
+    /// Over TLS what the upstream chooses, HTTP/2 or HTTP/1.1; without TLS HTTP/1.1.
+    #[default]
+    #[serde(rename = "auto")]
+    Auto,
+    /// HTTP/1.1 and nothing else.
+    #[serde(rename = "http/1.1")]
+    Http1,
+    /// HTTP/2 and nothing else; without TLS by prior knowledge.
+    #[serde(rename = "h2")]
+    Http2,
+}
+
+impl From<ProtocolConfig> for UpstreamProtocol {
+    fn from(protocol: ProtocolConfig) -> Self {
+        match protocol {
+            ProtocolConfig::Auto => Self::Negotiated,
+            ProtocolConfig::Http1 => Self::Http1,
+            ProtocolConfig::Http2 => Self::Http2,
+        }
+    }
 }
 
 /// An active health check.

@@ -8,7 +8,7 @@ use portico_contracts::manifest::{
 };
 use portico_gateway::{
     Access, BackendSpec, CacheRule, LegSpec, RemoteBackend, Resolver, RouteSpec, SystemResolver,
-    UpstreamSnapshot, Usage, ViewSpec,
+    UpstreamProtocol, UpstreamSnapshot, Usage, ViewSpec,
 };
 use portico_policy::{AttributeError, Comparison, Condition};
 use portico_registry::Remote;
@@ -84,10 +84,10 @@ impl Backends {
                 return None;
             }
         };
-        let (addresses, resilience) = match self.config.upstreams.get(id) {
-            // Addresses that cannot be read stopped the start.
-            Some(own) => (own.places().unwrap_or_default(), own.settings(&self.config.resilience)),
-            None => (Vec::new(), self.config.resilience.settings()),
+        let own = self.config.upstreams.get(id);
+        let resilience = match own {
+            Some(own) => own.settings(&self.config.resilience),
+            None => self.config.resilience.settings(),
         };
         let spec = BackendSpec {
             id: id.to_owned(),
@@ -101,7 +101,9 @@ impl Backends {
             views: backend.views.iter().map(view_spec).collect(),
             document: remote.description.as_ref().map(|description| description.document().clone()),
             networks: self.config.upstream_networks.clone(),
-            addresses,
+            // Addresses that cannot be read stopped the start.
+            addresses: own.and_then(|own| own.places().ok()).unwrap_or_default(),
+            protocol: own.map_or_else(UpstreamProtocol::default, |own| own.protocol.into()),
             resilience,
         };
         let access = self.access.get(id).cloned().unwrap_or_default();

@@ -1,11 +1,13 @@
 //! Bodies in both directions: streamed, with backpressure, and held only where a second attempt may need them.
 
 mod answer;
+mod arriving;
 mod request;
 mod response;
 mod whole;
 
 pub use answer::{AnswerBody, Begun};
+pub(crate) use arriving::Arriving;
 pub use request::RequestBodyError;
 pub(crate) use request::{Progress, RequestBody};
 pub use response::{ResponseBody, ResponseBodyError};

@@ -10,13 +10,14 @@ use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::Arriving;
 use crate::quota::{Meter, QuotaExceeded};
-use crate::upstream::Lease;
+use crate::upstream::{ExchangeError, Lease};
 
 /// An upstream's body as it arrives. Nothing is read from the upstream before the caller wants it; dropping it before
-/// its end closes the upstream connection.
+/// its end closes the upstream connection, or resets its stream.
 pub struct ResponseBody {
-    incoming: Incoming,
+    incoming: Arriving,
     /// Handed back to the pool when the body ends.
     lease: Option<Lease>,
     /// How long the upstream may pause; none where pauses are part of the answer.
@@ -32,7 +33,7 @@ pub struct ResponseBody {
 pub enum ResponseBodyError {
     /// The connection ended before the body did.
     #[error("the upstream's answer broke off: {0}")]
-    Broken(#[from] hyper::Error),
+    Broken(#[from] ExchangeError),
     /// Nothing came for this long.
     #[error("the upstream's answer paused for {0:?}")]
     Paused(Duration),
@@ -42,7 +43,7 @@ pub enum ResponseBodyError {
 }
 
 impl ResponseBody {
-    pub(crate) fn new(incoming: Incoming, lease: Lease, pause_limit: Option<Duration>) -> Self {
+    pub(crate) fn new(incoming: Arriving, lease: Lease, pause_limit: Option<Duration>) -> Self {
         let mut body =
             Self { incoming, lease: Some(lease), pause_limit, pause: None, meter: Meter::default() };
         body.give_back_at_end();
@@ -60,6 +61,7 @@ impl ResponseBody {
 
     /// A body whose connection has a task of its own and serves nothing else.
     pub(crate) fn of_own_connection(incoming: Incoming, pause_limit: Duration) -> Self {
+        let incoming = Arriving::Http1(incoming);
         Self { incoming, lease: None, pause_limit: Some(pause_limit), pause: None, meter: Meter::default() }
     }
 
@@ -77,13 +79,16 @@ impl ResponseBody {
     }
 
     /// The body's next frame; the socket is read when there is none yet.
-    fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_incoming(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ExchangeError>>> {
         // First the body, which tells the connection that a frame is wanted, then the connection, then what it brought.
         if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(cx) {
             return Poll::Ready(frame);
         }
         let Some(lease) = &mut self.lease else { return Poll::Pending };
-        lease.connection.poll(cx);
+        lease.poll(cx);
         Pin::new(&mut self.incoming).poll_frame(cx)
     }
 

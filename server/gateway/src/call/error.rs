@@ -134,7 +134,9 @@ impl CallError {
         match self {
             Self::Quota(exceeded) => exceeded.retry_after(),
             Self::Upstream(ForwardError::Open(after)) => Some(*after),
-            Self::Upstream(ForwardError::Full) => Some(Duration::from_secs(1)),
+            Self::Upstream(ForwardError::Full | ForwardError::Unprocessed { .. }) => {
+                Some(Duration::from_secs(1))
+            }
             _ => None,
         }
     }
@@ -217,7 +219,9 @@ fn leg_status(status: u16) -> StatusCode {
 fn upstream_status(error: &ForwardError) -> StatusCode {
     match error {
         ForwardError::Timeout(_) => StatusCode::GATEWAY_TIMEOUT,
-        ForwardError::Open(_) | ForwardError::Full => StatusCode::SERVICE_UNAVAILABLE,
+        ForwardError::Open(_) | ForwardError::Full | ForwardError::Unprocessed { .. } => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         ForwardError::CallerSlow => StatusCode::REQUEST_TIMEOUT,
         ForwardError::CallerGone(_) => StatusCode::BAD_REQUEST,
         _ => StatusCode::BAD_GATEWAY,
@@ -231,8 +235,11 @@ fn upstream_detail(error: &ForwardError) -> &'static str {
             "This remote's service is not at an address that the portal may call."
         }
         ForwardError::Untrusted(_) => "This remote's service could not prove who it is.",
-        ForwardError::Reset(_) => {
+        ForwardError::Reset(_) | ForwardError::ResetTogether(_) => {
             "This remote's service broke the connection. Check whether the change was made before you repeat it."
+        }
+        ForwardError::Unprocessed { .. } => {
+            "This remote's service did not take the call. Nothing was done; try again."
         }
         ForwardError::BadAnswer(_) => "This remote's service gave no usable answer.",
         ForwardError::Timeout(_) => "This remote's service did not answer in time.",

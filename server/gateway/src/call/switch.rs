@@ -51,7 +51,8 @@ pub(super) async fn switch<T: TokenSource>(
 async fn agreed(handshake: Handshake, response: &mut Response<Incoming>) -> Result<Agreed, ForwardError> {
     let fields =
         handshake.agreed(response.headers()).map_err(|why| ForwardError::BadAnswer(why.to_owned()))?;
-    let upstream = hyper::upgrade::on(response).await.map_err(ForwardError::Reset)?;
+    let broke = |error: hyper::Error| ForwardError::Reset(error.into());
+    let upstream = hyper::upgrade::on(response).await.map_err(broke)?;
     let (client, framed) = handshake.into_client();
     Ok(Agreed { fields, tunnel: Tunnel::new(client, upstream, framed) })
 }

@@ -117,7 +117,9 @@ impl Finding {
 
     pub(super) fn of_error(error: &ForwardError) -> Self {
         match error {
-            ForwardError::Timeout(_) => Self::Failed { overloaded: true },
+            ForwardError::Timeout(_) | ForwardError::Unprocessed { refused: true, .. } => {
+                Self::Failed { overloaded: true }
+            }
             ForwardError::Unreachable(_) | ForwardError::Reset(_) | ForwardError::BadAnswer(_) => {
                 Self::Failed { overloaded: false }
             }

@@ -4,16 +4,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
 use portico_telemetry::trace::RequestTrace;
 
 use super::ForwardError;
 use super::admission::Finding;
 use super::deadline::Deadline;
 use super::observed::Observed;
-use crate::body::{Progress, RequestBody, ResponseBody};
+use crate::body::{Arriving, Progress, RequestBody, ResponseBody};
 use crate::remote::RemoteBackend;
-use crate::upstream::{Endpoint, Lease, SendError};
+use crate::upstream::{Endpoint, Lease, Purpose, SendError};
 
 /// What the attempts of one call share.
 pub(super) struct Attempts<'a> {
@@ -54,6 +53,7 @@ impl Attempts<'_> {
     ) -> Result<Response<ResponseBody>, ForwardError> {
         let endpoints = &self.remote.upstream.endpoints;
         let endpoint = aim.or_else(|| endpoints.choose(tried));
+        let mut opened = 0;
         loop {
             let kept = endpoint.as_ref().and_then(|endpoint| endpoint.idle(self.repeatable));
             let is_new = kept.is_none();
@@ -62,10 +62,12 @@ impl Attempts<'_> {
                 // Rare, and its state is large: outside the future that every call pays for.
                 None => Box::pin(self.connect(endpoint.clone(), tried)).await?,
             };
-            let sent = self.deadline.hold(self.progress, pin!(lease.connection.send(request))).await;
+            opened += u8::from(is_new);
+            let sent = self.deadline.hold(self.progress, pin!(lease.send(request))).await;
             let error = match sent {
                 Ok(Ok(response)) => return self.answered(response, lease),
-                Ok(Err(SendError::Unsent(unsent))) if !is_new => {
+                // A shared connection may have been closed by what happened to others on it.
+                Ok(Err(SendError::Unsent(unsent))) if !is_new || lease.is_shared() && opened < 2 => {
                     request = unsent;
                     continue;
                 }
@@ -73,6 +75,10 @@ impl Attempts<'_> {
                     ForwardError::Unreachable("a new connection closed at once".to_owned())
                 }
                 Ok(Err(SendError::Broken(error))) => error.into(),
+                Ok(Err(SendError::BrokenTogether(error))) => ForwardError::ResetTogether(error),
+                Ok(Err(SendError::Unprocessed { error, refused })) => {
+                    ForwardError::Unprocessed { error, refused }
+                }
                 Err(_) if self.progress.is_some_and(Progress::is_starved) => ForwardError::CallerSlow,
                 Err(_) => self.late(),
             };
@@ -94,7 +100,7 @@ impl Attempts<'_> {
         let connected = {
             // A name is asked for each new connection: the endpoint that was chosen may be gone.
             let aim = if endpoints.are_named() { None } else { aim };
-            let connecting = pin!(endpoints.connect(aim, tried, self.deadline.left()));
+            let connecting = pin!(endpoints.connect(Purpose::Calls, aim, tried, self.deadline.left()));
             self.deadline.hold(None, connecting).await
         };
         let Ok(connected) = connected else {
@@ -112,7 +118,7 @@ impl Attempts<'_> {
 
     fn answered(
         &self,
-        response: Response<Incoming>,
+        response: Response<Arriving>,
         lease: Lease,
     ) -> Result<Response<ResponseBody>, ForwardError> {
         let endpoints = &self.remote.upstream.endpoints;

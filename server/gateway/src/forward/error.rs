@@ -3,7 +3,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::address::AddressRefused;
-use crate::upstream::DialError;
+use crate::upstream::{DialError, ExchangeError};
 
 /// Why an upstream gave no usable answer. The words are for the log: they name addresses.
 #[derive(Debug, Error)]
@@ -20,7 +20,18 @@ pub enum ForwardError {
     Untrusted(String),
     /// The connection broke before the answer began. The request may have arrived.
     #[error("the upstream closed the connection before it answered: {0}")]
-    Reset(hyper::Error),
+    Reset(ExchangeError),
+    /// The same, where the connection broke under several calls: one of them is the failure, the others only share it.
+    #[error("the upstream closed the connection before it answered: {0}")]
+    ResetTogether(ExchangeError),
+    /// The upstream said that it has not looked at the request (RFC 9113, section 8.7).
+    #[error("the upstream did not take the request: {error}")]
+    Unprocessed {
+        /// How it said so.
+        error: ExchangeError,
+        /// Whether it has too much to do, rather than going away.
+        refused: bool,
+    },
     /// What came was no HTTP answer, or one with too much in its head.
     #[error("the upstream's answer is not usable: {0}")]
     BadAnswer(String),
@@ -38,7 +49,7 @@ pub enum ForwardError {
     Full,
     /// The caller's own body broke off while it was sent.
     #[error("the caller's body broke off: {0}")]
-    CallerGone(hyper::Error),
+    CallerGone(ExchangeError),
     /// A redirect to somewhere that is not the upstream.
     #[error("the upstream redirects to somewhere else")]
     ForeignRedirect,
@@ -54,7 +65,8 @@ impl ForwardError {
             Self::Unreachable(_) => "upstream-unreachable",
             Self::AddressRefused(_) => "upstream-refused",
             Self::Untrusted(_) => "upstream-untrusted",
-            Self::Reset(_) => "upstream-reset",
+            Self::Reset(_) | Self::ResetTogether(_) => "upstream-reset",
+            Self::Unprocessed { .. } => "upstream-unprocessed",
             Self::BadAnswer(_) => "upstream-answer",
             Self::Timeout(_) => "upstream-timeout",
             Self::Open(_) => "upstream-unavailable",
@@ -71,13 +83,28 @@ impl ForwardError {
         use ForwardError as E;
         matches!(
             self,
-            E::Unreachable(_) | E::Reset(_) | E::BadAnswer(_) | E::Timeout(_) | E::Open(_) | E::Full
+            E::Unreachable(_)
+                | E::Reset(_)
+                | E::ResetTogether(_)
+                | E::Unprocessed { .. }
+                | E::BadAnswer(_)
+                | E::Timeout(_)
+                | E::Open(_)
+                | E::Full
         )
+    }
+
+    /// Whether the upstream has not looked at the request, so that it may be sent again whatever it asks for.
+    pub(super) fn is_unprocessed(&self) -> bool {
+        matches!(self, Self::Unprocessed { .. })
     }
 
     /// Whether another attempt may succeed where this one failed.
     pub(super) fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Reset(_))
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Reset(_) | Self::ResetTogether(_) | Self::Unprocessed { .. }
+        )
     }
 }
 
@@ -86,19 +113,18 @@ impl From<DialError> for ForwardError {
         match error {
             DialError::Refused(refused) => Self::AddressRefused(refused),
             DialError::Untrusted { .. } => Self::Untrusted(error.to_string()),
-            DialError::Unresolved { .. } | DialError::Unreachable { .. } => {
+            DialError::Unresolved { .. } | DialError::Unreachable { .. } | DialError::Protocol { .. } => {
                 Self::Unreachable(error.to_string())
             }
         }
     }
 }
 
-impl From<hyper::Error> for ForwardError {
-    fn from(error: hyper::Error) -> Self {
-        if error.is_parse() {
+impl From<ExchangeError> for ForwardError {
+    fn from(error: ExchangeError) -> Self {
+        if error.is_malformed() {
             Self::BadAnswer(error.to_string())
-        } else if error.is_user() {
-            // The only thing of ours that hyper can fail on is the body that the caller sends.
+        } else if error.is_callers() {
             Self::CallerGone(error)
         } else {
             Self::Reset(error)

@@ -16,13 +16,16 @@ use crate::remote::RemoteBackend;
 /// so that those who failed together do not come back together. Long enough for a listener to come back after a
 /// restart, short enough not to be felt.
 const FIRST_PAUSE: Duration = Duration::from_millis(40);
+/// Further attempts of a call that the upstream says it has not looked at. They repeat nothing, so neither method nor
+/// budget counts; but an upstream that refuses everything is not asked for ever.
+const MAX_UNPROCESSED: u32 = 3;
 
 /// Sends `request` to `remote`'s upstream and returns when the answer has begun, within `limit`; counts in `attempts`.
 ///
 /// Nothing is sent while the upstream's breaker is open, or while it has as many calls under way as it can take. A failed
 /// attempt is repeated, from `replay`, only for an idempotent method (RFC 9110, section 9.2.2) without a body, at most
-/// `backend.retries` times, within the upstream's retry budget, and never once an answer has begun. All attempts share
-/// one deadline. The request is boxed because futures hand it on through several layers, and each would hold a copy of
+/// `backend.retries` times, within the upstream's retry budget, and never once an answer has begun. One that the upstream
+/// says it has not looked at is repeated whatever its method. All attempts share one deadline. The request is boxed because futures hand it on through several layers, and each would hold a copy of
 /// it.
 pub(crate) async fn forward(
     remote: &RemoteBackend,
@@ -67,6 +70,7 @@ async fn attempt(
     let mut tried = Vec::new();
     let mut next = first;
     let mut longest = FIRST_PAUSE;
+    let mut unprocessed = 0;
     loop {
         *attempts += 1;
         let result = match (hedge, replay) {
@@ -79,15 +83,20 @@ async fn attempt(
             Ok(response) => return Ok(response),
             Err(error) => error,
         };
-        let Some(replay) = replay.filter(|_| retries > 0 && error.is_transient()) else { return Err(error) };
+        let is_free = error.is_unprocessed() && unprocessed < MAX_UNPROCESSED;
+        let may_repeat = is_free || retries > 0 && error.is_transient();
+        let Some(replay) = replay.filter(|_| may_repeat) else { return Err(error) };
         let pause = jittered(call, longest);
-        if pause >= call.deadline.left() || !upstream.may_send_again() {
+        if pause >= call.deadline.left() || !is_free && !upstream.may_send_again() {
             return Err(error);
         }
         upstream.tally.retries.add();
         tokio::time::sleep(pause).await;
         next = replay.request();
-        retries -= 1;
+        match is_free {
+            true => unprocessed += 1,
+            false => retries -= 1,
+        }
         longest *= 2;
     }
 }

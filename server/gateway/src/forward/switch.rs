@@ -12,6 +12,7 @@ use super::deadline::{Deadline, Elapsed};
 use super::observed::Observed;
 use crate::body::RequestBody;
 use crate::remote::RemoteBackend;
+use crate::upstream::Purpose;
 
 /// Sends a request to switch protocols over a connection of its own, which serves nothing before and nothing after it.
 /// Returns when the answer has begun, within `limit`; counts in `attempts`.
@@ -30,9 +31,9 @@ pub(crate) async fn ask_to_switch(
     let mut at = None;
     let sent = {
         let work = pin!(async {
-            let lease = endpoints.connect(None, &mut Vec::new(), deadline.left()).await?;
+            let lease = endpoints.connect(Purpose::Switch, None, &mut Vec::new(), deadline.left()).await?;
             at = Some(Arc::clone(lease.endpoint()));
-            Ok(lease.connection.send_alone(request).await?)
+            Ok(lease.send_alone(request).await?)
         });
         deadline.hold(None, work).await
     };

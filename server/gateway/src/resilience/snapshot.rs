@@ -83,6 +83,11 @@ pub struct EndpointSnapshot {
     pub state: EndpointState,
     /// Calls under way here, their answers' bodies included.
     pub outstanding: usize,
+    /// Connections that are open, in use or kept.
+    pub connections: usize,
+    /// Which version of HTTP calls are made in, as the semantic conventions' `network.protocol.version` names it; none
+    /// before the first connection has shown it.
+    pub protocol: Option<&'static str>,
     /// Attempts that failed here, ever.
     pub failed: u64,
     /// How often it was left out.

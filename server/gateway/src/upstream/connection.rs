@@ -9,7 +9,7 @@ use hyper::client::conn::http1::{Builder, Connection as Exchange, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::task::unconstrained;
 
-use super::Stream;
+use super::{SendError, Stream};
 use crate::body::RequestBody;
 
 /// An upstream's response head, and chunk headers: more is an attack or a mistake.
@@ -27,14 +27,6 @@ pub(crate) struct Connection {
     /// None once a task of its own drives it.
     exchange: Option<Box<Exchange<TokioIo<Stream>, RequestBody>>>,
     idle_since: Instant,
-}
-
-/// Why a connection brought no response.
-pub(crate) enum SendError {
-    /// Nothing of the request left: it can be sent elsewhere, whatever its method.
-    Unsent(Box<Request<RequestBody>>),
-    /// It may have arrived.
-    Broken(hyper::Error),
 }
 
 impl Connection {
@@ -68,7 +60,7 @@ impl Connection {
         });
         sent.await.map_err(|mut error| match error.take_message() {
             Some(request) => SendError::Unsent(Box::new(request)),
-            None => SendError::Broken(error.into_error()),
+            None => SendError::Broken(error.into_error().into()),
         })
     }
 

@@ -2,10 +2,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::http2::{Http2Pool, Target};
+use super::protocol::KnownProtocol;
 use super::standing::Standing;
-use super::{Connection, DialError, Dialer, Pool};
+use super::{Dialer, Pool};
 use crate::resilience::{EjectionSettings, EndpointSnapshot, EndpointState};
 
 /// One address of an upstream, and the connections kept to it.
@@ -16,39 +18,42 @@ pub(crate) struct Endpoint {
     /// Whether it is of the family that the resolver prefers. The others are for when those are of no use.
     pub(crate) preferred: bool,
     pub(crate) pool: Arc<Pool>,
-    dialer: Arc<Dialer>,
+    /// Its connections that calls share.
+    pub(super) shared: Arc<Http2Pool>,
+    pub(super) protocol: KnownProtocol,
+    pub(super) dialer: Arc<Dialer>,
     outstanding: AtomicUsize,
     standing: Standing,
 }
 
-/// A connection in use by one call, counted at its endpoint until it is handed back or dropped.
-pub(crate) struct Lease {
-    pub(crate) connection: Connection,
-    at: Outstanding,
-}
-
-struct Outstanding(Arc<Endpoint>);
-
 impl Endpoint {
     pub(crate) fn new(host: String, address: SocketAddr, preferred: bool, dialer: Arc<Dialer>) -> Self {
-        let outstanding = AtomicUsize::new(0);
-        let standing = Standing::default();
-        Self { host, address, preferred, pool: Pool::new(), dialer, outstanding, standing }
+        Self {
+            host,
+            address,
+            preferred,
+            pool: Pool::new(),
+            shared: Arc::default(),
+            protocol: KnownProtocol::new(dialer.is_http2()),
+            dialer,
+            outstanding: AtomicUsize::new(0),
+            standing: Standing::default(),
+        }
     }
 
-    /// An idle connection, if there is one that the request may use.
-    pub(crate) fn idle(self: &Arc<Self>, repeatable: bool) -> Option<Lease> {
-        Some(self.lease(self.pool.take(repeatable)?))
+    /// What HTTP/2 requests name as their target.
+    pub(super) fn target(&self) -> &Target {
+        self.dialer.target()
     }
 
-    /// A new connection; `limit` is for the handshakes of TCP and TLS each.
-    pub(crate) async fn connect(self: &Arc<Self>, limit: Duration) -> Result<Lease, DialError> {
-        let stream = self.dialer.dial(self.address, limit).await?;
-        let connection = Connection::open(stream).await.map_err(|error| DialError::Unreachable {
-            address: self.address,
-            source: std::io::Error::other(error),
-        })?;
-        Ok(self.lease(connection))
+    /// A call is under way here.
+    pub(super) fn enter(&self) {
+        self.outstanding.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It is over.
+    pub(super) fn leave(&self) {
+        self.outstanding.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Calls that are under way here, their bodies included.
@@ -88,36 +93,19 @@ impl Endpoint {
 
     pub(super) fn snapshot(&self) -> EndpointSnapshot {
         let (failed, ejected) = self.standing.totals();
+        // Whatever is not a stream on a shared connection has one of its own.
+        let (shared, on_shared) = self.shared.usage();
+        let own = self.pool.len() + self.outstanding().saturating_sub(on_shared);
         EndpointSnapshot {
             host: self.host.clone(),
             address: self.address,
             state: self.standing.state(),
             outstanding: self.outstanding(),
+            connections: shared + own,
+            protocol: self.protocol.version(),
             failed,
             ejected,
         }
-    }
-
-    fn lease(self: &Arc<Self>, connection: Connection) -> Lease {
-        self.outstanding.fetch_add(1, Ordering::Relaxed);
-        Lease { connection, at: Outstanding(Arc::clone(self)) }
-    }
-}
-
-impl Lease {
-    /// Hands the connection back after an answer was read to its end.
-    pub(crate) fn give_back(self) {
-        self.at.0.pool.put(self.connection);
-    }
-
-    pub(crate) fn endpoint(&self) -> &Arc<Endpoint> {
-        &self.at.0
-    }
-}
-
-impl Drop for Outstanding {
-    fn drop(&mut self) {
-        self.0.outstanding.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::{DialError, Dialer, Draw, Endpoint, Lease, Place, Resolver};
+use super::{DialError, Dialer, Draw, Endpoint, Lease, Place, Purpose, Resolver};
 use crate::resilience::{EjectionSettings, EndpointSnapshot};
 
 /// How long one address may take to accept, and to agree on TLS: longer and the next is tried, within the call's
@@ -55,11 +55,12 @@ impl Endpoints {
         Self { known, dialer, draw: Draw::new(), ejection, ejecting: Mutex::new(()) }
     }
 
-    /// A new connection, to `aim` if there is one. An endpoint that accepts none is followed by the next: nothing was
-    /// sent, so any request may go there. Whoever was asked is added to `tried` before it is, so that the last one there
+    /// A connection for `purpose`, to `aim` if there is one. An endpoint that accepts none is followed by the next: nothing
+    /// was sent, so any request may go there. Whoever was asked is added to `tried` before it is, so that the last one there
     /// is at fault if this never ends.
     pub(crate) async fn connect(
         &self,
+        purpose: Purpose,
         mut aim: Option<Arc<Endpoint>>,
         tried: &mut Vec<Arc<Endpoint>>,
         limit: Duration,
@@ -75,7 +76,7 @@ impl Endpoints {
             tried.push(Arc::clone(&endpoint));
             // Where there is another one to try, half the time is left for it.
             let limit = if self.len() > 1 { limit / 2 } else { limit };
-            match endpoint.connect(limit.min(CONNECT_LIMIT)).await {
+            match endpoint.connect(purpose, limit.min(CONNECT_LIMIT)).await {
                 Ok(lease) => return Ok(lease),
                 Err(error) => {
                     self.failed(&endpoint);
@@ -178,7 +179,8 @@ impl Endpoints {
 
     /// The allowed addresses of one place.
     async fn addresses(&self, place: &Place, resolver: &dyn Resolver) -> Result<Vec<SocketAddr>, DialError> {
-        let unresolved = |source| DialError::Unresolved { host: place.host.clone(), source };
+        let unresolved =
+            |source| DialError::Unresolved { host: place.host.clone(), source: Arc::new(source) };
         let found = match place.address() {
             Some(address) => vec![address],
             None => resolver.resolve(&place.host).await.map_err(unresolved)?,
@@ -220,7 +222,7 @@ impl Endpoints {
     fn nowhere(&self) -> DialError {
         DialError::Unresolved {
             host: self.dialer.host().to_owned(),
-            source: io::ErrorKind::AddrNotAvailable.into(),
+            source: Arc::new(io::ErrorKind::AddrNotAvailable.into()),
         }
     }
 }

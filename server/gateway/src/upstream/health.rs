@@ -4,7 +4,7 @@ use http::{HeaderValue, Request, header};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::{Endpoint, Upstream};
+use super::{Endpoint, Purpose, Upstream};
 use crate::body::RequestBody;
 use crate::resilience::HealthCheck;
 
@@ -37,15 +37,16 @@ async fn look(upstream: &Arc<Upstream>, check: &HealthCheck) {
     }
 }
 
-/// Over a new connection, through the same dialer and address policy as every call: what it finds is what a call would.
+/// Over a new connection, through the same dialer, address policy and protocol as every call: what it finds is what a call
+/// would.
 async fn is_healthy(
     endpoint: &Arc<Endpoint>,
     request: Box<Request<RequestBody>>,
     limit: std::time::Duration,
 ) -> bool {
     let look = async {
-        let mut lease = endpoint.connect(limit).await.ok()?;
-        let response = lease.connection.send(request).await.ok()?;
+        let mut lease = endpoint.connect_alone(Purpose::Calls, limit).await.ok()?;
+        let response = lease.send(request).await.ok()?;
         Some(response.status().is_success())
     };
     timeout(limit, look).await.ok().flatten().unwrap_or(false)

@@ -1,29 +1,39 @@
 //! One upstream: the endpoints at which it is served, how they are reached, and the connections kept to them.
 
+mod connect;
 mod connection;
 mod dial;
 mod draw;
 mod endpoint;
 mod endpoints;
+mod exchange_error;
 mod health;
+mod http2;
+mod lease;
 mod origin;
 mod place;
 mod pool;
+mod protocol;
 mod resolver;
 mod standing;
 mod stream;
 mod trust;
 
-pub(crate) use connection::{Connection, SendError};
+pub(crate) use connection::Connection;
 pub(crate) use dial::{DialError, Dialer};
 pub(crate) use draw::Draw;
-pub(crate) use endpoint::{Endpoint, Lease};
+pub(crate) use endpoint::Endpoint;
 pub(crate) use endpoints::Endpoints;
+pub use exchange_error::ExchangeError;
 pub(crate) use health::watch;
+pub(crate) use http2::Http2Body;
+pub(crate) use lease::{Lease, SendError};
 pub(crate) use origin::Origin;
 pub use origin::OriginError;
 pub use place::{Place, PlaceError};
 pub(crate) use pool::Pool;
+pub(crate) use protocol::Purpose;
+pub use protocol::UpstreamProtocol;
 pub use resolver::{Resolver, SystemResolver};
 pub(crate) use stream::Stream;
 pub use trust::{TlsError, TlsSettings};

@@ -68,6 +68,11 @@ impl Pool {
         }
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.state.lock().idle.len()
+    }
+
     /// Closes what has been idle too long; whether anything is left.
     fn sweep(&self) -> bool {
         let expired: Vec<Connection>;
@@ -96,6 +101,6 @@ async fn sweep_while_idle(pool: Weak<Pool>) {
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("idle", &self.state.lock().idle.len()).finish_non_exhaustive()
+        f.debug_struct("Pool").field("idle", &self.len()).finish_non_exhaustive()
     }
 }

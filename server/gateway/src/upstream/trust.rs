@@ -11,8 +11,30 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 /// Whom an upstream must be, and who the portal is to it. A connection uses what holds when it is opened.
 pub struct TlsSettings {
     roots: Arc<RootCertStore>,
-    current: RwLock<Arc<ClientConfig>>,
+    current: RwLock<Offers>,
 }
+
+/// The same settings, once for each list of protocols that is offered by ALPN (RFC 7301).
+struct Offers {
+    any: Arc<ClientConfig>,
+    http1: Arc<ClientConfig>,
+    http2: Arc<ClientConfig>,
+}
+
+/// Which protocols a connection offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// HTTP/2, or else HTTP/1.1.
+    Any,
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+/// HTTP/2 as ALPN names it (RFC 9113, section 3.2).
+pub(super) const H2: &[u8] = b"h2";
+const HTTP_1_1: &[u8] = b"http/1.1";
 
 /// Why a certificate or key cannot be used. Nothing of them is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -51,27 +73,44 @@ impl TlsSettings {
         Ok(Self::with(roots))
     }
 
-    /// Exactly these settings.
-    pub fn fixed(config: Arc<ClientConfig>) -> Self {
-        Self { roots: Arc::new(RootCertStore::empty()), current: RwLock::new(config) }
+    /// Exactly these settings, but for the protocols that are offered.
+    pub fn fixed(config: &ClientConfig) -> Self {
+        Self { roots: Arc::new(RootCertStore::empty()), current: RwLock::new(Offers::of(config)) }
     }
 
     fn with(roots: RootCertStore) -> Self {
         let roots = Arc::new(roots);
         let config = builder(&roots).with_no_client_auth();
-        Self { roots, current: RwLock::new(Arc::new(config)) }
+        Self { roots, current: RwLock::new(Offers::of(&config)) }
     }
 
     /// Shows this certificate, with its chain, on every connection from now on.
     pub fn identify(&self, chain: &str, key: &str) -> Result<(), TlsError> {
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| TlsError::NoKey)?;
         let config = builder(&self.roots).with_client_auth_cert(certificates(chain)?, key);
-        *self.current.write() = Arc::new(config.map_err(|error| TlsError::Unusable(error.to_string()))?);
+        let config = config.map_err(|error| TlsError::Unusable(error.to_string()))?;
+        *self.current.write() = Offers::of(&config);
         Ok(())
     }
 
-    pub(crate) fn current(&self) -> Arc<ClientConfig> {
-        Arc::clone(&self.current.read())
+    pub(crate) fn current(&self, offer: Offer) -> Arc<ClientConfig> {
+        let current = self.current.read();
+        Arc::clone(match offer {
+            Offer::Any => &current.any,
+            Offer::Http1 => &current.http1,
+            Offer::Http2 => &current.http2,
+        })
+    }
+}
+
+impl Offers {
+    fn of(config: &ClientConfig) -> Self {
+        let offering = |protocols: &[&[u8]]| {
+            let mut config = config.clone();
+            config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+            Arc::new(config)
+        };
+        Self { any: offering(&[H2, HTTP_1_1]), http1: offering(&[HTTP_1_1]), http2: offering(&[H2]) }
     }
 }
 

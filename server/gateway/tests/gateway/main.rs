@@ -5,6 +5,7 @@ mod answers;
 mod caching;
 mod endpoints;
 mod faults;
+mod http2;
 mod identity;
 mod load;
 mod paths;

@@ -11,7 +11,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use crate::world::{Upstream, World, answer, ok, spec, with_body};
 
 /// A certificate for `host` that only `ClientConfig` trusts, and the server's side of it.
-fn pair(host: &str) -> (ServerConfig, Arc<ClientConfig>) {
+pub(crate) fn pair(host: &str) -> (ServerConfig, Arc<ClientConfig>) {
     let made = rcgen::generate_simple_self_signed([host.to_owned()]).expect("a certificate");
     let certificate: CertificateDer<'static> = made.cert.der().clone();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
@@ -26,8 +26,8 @@ fn pair(host: &str) -> (ServerConfig, Arc<ClientConfig>) {
     (server, Arc::new(client.with_root_certificates(roots).with_no_client_auth()))
 }
 
-fn trusting(tls: Arc<ClientConfig>) -> Access {
-    Access { tls: Arc::new(TlsSettings::fixed(tls)), credential: None }
+pub(crate) fn trusting(tls: Arc<ClientConfig>) -> Access {
+    Access { tls: Arc::new(TlsSettings::fixed(&tls)), credential: None }
 }
 
 fn world(host: &str, upstream: &Upstream, tls: Arc<ClientConfig>) -> World {

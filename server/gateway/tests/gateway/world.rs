@@ -12,6 +12,7 @@ use http_body_util::{BodyExt as _, Full};
 use portico_gateway::{
     AnswerBody, BackendSpec, BearerToken, Call, CallError, CallerKey, Gateway, Outcome, PublicOrigin,
     RemoteBackend, Resilience, RouteSpec, SystemResolver, TokenError, TokenRequest, TokenSource,
+    UpstreamProtocol,
 };
 use portico_policy::{PolicyConfig, Principal, RolePolicy};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -364,6 +365,7 @@ pub(crate) fn spec(url: &str) -> BackendSpec {
         document: None,
         networks: vec!["127.0.0.0/8".parse().expect("a network")],
         addresses: Vec::new(),
+        protocol: UpstreamProtocol::default(),
         resilience: Resilience::default(),
     }
 }
