@@ -159,6 +159,12 @@ fn expose_upstream(upstream: &UpstreamSnapshot, out: &mut Exposition) {
     for (name, help, value) in gauges {
         out.family(name, Kind::Gauge, help).sample(&labels, value);
     }
+    for version in ["1.1", "2"] {
+        let speaking = upstream.endpoints.iter().filter(|one| one.protocol == Some(version));
+        let connections: usize = speaking.map(|endpoint| endpoint.connections).sum();
+        out.family("portico_upstream_connections", Kind::Gauge, "Connections that are open.")
+            .sample(&[labels[0], ("network_protocol_version", version)], connections as u64);
+    }
     let ejections = upstream.endpoints.iter().map(|endpoint| endpoint.ejected).sum();
     let counters = [
         ("portico_upstream_breaker_opened_total", "Times that circuit breakers opened.", upstream.opened),

@@ -148,6 +148,7 @@ fn what_is_said_of_an_upstream_is_checked_and_named() {
     for (text, named) in [
         ("addresses = [\"http://todos\"]", "gateway.upstreams.\"acme.todos\".addresses"),
         ("resilience = { prode_ms = 3 }", "prode_ms"),
+        ("protocol = \"http/2\"", "http/2"),
         ("resilience = { probe_ms = 0 }", "gateway.upstreams.\"acme.todos\".resilience.probe_ms"),
         ("health = { path = \"healthz\" }", "gateway.upstreams.\"acme.todos\".health"),
         ("adresses = []", "adresses"),

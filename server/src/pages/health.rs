@@ -85,8 +85,9 @@ fn level(now: &UpstreamSnapshot) -> Level {
 fn endpoint(one: EndpointSnapshot) -> EndpointRow {
     let address = one.address.to_string();
     let is_named = one.host != one.address.ip().to_string();
+    let address = if is_named { format!("{} ({address})", one.host) } else { address };
     EndpointRow {
-        address: if is_named { format!("{} ({address})", one.host) } else { address },
+        address: if one.protocol == Some("2") { format!("{address}, HTTP/2") } else { address },
         state: match one.state {
             gateway::EndpointState::InService => EndpointState::InService,
             gateway::EndpointState::Ejected => EndpointState::Ejected,

@@ -79,10 +79,7 @@ impl ResponseBody {
     }
 
     /// The body's next frame; the socket is read when there is none yet.
-    fn poll_incoming(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, ExchangeError>>> {
+    fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ExchangeError>>> {
         // First the body, which tells the connection that a frame is wanted, then the connection, then what it brought.
         if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(cx) {
             return Poll::Ready(frame);

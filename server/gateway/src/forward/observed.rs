@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, Version};
 use portico_telemetry::trace::{RequestTrace, Span, SpanKind};
 
 use super::ForwardError;
@@ -40,6 +40,8 @@ impl<'a> Observed<'a> {
         let Some(mut span) = self.span else { return };
         match status {
             Ok(status) => {
+                let is_http2 = result.as_ref().is_ok_and(|response| response.version() == Version::HTTP_2);
+                span.set("network.protocol.version", if is_http2 { "2" } else { "1.1" });
                 span.set("http.response.status_code", status.as_u16());
                 if status.is_client_error() || status.is_server_error() {
                     span.fail(status.as_str().to_owned());

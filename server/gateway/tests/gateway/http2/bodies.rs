@@ -14,9 +14,7 @@ use super::{eventually, world};
 use crate::world::with_body;
 
 /// A body of so many pieces of 16 KiB and unknown length.
-fn pieces(
-    count: usize,
-) -> impl http_body::Body<Data = Bytes, Error = Infallible> + Send + 'static {
+fn pieces(count: usize) -> impl http_body::Body<Data = Bytes, Error = Infallible> + Send + 'static {
     let piece = Bytes::from(vec![7_u8; 16 * 1024]);
     StreamBody::new(futures::stream::iter((0..count).map(move |_| Ok(Frame::data(piece.clone())))))
 }
@@ -90,8 +88,7 @@ async fn an_upload_waits_for_an_upstream_that_does_not_read() {
 
 #[tokio::test]
 async fn events_arrive_one_by_one_as_they_are_sent() {
-    let events: Vec<Bytes> =
-        (0..4).map(|number| Bytes::from(format!("data: {number}\n\n"))).collect();
+    let events: Vec<Bytes> = (0..4).map(|number| Bytes::from(format!("data: {number}\n\n"))).collect();
     let kind = vec![("content-type", "text/event-stream".to_owned())];
     let act = Act::Drip(kind, events, Duration::from_millis(100));
     let upstream = Http2Upstream::start(Terms::default(), move |_| act.clone()).await;
@@ -110,7 +107,9 @@ async fn events_arrive_one_by_one_as_they_are_sent() {
 async fn a_caller_that_goes_away_resets_its_stream_and_no_other() {
     let upstream = Http2Upstream::start(Terms::default(), |arrived| match arrived.path() {
         "/todos/hang" => Act::Hang,
-        "/todos/drip" => Act::Drip(Vec::new(), vec![Bytes::from_static(b"piece"); 500], Duration::from_millis(5)),
+        "/todos/drip" => {
+            Act::Drip(Vec::new(), vec![Bytes::from_static(b"piece"); 500], Duration::from_millis(5))
+        }
         _ => Act::After(Duration::from_millis(200), "fine".into()),
     })
     .await;

@@ -27,6 +27,7 @@ async fn a_call_is_made_in_the_words_of_http2() {
     let seen = world.send(request("GET", "/bff/acme.todos/todos/a%20b?x=%2Fy&z", &fields)).await;
     assert_eq!((seen.status(), seen.response().body().as_ref()), (200, &b"fine"[..]));
     let arrived = upstream.only();
+    assert!(arrived.body.is_empty() && arrived.trailers.is_empty());
     let head = &arrived.head;
     assert_eq!((head.method(), head.version()), (&Method::GET, Version::HTTP_2));
     assert_eq!(head.uri().to_string(), format!("http://{}/todos/a%20b?x=%2Fy&z", upstream.address));
@@ -74,6 +75,11 @@ async fn many_calls_at_once_share_one_connection_from_the_first_on() {
     let snapshot = world.remote.snapshot();
     let endpoint = &snapshot.endpoints[0];
     assert_eq!((endpoint.protocol, endpoint.connections, endpoint.outstanding), (Some("2"), 1, 0));
+    let mut told = portico_telemetry::Exposition::default();
+    world.remote.expose(&mut told);
+    let sample =
+        "portico_upstream_connections{portico_remote=\"acme.todos\",network_protocol_version=\"2\"} 1\n";
+    assert!(told.render().contains(sample));
 }
 
 #[tokio::test]
@@ -104,6 +110,9 @@ async fn a_refused_token_is_exchanged_anew_and_the_call_made_again() {
     let seen = world(upstream.address).send(with_body("POST", "/bff/acme.todos/todos", &[], "new")).await;
     assert_eq!(seen.response().body(), "fine");
     let arrived = upstream.arrived();
-    assert_eq!(arrived.iter().map(|one| one.field("authorization")).collect::<Vec<_>>(), ["Bearer t1", "Bearer t2"]);
+    assert_eq!(
+        arrived.iter().map(|one| one.field("authorization")).collect::<Vec<_>>(),
+        ["Bearer t1", "Bearer t2"]
+    );
     assert!(arrived.iter().all(|one| one.body == "new" && one.connection == 0));
 }

@@ -32,9 +32,8 @@ async fn no_connection_carries_more_streams_than_the_upstream_takes_and_the_next
     let world = world(upstream.address);
     all_at_once(&world, 40).await;
     assert_eq!((upstream.connections(), upstream.most_under_way()), (4, 40));
-    let by_connection = |connection| {
-        upstream.arrived().iter().filter(|arrived| arrived.connection == connection).count()
-    };
+    let by_connection =
+        |connection| upstream.arrived().iter().filter(|arrived| arrived.connection == connection).count();
     assert!((0..4).all(|connection| by_connection(connection) == 10));
     // Afterwards one is enough.
     for _ in 0..20 {

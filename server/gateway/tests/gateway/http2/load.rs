@@ -96,8 +96,11 @@ async fn an_upstream_that_goes_away_in_order_under_load_loses_no_call() {
     }
     load.more(100).await;
     let statuses = load.end().await;
-    println!("10 GOAWAYs, {in_flight} calls under way at them, {} connections: {statuses:?}", upstream.connections());
-    assert!(in_flight > 0 && upstream.connections() > 5);
+    println!(
+        "10 GOAWAYs, {in_flight} calls under way at them, {} connections: {statuses:?}",
+        upstream.connections()
+    );
+    assert!(in_flight > 0 && upstream.connections() > 2);
     assert_eq!(statuses.keys().collect::<Vec<_>>(), [&200], "{statuses:?}");
     no_post_arrived_twice(&[&upstream]);
 }

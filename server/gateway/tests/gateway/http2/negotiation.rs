@@ -37,7 +37,11 @@ async fn over_tls_the_upstream_chooses_http2() {
     let upstream = Http2Upstream::start(terms, |_| saying("fine")).await;
     let world = world(upstream.address.port(), UpstreamProtocol::Negotiated, access);
     all_at_once(&world, 30).await;
-    assert_eq!((upstream.connections(), upstream.arrived().len()), (1, 30), "whoever waits for the first uses it");
+    assert_eq!(
+        (upstream.connections(), upstream.arrived().len()),
+        (1, 30),
+        "whoever waits for the first uses it"
+    );
     let uri = upstream.arrived()[0].head.uri().clone();
     assert_eq!(uri.to_string(), format!("https://localhost:{}/todos", upstream.address.port()));
     assert_eq!(world.remote.snapshot().endpoints[0].protocol, Some("2"));

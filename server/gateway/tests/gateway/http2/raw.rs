@@ -51,7 +51,8 @@ impl RawHttp2 {
             let mut number = 0;
             while let Ok((stream, _)) = listener.accept().await {
                 let script = scripts[number.min(scripts.len() - 1)].clone();
-                let served = Served { number, script, taken: Arc::clone(&taken), untaken: Arc::clone(&untaken) };
+                let served =
+                    Served { number, script, taken: Arc::clone(&taken), untaken: Arc::clone(&untaken) };
                 tokio::spawn(served.serve(stream));
                 number += 1;
             }
@@ -82,7 +83,7 @@ impl Served {
         let mut preface = [0; 24];
         stream.read_exact(&mut preface).await?;
         stream.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
-        let (mut answered, mut last) = (0, 0);
+        let mut answered = 0;
         loop {
             let mut head = [0; 9];
             stream.read_exact(&mut head).await?;
@@ -98,7 +99,11 @@ impl Served {
                 SETTINGS if flags & ACK == 0 => stream.write_all(&frame(SETTINGS, ACK, 0, &[])).await?,
                 PING if flags & ACK == 0 => stream.write_all(&frame(PING, ACK, 0, &payload)).await?,
                 DATA | HEADERS if flags & END_STREAM != 0 => {
-                    let body = if kind == DATA { String::from_utf8_lossy(&payload).into_owned() } else { String::new() };
+                    let body = if kind == DATA {
+                        String::from_utf8_lossy(&payload).into_owned()
+                    } else {
+                        String::new()
+                    };
                     let takes = match self.script {
                         Script::GoAwayAfter(most) | Script::RefuseAfter(most) => answered < most,
                         _ => true,
@@ -110,12 +115,12 @@ impl Served {
                         }
                         continue;
                     }
-                    (answered, last) = (answered + 1, id);
+                    answered += 1;
                     self.taken.lock().expect("no panic").push((self.number, body));
                     let flags = END_STREAM | END_HEADERS;
                     stream.write_all(&frame(HEADERS, flags, id, &self.fields())).await?;
                     if matches!(self.script, Script::GoAwayAfter(most) if answered == most) {
-                        let payload = [last.to_be_bytes(), 0_u32.to_be_bytes()].concat();
+                        let payload = [id.to_be_bytes(), 0_u32.to_be_bytes()].concat();
                         stream.write_all(&frame(GOAWAY, 0, 0, &payload)).await?;
                     }
                 }

@@ -224,6 +224,8 @@ async fn answer(
         record.arrived.lock().expect("no panic while recording").push(early);
         let mut sending = respond.send_response(Response::new(()), false)?;
         sending.send_data(Bytes::from_static(b"enough"), true)?;
+        // Not before that has left: a reset takes back what has not.
+        tokio::time::sleep(Duration::from_millis(20)).await;
         sending.send_reset(Reason::NO_ERROR);
         return Ok(());
     }
@@ -249,9 +251,9 @@ async fn answer(
                 send(&mut sending, body, trailers.is_empty()).await?;
             }
             if !trailers.is_empty() {
-                let fields = trailers.iter().map(|(name, value)| {
-                    (HeaderName::from_static(name), HeaderValue::from_static(value))
-                });
+                let fields = trailers
+                    .iter()
+                    .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
                 sending.send_trailers(fields.collect())?;
             }
         }
