@@ -72,6 +72,7 @@ async fn run(log: &BatchWriter) -> Result<(), Box<dyn std::error::Error>> {
         &config.development.services,
         config.registry.fixtures,
         &neighbours_environment(&state, &config),
+        state.events.generated_keys(),
     );
     greet(&config);
     tokio::join!(portal, metrics);

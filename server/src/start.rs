@@ -24,6 +24,7 @@ use url::Url;
 use crate::assets::Assets;
 use crate::audit::Audit;
 use crate::config::Config;
+use crate::credentials::EventKeys;
 use crate::dev::{KeyError, generated_key, key_from_file};
 use crate::embedded::Embedded;
 use crate::limits::{Limits, SharedBuckets};
@@ -141,10 +142,13 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     }
     let mailer = mailer(&config)?;
     let registry = registry(&config, &parts).await?;
-    let (events, event_log) = events(&config, &parts, &registry).await?;
-    let audit = audit(&config, &parts, &public_url, event_log)?;
+    let (event_log, brokers) = event_log(&config, &parts).await?;
+    let audit = audit(&config, &parts, &public_url, event_log.clone())?;
     let (access, mut keepers) = credentials::build(&config.gateway, &parts)?;
+    let mut event_keys = credentials::event_keys(&config, &parts)?;
+    keepers.append(&mut event_keys.keepers);
     credentials::first_turn(&mut keepers, &audit).await?;
+    let events = events(&config, &parts, &registry, (event_log, brokers), event_keys)?;
     let tracer = telemetry::tracer(&config, &OtelEnvironment::read(), &parts)?;
     let policy_config = policy_config(&config);
     let engine = policy::engine(&policy_config, &parts.http)?;
@@ -321,33 +325,42 @@ async fn registry(config: &Config, parts: &Parts) -> Result<Registry, StartError
     Ok(registry)
 }
 
-async fn events(
+/// Kafka, or the cluster in this process, and where it is.
+async fn event_log(config: &Config, parts: &Parts) -> Result<(Arc<dyn EventLog>, String), StartError> {
+    let events = &config.events;
+    if events.brokers.is_empty() {
+        let embedded = parts.embedded.kafka(parts.random.as_ref()).await;
+        return embedded.map_err(|error| StartError::Events(error.to_string()));
+    }
+    let brokers = events.brokers.join(",");
+    let kafka = KafkaConfig { create_topics: events.create_topics, ..KafkaConfig::new(brokers.clone()) };
+    let log = KafkaLog::new(kafka).map_err(|error| StartError::Events(error.to_string()))?;
+    Ok((Arc::new(log), brokers))
+}
+
+fn events(
     config: &Config,
     parts: &Parts,
     registry: &Registry,
-) -> Result<(Events, Arc<dyn EventLog>), StartError> {
+    (log, brokers): (Arc<dyn EventLog>, String),
+    keys: EventKeys,
+) -> Result<Events, StartError> {
     let events = &config.events;
     let key = match &events.id_key_file {
         Some(file) => key_from_file(file)?,
         None => generated_key(&config.data_dir.join("keys/stream"), parts.random.as_ref())?,
     };
-    let (log, brokers): (Arc<dyn EventLog>, String) = if events.brokers.is_empty() {
-        let embedded = parts.embedded.kafka(parts.random.as_ref()).await;
-        embedded.map_err(|error| StartError::Events(error.to_string()))?
-    } else {
-        let brokers = events.brokers.join(",");
-        let kafka = KafkaConfig { create_topics: events.create_topics, ..KafkaConfig::new(brokers.clone()) };
-        let log = KafkaLog::new(kafka).map_err(|error| StartError::Events(error.to_string()))?;
-        (Arc::new(log), brokers)
-    };
     let id_key = IdKey::new(&key).map_err(|error| StartError::Events(error.to_string()))?;
-    let mut stream = StreamConfig::new(id_key);
+    let mut stream = StreamConfig::new(id_key, keys.ring);
     stream.ping_interval = Duration::from_secs(events.ping_seconds.max(1));
+    stream.repeats.window = Duration::from_secs(events.repeat_seconds);
     stream.limits.per_session = config.session.max_streams;
+    stream.limits.per_organization = events.streams_per_organization;
+    stream.limits.per_instance = events.streams;
     let snapshot = registry.snapshot();
     let topics = topic_specs(upkeep::topics(&snapshot).into_iter(), events.partitions);
-    let gateway = EventGateway::start(log.clone(), parts.clock.clone(), parts.random.clone(), topics, stream);
-    Ok((Events::new(gateway, brokers, events.partitions), log))
+    let gateway = EventGateway::start(log, parts.clock.clone(), parts.random.clone(), topics, stream);
+    Ok(Events::new(gateway, brokers, events.partitions, keys.generated))
 }
 
 /// The log alone, or Kafka behind a spool as well.

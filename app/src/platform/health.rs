@@ -188,8 +188,14 @@ pub enum Number {
     Records,
     /// Records that are not read yet.
     Lag,
+    /// Records that count for nothing: unsigned, forged, without an organization, unreadable.
+    Skipped,
     /// Frames handed to streams.
     Frames,
+    /// Frames that slow readers have yet to take.
+    Waiting,
+    /// Streams on their way to the present.
+    Resuming,
     /// Streams cut because their reader was too slow.
     Cut,
     /// Gaps that clients were told of.
@@ -215,7 +221,7 @@ impl Number {
     pub fn is_worrying(self) -> bool {
         matches!(
             self,
-            Self::TokensFailed | Self::Cut | Self::Resets | Self::PublishFailures | Self::LogDropped
+            Self::TokensFailed | Self::Skipped | Self::Cut | Self::Resets | Self::PublishFailures | Self::LogDropped
         )
     }
 }

@@ -87,7 +87,7 @@ text! {
     failed, refused, retries, queued, last_error, endpoints_none, endpoint_counts, in_service, ejected, unhealthy,
     failures, failures_lead, failures_none, route, outcome, times, when, trace, limits, limits_none,
     group_tokens, group_events, group_instance, tokens_cached, tokens_exchanged, tokens_failed, streams, records, lag,
-    frames, cut, resets, published, publish_failures, active_requests, sessions, remotes, audit_waiting, log_dropped,
+    skipped, frames, waiting, resuming, cut, resets, published, publish_failures, active_requests, sessions, remotes, audit_waiting, log_dropped,
 }
 
 text! {
@@ -194,7 +194,10 @@ impl HealthText {
             Number::Streams => self.streams,
             Number::Records => self.records,
             Number::Lag => self.lag,
+            Number::Skipped => self.skipped,
             Number::Frames => self.frames,
+            Number::Waiting => self.waiting,
+            Number::Resuming => self.resuming,
             Number::Cut => self.cut,
             Number::Resets => self.resets,
             Number::Published => self.published,

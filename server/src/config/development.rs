@@ -12,7 +12,7 @@ pub struct DevelopmentConfig {
 }
 
 /// A process beside the portal. It finds `PORTICO_ISSUER`, `PORTICO_ISSUERS`, `PORTICO_ORIGIN` and `KAFKA_BROKERS` in its
-/// environment.
+/// environment, and `PORTICO_SIGNING_KEY` where it writes events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceConfig {
@@ -25,6 +25,9 @@ pub struct ServiceConfig {
     /// Further environment variables.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+    /// The `source` of the events that it writes, one of `events.producers`: it is given the key that was generated for it.
+    #[serde(default)]
+    pub producer: Option<String>,
     /// Start it only while fixtures are loaded.
     #[serde(default)]
     pub fixtures_only: bool,

@@ -141,6 +141,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     }
     problems.extend(config.mail.problem());
     problems.extend(config.gateway.problems());
+    problems.extend(config.events.problems(!config.is_development()));
     problems.extend(config.telemetry.problem());
     problems.extend(config.policy.problems().iter().map(ToString::to_string));
     for (role, words) in &config.policy.role_descriptions {
@@ -169,6 +170,10 @@ fn production(config: &Config, problems: &mut Vec<String>) {
         ),
         (config.events.brokers.is_empty(), "events.brokers must name Kafka's bootstrap servers"),
         (config.events.id_key_file.is_none(), "events.id_key_file must name a key that all instances share"),
+        (
+            config.events.signing_keys.is_empty(),
+            "events.signing_keys must name the key that signs events, shared by all instances",
+        ),
         (config.session.key_files.is_empty(), "session.key_files must name at least one key"),
         (config.registry.trusted_keys.is_empty(), "registry.trusted_keys must name whose signatures count"),
         (config.registry.fixtures, "registry.fixtures is for development"),

@@ -39,7 +39,7 @@ pub use credentials::{
 };
 pub use development::{DevelopmentConfig, ServiceConfig};
 pub use environment::Environment;
-pub use events::EventsConfig;
+pub use events::{EventKeySettings, EventsConfig, ProducerSettings};
 pub use gateway::GatewayConfig;
 pub use github_app::{GitHubAppSettings, InstallationSettings};
 pub use identity::IdentityConfig;

@@ -26,9 +26,10 @@ pub fn build(
             .into_iter()
             .any(|secret| secret.as_ref().is_some_and(|secret| secret.vault.is_some()));
         keepers.push(Keeper {
-            remote: remote.clone(),
+            key,
+            purpose: format!("remote {remote}"),
             kept: Kept::new(secrets, interval, apply),
-            credential: credential.clone(),
+            shown: Some(credential.clone()),
             must_be_there: !is_remote,
         });
         access.insert(remote.clone(), Access { tls, credential: Some(credential) });

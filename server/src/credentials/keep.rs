@@ -11,12 +11,16 @@ use crate::state::{AppState, WeakState};
 /// After an upstream refused a credential it is read again, but not more often than this.
 const AFTER_REFUSAL: Duration = Duration::from_secs(1);
 
-/// Keeps one upstream's credential current.
+/// Keeps one credential current: an upstream's, or a key of events.
 #[derive(Debug)]
 pub struct Keeper {
-    pub(super) remote: String,
+    /// The key of the configuration that names it.
+    pub(super) key: String,
+    /// What it is for, in the log and the audit trail: `remote acme.todos`.
+    pub(super) purpose: String,
     pub(super) kept: Kept,
-    pub(super) credential: Arc<Credential>,
+    /// Tells when an upstream refused it.
+    pub(super) shown: Option<Arc<Credential>>,
     /// Whether the portal does not start without it: a file or variable that is not there is a mistake, a server that does
     /// not answer is not.
     pub(super) must_be_there: bool,
@@ -31,7 +35,7 @@ pub async fn first_turn(keepers: &mut [Keeper], audit: &Audit) -> Result<(), Sta
         let turn = keeper.kept.turn().await;
         keeper.tell(&turn, audit);
         if let (Turn::Failed(error), true) = (turn, keeper.must_be_there) {
-            return Err(StartError::Other(format!("gateway.credentials.{:?}: {error}", keeper.remote)));
+            return Err(StartError::Other(format!("{}: {error}", keeper.key)));
         }
     }
     Ok(())
@@ -47,9 +51,15 @@ pub fn spawn(keepers: Vec<Keeper>, state: &AppState) {
 async fn keep(mut keeper: Keeper, state: WeakState) {
     loop {
         let next = keeper.kept.next();
+        let refused = async {
+            match &keeper.shown {
+                Some(credential) => credential.refused().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = tokio::time::sleep(next) => {}
-            () = keeper.credential.refused() => tokio::time::sleep(AFTER_REFUSAL.min(next)).await,
+            () = refused => tokio::time::sleep(AFTER_REFUSAL.min(next)).await,
         }
         let turn = keeper.kept.turn().await;
         let Some(state) = state.upgrade() else { return };
@@ -60,23 +70,23 @@ async fn keep(mut keeper: Keeper, state: WeakState) {
 impl Keeper {
     /// What happened is told once, to log and audit trail. A fetch that changed nothing is neither.
     fn tell(&self, turn: &Turn, audit: &Audit) {
-        let (remote, names) = (&self.remote, self.kept.names());
-        let resource = format!("remote {remote} from {names}");
+        let (purpose, names) = (&self.purpose, self.kept.names());
+        let resource = format!("{purpose} from {names}");
         match turn {
             Turn::Same | Turn::StillFailing => {}
             Turn::Rotated { version, first } => {
                 let what = if *first { "read" } else { "rotated" };
                 let version = version.map_or_else(String::new, |version| format!(", version {version}"));
-                tracing::info!(remote.id = remote, secret.source = names, "a credential was {what}{version}");
+                tracing::info!(credential.purpose = purpose, secret.source = names, "a credential was {what}{version}");
                 audit.by_itself("credential", &resource, true, &format!("{what}{version}"));
             }
             Turn::Recovered => {
-                tracing::info!(remote.id = remote, secret.source = names, "a credential can be read again");
+                tracing::info!(credential.purpose = purpose, secret.source = names, "a credential can be read again");
                 audit.by_itself("credential", &resource, true, "can be read again");
             }
             Turn::Failed(error) => {
                 tracing::error!(
-                    remote.id = remote,
+                    credential.purpose = purpose,
                     secret.source = names,
                     error.message = %error,
                     "a credential cannot be read; what was read last stays in use"

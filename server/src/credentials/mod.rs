@@ -1,8 +1,10 @@
-//! Credentials of upstreams outside OAuth: read from where the operator keeps them, kept current, never shown.
+//! Credentials of upstreams outside OAuth, and keys of events: read from where the operator keeps them, kept current, never shown.
 
 mod build;
+mod event_keys;
 mod keep;
 mod sources;
 
 pub use build::build;
+pub use event_keys::{EventKeys, event_keys};
 pub use keep::{Keeper, first_turn, spawn};

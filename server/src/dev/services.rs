@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -17,15 +18,20 @@ pub struct Neighbours {
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Starts every service with `environment` added to its own.
+/// Starts every service with `environment` added to its own, and with the key, out of `keys`, of the producer that it is.
 pub fn start_services(
     services: &[ServiceConfig],
     fixtures: bool,
     environment: &[(String, String)],
+    keys: &BTreeMap<String, (String, String)>,
 ) -> Neighbours {
     let mut neighbours = Neighbours::default();
     for service in services.iter().filter(|service| fixtures || !service.fixtures_only) {
-        neighbours.tasks.spawn(keep_running(service.clone(), environment.to_vec()));
+        let mut environment = environment.to_vec();
+        if let Some((id, key)) = service.producer.as_ref().and_then(|producer| keys.get(producer)) {
+            environment.push(("PORTICO_SIGNING_KEY".to_owned(), format!("{id}:{key}")));
+        }
+        neighbours.tasks.spawn(keep_running(service.clone(), environment));
     }
     neighbours
 }

@@ -22,6 +22,8 @@ pub struct Limits {
     remote: Limiter,
     /// By session, for publishing.
     publish: Limiter,
+    /// By organization and remote, for publishing.
+    publish_remote: Limiter,
     /// By organization, for invitations, each of which is a letter.
     invitations: Limiter,
     policies: [Policies; 3],
@@ -53,8 +55,9 @@ impl Limits {
             Policies::of(&[&session, &organization, &remote]),
         ];
         let publish = limiter("publish", config.events.publish_per_minute);
+        let publish_remote = limiter("publish-remote", config.events.remote_publish_per_minute);
         let invitations = limiter("invitations", config.invitations.per_minute);
-        Self { anonymous, session, organization, remote, publish, invitations, policies }
+        Self { anonymous, session, organization, remote, publish, publish_remote, invitations, policies }
     }
 
     /// What headers say of the limits at these endpoints.
@@ -93,13 +96,19 @@ impl Limits {
         single(&self.publish, short(session)).await
     }
 
+    /// Counts an event that somebody of an organization publishes through a remote.
+    pub async fn publish_remote(&self, organization: &str, remote: &str) -> Result<(), ApiError> {
+        // Neither name holds a line feed.
+        single(&self.publish_remote, format!("{organization}\n{remote}").as_bytes()).await
+    }
+
     /// Counts an invitation of an organization.
     pub async fn invitation(&self, organization: &str) -> Result<(), ApiError> {
         single(&self.invitations, organization.as_bytes()).await
     }
 
     /// How often each refused, by name.
-    pub fn exceeded(&self) -> [(&'static str, u64); 6] {
+    pub fn exceeded(&self) -> [(&'static str, u64); 7] {
         self.all().map(|limiter| (limiter.name(), limiter.exceeded()))
     }
 
@@ -108,9 +117,9 @@ impl Limits {
         self.all().into_iter().for_each(Limiter::sweep);
     }
 
-    fn all(&self) -> [&Limiter; 6] {
-        let Self { anonymous, session, organization, remote, publish, invitations, .. } = self;
-        [anonymous, session, organization, remote, publish, invitations]
+    fn all(&self) -> [&Limiter; 7] {
+        let Self { anonymous, session, organization, remote, publish, publish_remote, invitations, .. } = self;
+        [anonymous, session, organization, remote, publish, publish_remote, invitations]
     }
 }
 

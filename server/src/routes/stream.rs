@@ -4,7 +4,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use futures::StreamExt;
-use portico_stream::{SubscribeError, Subscription};
+use portico_stream::{EventType, StreamScope, SubscribeError, Subscription};
 use serde::Deserialize;
 
 use crate::audit;
@@ -77,14 +77,14 @@ pub async fn open(
 }
 
 /// The types to carry: all, or those that were asked for if every one is allowed.
-fn wanted(asked: Option<&str>, allowed: Vec<String>) -> Result<Vec<String>, String> {
+fn wanted(asked: Option<&str>, mut allowed: Vec<EventType>) -> Result<Vec<EventType>, String> {
     let Some(asked) = asked.filter(|asked| !asked.trim().is_empty()) else { return Ok(allowed) };
-    let asked: Vec<String> =
-        asked.split(',').map(|kind| kind.trim().to_owned()).filter(|kind| !kind.is_empty()).collect();
-    match asked.iter().find(|kind| !allowed.contains(kind)) {
-        Some(refused) => Err(refused.clone()),
-        None => Ok(asked),
+    let asked: Vec<&str> = asked.split(',').map(str::trim).filter(|kind| !kind.is_empty()).collect();
+    if let Some(refused) = asked.iter().find(|kind| allowed.iter().all(|known| *known.kind != ***kind)) {
+        return Err((*refused).to_owned());
     }
+    allowed.retain(|known| asked.contains(&&*known.kind));
+    Ok(allowed)
 }
 
 fn forged() -> ApiError {
@@ -95,11 +95,17 @@ fn problem(error: &SubscribeError) -> ApiError {
     match error {
         SubscribeError::ForgedId => forged(),
         SubscribeError::ForeignId => ApiError::forbidden("The event id was issued to someone else."),
-        SubscribeError::TooManyStreams(_) => ApiError::new(
+        SubscribeError::TooManyStreams(StreamScope::Instance) => {
+            ApiError::unavailable("Another stream here", error).header(RETRY_AFTER, HeaderValue::from_static("5"))
+        }
+        SubscribeError::TooManyStreams(scope) => ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too-many-streams",
             "Too many open streams",
-            "Close another tab of the portal and try again.",
+            match scope {
+                StreamScope::Session => "Close another tab of the portal and try again.",
+                _ => "The organization has as many streams open as it may. Try again later.",
+            },
         )
         .header(RETRY_AFTER, HeaderValue::from_static("10")),
         SubscribeError::SessionEnded => ApiError::signed_out(),

@@ -41,7 +41,7 @@ impl AuditDelivery for KafkaDelivery {
             topic: self.topic.name.clone(),
             key: key.to_owned(),
             value: Bytes::copy_from_slice(event.as_bytes()),
-            headers: vec![("content-type", "application/cloudevents+json; charset=UTF-8".into())],
+            headers: vec![("content-type".into(), "application/cloudevents+json; charset=UTF-8".into())],
         };
         match self.log.append(record).await {
             Ok(_) => Ok(()),

@@ -1,13 +1,16 @@
 //! Events: what a session may publish and subscribe to, and the way into the log.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use portico_identity::session::SessionId;
 use portico_policy::Resource;
 use portico_registry::Offer;
 use portico_stream::{
-    AppendError, Author, CloseReason, EventGateway, IncomingEvent, PublishError, TopicSpec,
+    AppendError, Author, CloseReason, EventGateway, EventType, IncomingEvent, PublishError, StreamHealth,
+    StreamMetrics, TopicSpec,
 };
 
 use portico_telemetry::trace::{RequestTrace, Span, SpanKind};
@@ -23,12 +26,23 @@ pub struct Events {
     gateway: EventGateway,
     brokers: String,
     partitions: i32,
+    generated_keys: BTreeMap<String, (String, String)>,
 }
 
 impl Events {
-    /// Over a started gateway whose log is at `brokers`.
-    pub fn new(gateway: EventGateway, brokers: String, partitions: i32) -> Self {
-        Self { gateway, brokers, partitions }
+    /// Over a started gateway whose log is at `brokers`; `generated_keys` are development's, by producer: id and key.
+    pub fn new(
+        gateway: EventGateway,
+        brokers: String,
+        partitions: i32,
+        generated_keys: BTreeMap<String, (String, String)>,
+    ) -> Self {
+        Self { gateway, brokers, partitions, generated_keys }
+    }
+
+    /// Keys of producers that development generated, for the services that it starts: id and key, by the producer's source.
+    pub fn generated_keys(&self) -> &BTreeMap<String, (String, String)> {
+        &self.generated_keys
     }
 
     /// The gateway itself.
@@ -52,76 +66,20 @@ impl Events {
     /// Whether streams can be opened, or why not.
     pub fn ready(&self) -> Result<(), String> {
         let health = self.gateway.health();
-        match (health.ready, health.connected) {
-            (true, true) => Ok(()),
-            (false, _) => Err("the event log has not been reached yet".into()),
-            (true, false) => Err("the event log does not answer".into()),
+        match (health.ready, health.connected, health.appender.failure) {
+            (true, true, None) => Ok(()),
+            (false, ..) => Err("the event log has not been reached yet".into()),
+            (true, false, _) => Err("the event log does not answer".into()),
+            (true, true, Some(why)) => Err(format!("the event producer failed and was replaced: {why}")),
         }
     }
 
     /// What the event path has done.
     pub fn expose(&self, out: &mut Exposition) {
         let (metrics, health) = (self.gateway.metrics(), self.gateway.health());
-        let counters = [
-            ("portico_events_published_total", "Events that the log acknowledged.", &metrics.published),
-            (
-                "portico_events_publish_failures_total",
-                "Events that the log did not acknowledge.",
-                &metrics.publish_failures,
-            ),
-            ("portico_event_records_total", "Records read from the log.", &metrics.records),
-            (
-                "portico_event_records_unreadable_total",
-                "Records that are no event, skipped.",
-                &metrics.records_unreadable,
-            ),
-            (
-                "portico_event_records_untenanted_total",
-                "Records without an organization, skipped.",
-                &metrics.records_without_organization,
-            ),
-            (
-                "portico_event_records_repeated_total",
-                "Records that repeat another, skipped.",
-                &metrics.records_repeated,
-            ),
-            ("portico_stream_frames_total", "Frames handed to streams as they came.", &metrics.frames),
-            (
-                "portico_stream_frames_replayed_total",
-                "Frames handed to streams that resumed.",
-                &metrics.frames_replayed,
-            ),
-            ("portico_streams_opened_total", "Streams opened.", &metrics.streams_opened),
-            (
-                "portico_streams_closed_total",
-                "Streams that ended, for whatever reason.",
-                &metrics.streams_closed,
-            ),
-            (
-                "portico_streams_lagged_total",
-                "Streams cut because their reader was too slow.",
-                &metrics.streams_lagged,
-            ),
-            ("portico_stream_resets_total", "Gaps that clients were told of.", &metrics.resets),
-            (
-                "portico_event_history_reads_total",
-                "Reads of older records straight from the log.",
-                &metrics.history_reads,
-            ),
-            ("portico_event_consumer_errors_total", "Errors of the consumer.", &metrics.consumer_errors),
-            (
-                "portico_event_consumer_restarts_total",
-                "Times the consumer was made anew.",
-                &metrics.consumer_restarts,
-            ),
-        ];
-        for (name, help, counter) in counters {
-            out.family(name, Kind::Counter, help).sample(&[], counter.get());
-        }
-        out.gauge("portico_streams", "Open streams.", health.streams);
-        out.gauge("portico_event_lag_records", "Records in the log that are not read yet.", health.lag);
-        let connected = u8::from(health.connected);
-        out.gauge("portico_event_log_connected", "Whether the event log answered lately.", connected);
+        expose_publishing(out, metrics, &health);
+        expose_consumer(out, metrics, &health);
+        expose_streams(out, metrics, &health);
     }
 
     /// Ends a session's streams so that they are opened again, with what the session may have now.
@@ -133,6 +91,73 @@ impl Events {
     pub fn close_session(&self, id: &SessionId, reason: CloseReason) {
         self.gateway.close_session(&id.to_string(), reason);
     }
+}
+
+fn expose_publishing(out: &mut Exposition, metrics: &StreamMetrics, health: &StreamHealth) {
+    out.counter("portico_events_published_total", "Events that the log acknowledged.", &metrics.published);
+    let help = "Events sent again that were published already, or under way.";
+    out.counter("portico_events_publish_repeats_total", help, &metrics.publish_repeats);
+    let help = "Events that the log did not acknowledge.";
+    out.counter("portico_events_publish_failures_total", help, &metrics.publish_failures);
+    let help = "How long the log took to acknowledge an event, or not to.";
+    let family = out.family("portico_event_publish_duration_seconds", Kind::Histogram, help);
+    family.histogram(&[], &metrics.publish_duration);
+    let help = "Times the producer failed for good and was made anew.";
+    let family = out.family("portico_event_producer_restarts_total", Kind::Counter, help);
+    family.sample(&[], health.appender.restarts);
+}
+
+fn expose_consumer(out: &mut Exposition, metrics: &StreamMetrics, health: &StreamHealth) {
+    out.counter("portico_event_records_total", "Records read from the log.", &metrics.records);
+    let help = "Records skipped, by reason.";
+    let skipped = out.family("portico_event_records_skipped_total", Kind::Counter, help);
+    for (reason, count) in metrics.skipped.by_reason() {
+        skipped.sample(&[("reason", reason)], count.get());
+    }
+    let help = "From a record's timestamp until its frame was ready for its receivers.";
+    let family = out.family("portico_event_latency_seconds", Kind::Histogram, help);
+    family.histogram(&[], &metrics.latency);
+    out.gauge("portico_event_lag_records", "Records in the log that are not read yet.", health.lag);
+    let connected = u8::from(health.connected);
+    out.gauge("portico_event_log_connected", "Whether the event log answered lately.", connected);
+    out.counter("portico_event_consumer_errors_total", "Errors of the consumer.", &metrics.consumer_errors);
+    let help = "Times the consumer was made anew.";
+    out.counter("portico_event_consumer_restarts_total", help, &metrics.consumer_restarts);
+    let help = "Reads of older records straight from the log.";
+    out.counter("portico_event_history_reads_total", help, &metrics.history_reads);
+    let help = "Older records read straight from the log.";
+    out.counter("portico_event_history_records_total", help, &metrics.history_records);
+}
+
+fn expose_streams(out: &mut Exposition, metrics: &StreamMetrics, health: &StreamHealth) {
+    out.gauge("portico_streams", "Open streams.", health.streams);
+    out.level("portico_streams_resuming", "Streams on their way to the present.", &metrics.resuming);
+    let counters = [
+        ("portico_streams_opened_total", "Streams opened.", &metrics.streams_opened),
+        ("portico_streams_closed_total", "Streams that ended, for whatever reason.", &metrics.streams_closed),
+        ("portico_streams_refused_total", "Streams refused by limits.", &metrics.streams_refused),
+        ("portico_streams_resumed_total", "Streams that resumed and reached the present.", &metrics.resumed),
+        (
+            "portico_streams_lagged_total",
+            "Streams cut because their reader was too slow.",
+            &metrics.streams_lagged,
+        ),
+        ("portico_stream_resets_total", "Gaps that clients were told of.", &metrics.resets),
+        ("portico_stream_frames_total", "Frames handed to streams as they came.", &metrics.frames),
+        (
+            "portico_stream_frames_replayed_total",
+            "Frames handed to streams that resumed.",
+            &metrics.frames_replayed,
+        ),
+    ];
+    for (name, help, counter) in counters {
+        out.counter(name, help, counter);
+    }
+    let backlog = health.backlog;
+    out.gauge("portico_stream_queue_frames", "Frames that wait for slow readers.", backlog.frames);
+    out.gauge("portico_stream_queue_bytes", "Bytes that wait for slow readers.", backlog.bytes);
+    let help = "Records between the present and the resuming stream that is furthest from it.";
+    out.gauge("portico_stream_resume_depth_records", help, backlog.deepest_resume);
 }
 
 /// Topics as they are declared to the log.
@@ -148,14 +173,30 @@ pub fn stream_url(session: &Authenticated) -> String {
     format!("/stream?{}", query.finish())
 }
 
-/// Every type that a session may subscribe to, sorted.
-pub async fn subscribable(state: &AppState, session: &Authenticated) -> Vec<String> {
-    let applications = state.applications(session).await;
-    let mut types: Vec<_> =
-        applications.iter().flat_map(|a| &a.subscribes).map(|event| event.kind.clone()).collect();
+/// Every type that a session may subscribe to, with the topics that its remotes declare for it; sorted.
+pub async fn subscribable(state: &AppState, session: &Authenticated) -> Vec<EventType> {
+    let (applications, snapshot) = (state.applications(session).await, state.registry.snapshot());
+    let mut types = Vec::new();
+    for application in applications.iter() {
+        let Some(remote) = snapshot.remote(&application.id) else { continue };
+        for declared in &remote.manifest.events.subscribe {
+            if application.subscribes.iter().any(|event| event.kind == declared.kind) {
+                let (kind, topic) = (declared.kind.as_str().into(), declared.topic.as_str().into());
+                types.push(EventType { kind, topic });
+            }
+        }
+    }
     types.sort_unstable();
     types.dedup();
     types
+}
+
+/// What types are called, each once: their topics are none of the browser's business.
+pub fn kinds(types: &[EventType]) -> Vec<String> {
+    let mut kinds: Vec<String> = types.iter().map(|one| one.kind.as_ref().to_owned()).collect();
+    // They are sorted by what they are called.
+    kinds.dedup();
+    kinds
 }
 
 /// Publishes `data`, JSON text, as an event of the remote called `source`. Returns the event's id.
@@ -189,6 +230,7 @@ pub async fn publish(
     state.limits.publish(&session.active.key).await?;
     let event = IncomingEvent::parse(body).map_err(|error| publish_error(PublishError::Envelope(error)))?;
     let topic = allowed_topic(state, context, session, &event).await?;
+    state.limits.publish_remote(&session.state.org_id, event.source()).await?;
     let span = context.trace.as_ref().map(|trace| producer(trace, &topic));
     let traceparent = span.as_ref().map_or_else(|| context.traceparent(), Span::traceparent);
     let remote = event.source().to_owned();
@@ -274,12 +316,29 @@ fn publish_error(error: PublishError) -> ApiError {
         PublishError::Envelope(envelope) => ApiError::bad_request(format!("The event cannot be taken: {envelope}.")),
         PublishError::Conflict(conflict) => ApiError::forbidden(format!("The event cannot be taken: {conflict}.")),
         PublishError::Log(AppendError::TooLarge) => body_limit::too_large(portico_stream::MAX_EVENT_BYTES as u64),
+        PublishError::IdReused => ApiError::new(
+            StatusCode::CONFLICT,
+            "event-id-reused",
+            "The event's id is another event's",
+            "An event with this source and id, and with other content, was published a moment ago. Give each event its own id.",
+        ),
+        PublishError::Unsigned => ApiError::unavailable("The key that signs events", &error)
+            .header(RETRY_AFTER, HeaderValue::from_static("5")),
         PublishError::Log(log) => ApiError::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "not-delivered",
             "The event was not delivered",
             "The event log did not acknowledge the event. Send it again with the same id; a repeat is dropped.",
         )
+        .header(RETRY_AFTER, HeaderValue::from_static(retry_after(log)))
         .cause(log),
+    }
+}
+
+/// Seconds: a full queue drains soon, a broker that is away comes back later.
+fn retry_after(error: &AppendError) -> &'static str {
+    match error {
+        AppendError::QueueFull => "1",
+        _ => "5",
     }
 }

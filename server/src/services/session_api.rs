@@ -60,7 +60,7 @@ impl PortalApi for SessionApi {
     async fn subscribe_events(&self) -> Result<EventSubscription, Refusal> {
         Ok(EventSubscription {
             url: events::stream_url(&self.session),
-            types: events::subscribable(&self.state, &self.session).await,
+            types: events::kinds(&events::subscribable(&self.state, &self.session).await),
         })
     }
 

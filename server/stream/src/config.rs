@@ -1,6 +1,6 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::position::IdKey;
+use crate::{position::IdKey, publisher::RepeatLimits, signature::Keyring};
 
 /// How the event path behaves. Start from [`StreamConfig::new`] and change what differs.
 #[derive(Clone)]
@@ -9,12 +9,18 @@ pub struct StreamConfig {
     pub id_key: IdKey,
     /// Keys that signed ids before; they are still accepted.
     pub former_id_keys: Vec<IdKey>,
+    /// Signs what is published, and tells whose records count.
+    pub keyring: Arc<Keyring>,
     /// How often a quiet stream shows that it lives.
     pub ping_interval: Duration,
     /// How long a browser waits before it reconnects; each is told a time between this and twice as much.
     pub retry: Duration,
+    /// Over how long the clients of an instance that goes down come back.
+    pub shutdown_spread: Duration,
     /// How long a publisher waits for the log, whatever the log's own limits are.
     pub publish_timeout: Duration,
+    /// What is remembered of published events.
+    pub repeats: RepeatLimits,
     /// How often new topics and partitions are looked for, and recreated ones noticed.
     pub refresh_interval: Duration,
     /// How long the consumer may bring nothing, though the log has records for it, before it is made anew.
@@ -34,7 +40,7 @@ pub struct StreamLimits {
     pub per_organization: usize,
     /// Open streams on this instance.
     pub per_instance: usize,
-    /// Bytes that may wait for one slow reader before it is cut.
+    /// Bytes that may wait for one slow reader before it is cut. They wait in the history, where all share them.
     pub queue_bytes: usize,
     /// Frames that may wait for one slow reader before it is cut.
     pub queue_frames: usize,
@@ -58,13 +64,16 @@ pub struct HistoryLimits {
 }
 
 impl StreamConfig {
-    /// The defaults, with the key that signs event ids.
-    pub fn new(id_key: IdKey) -> Self {
+    /// The defaults, with the key that signs event ids and those that sign events.
+    pub fn new(id_key: IdKey, keyring: Arc<Keyring>) -> Self {
         Self {
             id_key,
             former_id_keys: Vec::new(),
+            keyring,
             ping_interval: Duration::from_secs(15),
             retry: Duration::from_millis(1500),
+            shutdown_spread: Duration::from_secs(5),
+            repeats: RepeatLimits { window: Duration::from_secs(600), events: 1 << 16 },
             publish_timeout: Duration::from_secs(12),
             refresh_interval: Duration::from_secs(2),
             stuck_after: Duration::from_secs(30),

@@ -1,8 +1,10 @@
 //! Server-sent events as bytes (HTML standard, section 9.2, "Server-sent events").
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
+
+use crate::EventType;
 
 /// The most characters an event's type has; longer ones are refused.
 const LONGEST_TYPE: usize = 128;
@@ -66,9 +68,12 @@ pub(crate) fn ping(id: &str) -> Bytes {
     Bytes::from(format!("event: ping\nid: {id}\ndata: {{}}\n\n"))
 }
 
-/// Events may be missing before this position: refetch.
-pub(crate) fn reset(id: &str, reason: &str) -> Bytes {
-    Bytes::from(format!("event: reset\nid: {id}\ndata: {{\"reason\":\"{reason}\"}}\n\n"))
+/// Events of these types may be missing before this position: refetch.
+pub(crate) fn reset<'a>(id: &str, reason: &str, types: impl IntoIterator<Item = &'a EventType>) -> Bytes {
+    // Two topics may carry one type.
+    let kinds: BTreeSet<&str> = types.into_iter().map(|lost| &*lost.kind).collect();
+    let data = serde_json::json!({ "reason": reason, "types": kinds });
+    Bytes::from(format!("event: reset\nid: {id}\ndata: {data}\n\n"))
 }
 
 /// The reader was too slow and is cut; its last id is where it resumes, so this has none.
@@ -76,9 +81,9 @@ pub(crate) fn lagged() -> Bytes {
     Bytes::from_static(b"event: lagged\ndata: {}\n\n")
 }
 
-/// The stream ends, and why.
-pub(crate) fn bye(reason: &str) -> Bytes {
-    Bytes::from(format!("event: bye\ndata: {{\"reason\":\"{reason}\"}}\n\n"))
+/// The stream ends, and why. `retry` is how many milliseconds the client waits before it opens another one.
+pub(crate) fn bye(reason: &str, retry: u64) -> Bytes {
+    Bytes::from(format!("retry: {retry}\nevent: bye\ndata: {{\"reason\":\"{reason}\"}}\n\n"))
 }
 
 /// Whether `kind` can be an event's type: letters, digits, `.`, `_` and `-`, with a dot, which control events lack.

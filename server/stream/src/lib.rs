@@ -13,15 +13,18 @@
 //! - [`Publisher::publish`] returns after the log's acknowledgement or with an error, never in between.
 //! - A stream opens with an id. Whoever comes back with an id of this stream, to any instance on the same log with the
 //!   same [`IdKey`], goes on just after it, with no event missing and none twice; or is told by `event: reset`.
-//! - A record goes to the streams of its `orgid`, of its `userid` where it has one, that asked for its type.
+//! - A record goes to the streams of its `orgid`, of its `userid` where it has one, that asked for its type in its topic.
 //! - A slow reader is cut (`event: lagged`) once its queue is full. It resumes like anyone else, and nobody waits for it.
-//! - Records that are no CloudEvent, or have no organization, are counted and skipped.
+//! - What is published is signed ([`Keyring`]). Records that are no CloudEvent, that nobody has signed who may write them,
+//!   or that have no organization, are counted and skipped.
 //!
 //! An id is a position in every partition, signed, for one organization and, except on events for everyone in it, for
 //! one person. It grants nothing: a stream carries what its session may have, whatever the id.
 
+mod binding;
 mod config;
 mod envelope;
+mod event_type;
 mod frame;
 mod gateway;
 mod hub;
@@ -31,18 +34,21 @@ mod metrics;
 mod position;
 mod publisher;
 mod record;
+mod signature;
 mod subscription;
 
 pub use config::{HistoryLimits, StreamConfig, StreamLimits};
-pub use envelope::{Author, ConflictError, EnvelopeError, IncomingEvent, MAX_EVENT_BYTES, StampedEvent};
+pub use envelope::{Author, ConflictError, EnvelopeError, IncomingEvent, MAX_EVENT_BYTES};
+pub use event_type::EventType;
 pub use gateway::{EventGateway, StreamHealth};
-pub use hub::CloseReason;
+pub use hub::{Backlog, CloseReason, StreamScope};
 pub use kafka::{EmbeddedKafka, EmbeddedKafkaError, KafkaConfig, KafkaLog};
 pub use log::{
-    AppendError, Appended, EventLog, LogBatch, LogConsumer, LogError, LogRange, LogRecord, NewRecord,
+    AppendError, AppenderState, Appended, EventLog, LogBatch, LogConsumer, LogError, LogRange, LogRecord, NewRecord,
     PartitionStart, PartitionState, ReadLimit, TopicSpec,
 };
-pub use metrics::{Counter, StreamMetrics};
+pub use metrics::{SkippedRecords, StreamMetrics};
 pub use position::{IdKey, IdKeyError};
-pub use publisher::{PublishError, PublishedEvent, Publisher};
+pub use publisher::{PublishError, PublishedEvent, Publisher, RepeatLimits};
+pub use signature::{KeyId, KeyIdError, Keyring, Producer, SigningKey, SigningKeyError};
 pub use subscription::{EventStream, SubscribeError, Subscription};

@@ -1,6 +1,6 @@
 //! The port to the event log: what the stream needs of Kafka, and nothing else.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -23,11 +23,23 @@ pub trait EventLog: Send + Sync + 'static {
     /// The partitions of `topics` with their first and next offsets. A topic that does not exist is left out.
     async fn partitions(&self, topics: &[Arc<str>]) -> Result<Vec<PartitionState>, LogError>;
 
+    /// How the side that appends is. A client that failed for good is replaced, whether or not anything is to be appended.
+    fn appender(&self) -> AppenderState;
+
     /// Follows the given partitions, each from its offset on, until the consumer is dropped.
     fn consume(&self, from: &[PartitionStart]) -> Result<Box<dyn LogConsumer>, LogError>;
 
     /// Reads a part of the log, the partitions' records merged by timestamp, as much as `limit` lets through.
     async fn read(&self, ranges: Vec<LogRange>, limit: ReadLimit) -> Result<LogBatch, LogError>;
+}
+
+/// The side of the log that appends, as far as is known without trying.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppenderState {
+    /// How many clients have failed for good and were replaced.
+    pub restarts: u64,
+    /// Why the last one failed, until its successor has proved itself.
+    pub failure: Option<String>,
 }
 
 /// A running consumer.
@@ -56,7 +68,7 @@ pub struct NewRecord {
     /// The body.
     pub value: Bytes,
     /// Headers, in order.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
 }
 
 /// Where an appended record stands.
@@ -79,6 +91,10 @@ pub struct LogRecord {
     pub offset: i64,
     /// Milliseconds since 1970; -1 when the log has none.
     pub timestamp: i64,
+    /// The key, where it has one.
+    pub key: Option<Bytes>,
+    /// Headers in order; `None` where one has a name that is no text.
+    pub headers: Option<Vec<(Box<str>, Bytes)>>,
     /// The body; `None` for a tombstone.
     pub value: Option<Bytes>,
 }

@@ -1,8 +1,14 @@
+use std::hash::Hash;
+
+use bytes::Bytes;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::{depth, members::Members};
-use crate::frame;
+use crate::{
+    binding::{DATA_CONTENT_TYPE, JsonMember, PayloadError, is_json},
+    frame,
+};
 
 /// The largest event accepted, in bytes of its JSON, envelope included.
 pub const MAX_EVENT_BYTES: usize = 256 * 1024;
@@ -21,8 +27,10 @@ pub struct IncomingEvent {
     pub(super) kind: String,
     pub(super) orgid: Option<String>,
     pub(super) userid: Option<String>,
-    /// Members that pass as they are written: `data` and its description, `subject`, extensions.
-    pub(super) passing: Vec<(String, Box<RawValue>)>,
+    /// Attributes that pass as they are: `subject`, what describes the data, extensions.
+    pub(super) passing: Vec<(String, String)>,
+    /// The data as a record carries it: of JSON, the very bytes. Empty where there is none.
+    pub(super) data: Bytes,
 }
 
 /// What is wrong with an event's envelope.
@@ -80,6 +88,11 @@ impl IncomingEvent {
         &self.source
     }
 
+    /// What makes two events with one id the same.
+    pub(crate) fn content(&self) -> impl Hash {
+        (&self.kind, &self.passing, &self.data)
+    }
+
     /// The id that the client gave it.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
@@ -88,19 +101,20 @@ impl IncomingEvent {
 
 /// What has been read so far.
 #[derive(Default)]
-struct Draft {
+struct Draft<'a> {
     specversion: Option<String>,
     id: Option<String>,
     source: Option<String>,
     kind: Option<String>,
     orgid: Option<String>,
     userid: Option<String>,
-    has_data: bool,
-    passing: Vec<(String, Box<RawValue>)>,
+    content_type: Option<String>,
+    data: Option<JsonMember<'a>>,
+    passing: Vec<(String, String)>,
 }
 
-impl Draft {
-    fn take(&mut self, name: &str, value: &RawValue) -> Result<(), EnvelopeError> {
+impl<'a> Draft<'a> {
+    fn take(&mut self, name: &str, value: &'a RawValue) -> Result<(), EnvelopeError> {
         match name {
             "specversion" => self.specversion = Some(string(name, value)?),
             "id" => self.id = Some(string(name, value)?),
@@ -110,44 +124,68 @@ impl Draft {
             "userid" => self.userid = Some(string(name, value)?),
             // The server says when, and which action was the cause.
             "time" | "traceparent" | "tracestate" => drop(string(name, value)?),
-            "data" | "data_base64" => {
-                if std::mem::replace(&mut self.has_data, true) {
-                    return Err(invalid(name, "stands beside another form of data"));
-                }
-                if name == "data_base64" && !value.get().starts_with('"') {
-                    return Err(invalid(name, "must be a string"));
-                }
-                self.passing.push((name.into(), value.to_owned()));
-            }
-            "subject" | "datacontenttype" | "dataschema" => {
-                string(name, value)?;
-                self.passing.push((name.into(), value.to_owned()));
-            }
-            _ => {
-                extension(name, value)?;
-                self.passing.push((name.into(), value.to_owned()));
-            }
+            "data" => self.take_data(name, JsonMember::Data(value))?,
+            "data_base64" => self.take_data(name, JsonMember::Base64(value))?,
+            DATA_CONTENT_TYPE => self.content_type = Some(string(name, value)?),
+            "subject" | "dataschema" => self.passing.push((name.into(), string(name, value)?)),
+            _ => self.passing.extend(extension(name, value)?.map(|value| (name.into(), value))),
         }
         Ok(())
     }
 
-    fn finish(self) -> Result<IncomingEvent, EnvelopeError> {
-        let specversion = self.specversion.ok_or(EnvelopeError::Missing("specversion"))?;
+    fn take_data(&mut self, name: &str, member: JsonMember<'a>) -> Result<(), EnvelopeError> {
+        match self.data.replace(member) {
+            None => Ok(()),
+            Some(_) => Err(invalid(name, "stands beside another form of data")),
+        }
+    }
+
+    fn finish(mut self) -> Result<IncomingEvent, EnvelopeError> {
+        let specversion = self.specversion.take().ok_or(EnvelopeError::Missing("specversion"))?;
         if specversion != "1.0" {
             return Err(invalid("specversion", "must be \"1.0\""));
         }
-        let kind = self.kind.ok_or(EnvelopeError::Missing("type"))?;
+        let kind = self.kind.take().ok_or(EnvelopeError::Missing("type"))?;
         if !frame::is_event_type(&kind) {
             return Err(invalid("type", "must be letters, digits, '.', '_' and '-', with a dot"));
         }
-        Ok(IncomingEvent {
-            id: self.id,
-            source: self.source.ok_or(EnvelopeError::Missing("source"))?,
-            kind,
-            orgid: self.orgid,
-            userid: self.userid,
-            passing: self.passing,
-        })
+        let source = self.source.take().ok_or(EnvelopeError::Missing("source"))?;
+        let data = self.finish_data()?;
+        let Self { id, orgid, userid, passing, .. } = self;
+        Ok(IncomingEvent { id, source, kind, orgid, userid, passing, data })
+    }
+
+    /// The data's bytes. Its type is said from here on, since a record's headers have to tell its mode.
+    fn finish_data(&mut self) -> Result<Bytes, EnvelopeError> {
+        let (content_type, data) = (self.content_type.take(), self.data);
+        let Some(member) = data else {
+            self.passing.extend(content_type.map(|value| (DATA_CONTENT_TYPE.into(), value)));
+            return Ok(Bytes::new());
+        };
+        let (name, usual) = match member {
+            JsonMember::Data(_) => ("data", "application/json"),
+            JsonMember::Base64(_) => ("data_base64", "application/octet-stream"),
+        };
+        let content_type = content_type.unwrap_or_else(|| usual.into());
+        if content_type.to_ascii_lowercase().starts_with("application/cloudevents") {
+            return Err(invalid(DATA_CONTENT_TYPE, "is of an event, not of its data"));
+        }
+        let is_json = is_json(Some(&content_type));
+        if let JsonMember::Data(value) = member
+            && !is_json
+            && !value.get().starts_with('"')
+        {
+            return Err(invalid(name, "must be a string where datacontenttype is not JSON"));
+        }
+        let bytes = member.bytes(Some(&content_type)).map_err(|error| match error {
+            PayloadError::NotBase64 => invalid(name, "must be base64"),
+            PayloadError::NotText | PayloadError::NotJson => invalid(name, "must be text"),
+        })?;
+        if is_json && serde_json::from_slice::<&RawValue>(&bytes).is_err() {
+            return Err(invalid(name, "is not the JSON that datacontenttype says"));
+        }
+        self.passing.push((DATA_CONTENT_TYPE.into(), content_type));
+        Ok(Bytes::from(bytes.into_owned()))
     }
 }
 
@@ -166,8 +204,8 @@ fn string(name: &str, value: &RawValue) -> Result<String, EnvelopeError> {
     Ok(text)
 }
 
-/// An extension attribute: lower-case letters and digits; a string, a number or a boolean.
-fn extension(name: &str, value: &RawValue) -> Result<(), EnvelopeError> {
+/// An extension attribute: lower-case letters and digits; a string, a number or a boolean. One that is null is absent.
+fn extension(name: &str, value: &RawValue) -> Result<Option<String>, EnvelopeError> {
     let named = !name.is_empty()
         && name.len() <= MAX_NAME_BYTES
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
@@ -175,9 +213,10 @@ fn extension(name: &str, value: &RawValue) -> Result<(), EnvelopeError> {
         return Err(invalid(name, "is no attribute name: up to 20 lower-case letters and digits"));
     }
     match value.get().as_bytes().first() {
-        Some(b'"') => string(name, value).map(drop),
+        Some(b'"') => string(name, value).map(Some),
         Some(b'{' | b'[') => Err(invalid(name, "must be a string, a number or a boolean")),
-        _ => Ok(()),
+        Some(b'n') => Ok(None),
+        _ => Ok(Some(value.get().into())),
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 /// The members of a JSON object in their order, values as written. A name that stands twice is an error: two readers
 /// could take different ones.
-pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -6,4 +6,6 @@ mod members;
 mod stamp;
 
 pub use incoming::{EnvelopeError, IncomingEvent, MAX_EVENT_BYTES};
-pub use stamp::{Author, ConflictError, StampedEvent};
+pub(crate) use members::Members;
+pub use stamp::{Author, ConflictError};
+pub(crate) use stamp::StampedEvent;

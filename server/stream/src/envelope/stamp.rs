@@ -1,10 +1,10 @@
 use bytes::Bytes;
 use portico_ports::Random;
-use serde_json::{Map, Value, value::RawValue};
 use thiserror::Error;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::IncomingEvent;
+use crate::binding::Attributes;
 
 /// Who publishes, as the session and the request know it.
 #[derive(Clone, Copy, Debug)]
@@ -35,22 +35,16 @@ pub enum ConflictError {
 
 /// An event with its author, ready for the log.
 #[derive(Clone, Debug)]
-pub struct StampedEvent {
+pub(crate) struct StampedEvent {
     /// The client's id, or a fresh one.
-    pub id: String,
-    /// The CloudEvent as it goes into the log.
-    pub json: Bytes,
+    pub(crate) id: String,
+    pub(crate) attributes: Attributes<'static>,
+    pub(crate) data: Bytes,
 }
 
 impl IncomingEvent {
-    /// Sets `orgid`, `userid`, `time`, `traceparent`, and `id` where the client gave none; refuses an event that names
-    /// another remote, organization or user than its author's.
-    pub fn stamp(
-        self,
-        author: Author<'_>,
-        now: OffsetDateTime,
-        random: &dyn Random,
-    ) -> Result<StampedEvent, ConflictError> {
+    /// Refuses an event that names another remote, organization or user than its author's.
+    pub(crate) fn check(&self, author: Author<'_>) -> Result<(), ConflictError> {
         if self.source != author.remote {
             return Err(ConflictError::Source);
         }
@@ -60,37 +54,36 @@ impl IncomingEvent {
         if self.userid.as_deref().is_some_and(|user| user != author.user) {
             return Err(ConflictError::User);
         }
+        Ok(())
+    }
+
+    /// Sets `orgid`, `userid`, `time`, `traceparent`, and `id` where the client gave none.
+    pub(crate) fn stamp(
+        self,
+        author: Author<'_>,
+        now: OffsetDateTime,
+        random: &dyn Random,
+    ) -> Result<StampedEvent, ConflictError> {
+        self.check(author)?;
         let id = self.id.unwrap_or_else(|| uuid(random));
-        // A date of this clock always has an RFC 3339 form: years 0 to 9999.
-        let time = now.format(&Rfc3339).unwrap_or_default();
-        let mut attributes = Map::new();
-        let mut set = |name: &str, value: &str| attributes.insert(name.into(), Value::from(value));
+        let mut attributes = self.passing;
+        let mut set = |name: &str, value: &str| attributes.push((name.into(), value.into()));
         set("specversion", "1.0");
         set("id", &id);
         set("source", author.remote);
         set("type", &self.kind);
-        set("time", &time);
+        // A date of this clock always has an RFC 3339 form: years 0 to 9999.
+        set("time", &now.format(&Rfc3339).unwrap_or_default());
         set("orgid", author.org);
         set("userid", author.user);
         if let Some(traceparent) = author.traceparent {
             set("traceparent", traceparent);
         }
-        Ok(StampedEvent { json: compose(&attributes, &self.passing), id })
+        let attributes = attributes.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        // What passes is none of those that are set here, and each name stands once in what was read.
+        let attributes = Attributes::new(attributes).unwrap_or_default();
+        Ok(StampedEvent { id, attributes, data: self.data })
     }
-}
-
-/// Joins the server's attributes and the client's members, the latter byte for byte.
-fn compose(attributes: &Map<String, Value>, passing: &[(String, Box<RawValue>)]) -> Bytes {
-    let mut json = Value::Object(attributes.clone()).to_string();
-    json.pop();
-    for (name, value) in passing {
-        json.push(',');
-        json.push_str(&Value::from(name.as_str()).to_string());
-        json.push(':');
-        json.push_str(value.get());
-    }
-    json.push('}');
-    Bytes::from(json)
 }
 
 /// A random UUID (RFC 9562, section 5.4).

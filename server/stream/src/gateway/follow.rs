@@ -186,6 +186,8 @@ impl Follower {
         let generation = self.generation();
         let (before, topics) = (self.hub.position(), self.declared());
         let found = self.log.partitions(&topics).await;
+        // A producer that died is replaced though nobody publishes.
+        self.log.appender();
         Look { generation, before, topics, found, changed: Vec::new() }
     }
 

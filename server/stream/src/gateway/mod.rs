@@ -14,8 +14,8 @@ use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use crate::{
     StreamConfig,
-    hub::{CloseReason, Hub},
-    log::{EventLog, LogError, TopicSpec},
+    hub::{Backlog, CloseReason, Hub},
+    log::{AppenderState, EventLog, LogError, TopicSpec},
     metrics::StreamMetrics,
     publisher::Publisher,
     subscription::{EventStream, Resume, SubscribeError, Subscription},
@@ -50,7 +50,7 @@ struct Contact {
 }
 
 /// How the event path is, for readiness and metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamHealth {
     /// Whether the instance has caught up since its start, so that streams can be opened.
     pub ready: bool,
@@ -58,8 +58,12 @@ pub struct StreamHealth {
     pub connected: bool,
     /// Records in the log that this instance has yet to read, when it last looked.
     pub lag: u64,
+    /// The side that publishes.
+    pub appender: AppenderState,
     /// Open streams.
     pub streams: usize,
+    /// What they have yet to get.
+    pub backlog: Backlog,
 }
 
 impl EventGateway {
@@ -73,8 +77,10 @@ impl EventGateway {
         config: StreamConfig,
     ) -> Self {
         let metrics = Arc::new(StreamMetrics::default());
-        let timeout = config.publish_timeout;
-        let publisher = Publisher::new(Arc::clone(&log), clock, random, Arc::clone(&metrics), timeout);
+        let limits = (config.repeats, config.publish_timeout);
+        let keyring = Arc::clone(&config.keyring);
+        let publisher =
+            Publisher::new(Arc::clone(&log), Arc::clone(&clock), random, Arc::clone(&metrics), keyring, limits);
         let shared = Arc::new(Shared {
             config,
             hub: OnceLock::new(),
@@ -82,7 +88,8 @@ impl EventGateway {
             topics: watch::Sender::new(topics),
             contact: Mutex::default(),
         });
-        let pump = tokio::spawn(pump::run(Arc::clone(&log), Arc::clone(&shared), Arc::clone(&metrics)));
+        let pump = pump::run(Arc::clone(&log), Arc::clone(&shared), clock, Arc::clone(&metrics));
+        let pump = tokio::spawn(pump);
         Self { log, publisher, metrics, shared, pump }
     }
 
@@ -105,6 +112,11 @@ impl EventGateway {
             known.len() > before
         });
         Ok(())
+    }
+
+    /// The topics that are followed, or will be as soon as they exist.
+    pub fn topics(&self) -> Vec<Arc<str>> {
+        self.shared.topics.borrow().iter().map(|topic| Arc::clone(&topic.name)).collect()
     }
 
     /// The way into the log.
@@ -177,7 +189,9 @@ impl EventGateway {
             ready: self.shared.hub.get().is_some(),
             connected: contact.at.is_some_and(|at| at.elapsed() < patience),
             lag: contact.lag,
+            appender: self.log.appender(),
             streams: self.shared.hub.get().map_or(0, |hub| hub.open_streams()),
+            backlog: self.shared.hub.get().map(|hub| hub.backlog()).unwrap_or_default(),
         }
     }
 }

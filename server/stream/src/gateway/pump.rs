@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use portico_ports::Clock;
 use tokio::{
     sync::mpsc,
     task::AbortHandle,
@@ -28,10 +29,15 @@ const PAUSE: Duration = Duration::from_millis(500);
 const QUIET: Duration = Duration::from_secs(2);
 
 /// Runs until it is aborted.
-pub(super) async fn run(log: Arc<dyn EventLog>, shared: Arc<Shared>, metrics: Arc<StreamMetrics>) {
+pub(super) async fn run(
+    log: Arc<dyn EventLog>,
+    shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<StreamMetrics>,
+) {
     let identity = persist("naming the event log", || log.identity()).await;
     let codec = IdCodec::new(&shared.config.id_key, &shared.config.former_id_keys, &identity);
-    let hub = Arc::new(Hub::new(codec, shared.config.clone(), metrics));
+    let hub = Arc::new(Hub::new(codec, shared.config.clone(), clock, metrics));
     let topics = shared.topics.borrow().clone();
     if let Err(error) = log.ensure_topics(&topics).await {
         // Not fatal: they may exist already, or be created by somebody else later.

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, task::Context};
 
 use bytes::Bytes;
 
@@ -52,13 +52,26 @@ impl Hub {
         Attached::Live(frames)
     }
 
-    /// Takes what waits for the stream together with the id of the place just after it, for a ping.
+    /// Takes what waits for the stream, or leaves word whom to wake.
+    pub(crate) fn take(&self, subscriber: &Subscriber, cx: Option<&Context<'_>>) -> Taken {
+        if let Some(taken) = subscriber.take(cx) {
+            return taken;
+        }
+        subscriber.take_from(&self.state.lock().history, &self.metrics.streams_lagged).0
+    }
+
+    /// Takes what waits for the stream together with the id of the place just after it, for a ping. There is no such id
+    /// while more waits than one portion.
     ///
     /// Both under the lock: an id read earlier would lie before a frame just taken, one read later could lie beyond
     /// a frame that the client does not have yet.
-    pub(crate) fn take_with_id(&self, subscriber: &Subscriber) -> (Taken, String) {
+    pub(crate) fn take_with_id(&self, subscriber: &Subscriber) -> (Taken, Option<String>) {
         let state = self.state.lock();
-        (subscriber.take(None), self.id_at(&state.position, subscriber))
+        let (taken, is_all) = match subscriber.take(None) {
+            Some(taken) => (taken, true),
+            None => subscriber.take_from(&state.history, &self.metrics.streams_lagged),
+        };
+        (taken, is_all.then(|| self.id_at(&state.position, subscriber)))
     }
 
     /// The id of `position` for this stream's person.
@@ -80,7 +93,7 @@ impl Hub {
         let mut last: Option<&Entry> = None;
         for entry in state.history.of(&subscriber.org, &subscriber.user) {
             let seen = start.topic(&entry.topic).and_then(|topic| topic.next.get(entry.partition));
-            if seen.is_some_and(|next| entry.offset < *next) || !subscriber.wants(&entry.kind) {
+            if seen.is_some_and(|next| entry.offset < *next) || !subscriber.wants(&entry.topic, &entry.kind) {
                 continue;
             }
             if bytes > PORTION {

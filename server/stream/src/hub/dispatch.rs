@@ -1,23 +1,26 @@
 use std::{sync::Arc, task::Waker};
 
 use bytes::Bytes;
+use time::OffsetDateTime;
 
 use super::{Hub, State, Subscriber, history::Entry, index::Index, subscriber::Push};
 use crate::{
     frame::EventFrame,
     log::LogRecord,
     position::{Scope, stamp},
-    record::{RoutedEvent, UnroutableRecord},
+    record::{RoutedEvent, SkippedRecord},
+    signature::SignatureError,
 };
 
 impl Hub {
     /// Takes in records as the log has them: each moves the position, and those that are events go to their receivers.
     pub(crate) fn dispatch(&self, records: Vec<LogRecord>) {
         self.metrics.records.add(records.len() as u64);
+        let now = self.clock.now();
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
         for record in records {
-            self.take_in(&mut state, &record, &mut wakers);
+            self.take_in(&mut state, &record, now, &mut wakers);
         }
         drop(state);
         // Woken once per batch and outside the lock, which they would want at once.
@@ -25,7 +28,13 @@ impl Hub {
         self.progress.notify_waiters();
     }
 
-    fn take_in(&self, state: &mut State, record: &LogRecord, wakers: &mut Vec<Waker>) {
+    fn take_in(
+        &self,
+        state: &mut State,
+        record: &LogRecord,
+        now: OffsetDateTime,
+        wakers: &mut Vec<Waker>,
+    ) {
         let Ok(partition) = usize::try_from(record.partition) else { return };
         let Some(position) = state.position.topic_mut(&record.topic) else { return };
         if position.next.get(partition).is_none_or(|next| record.offset < *next) {
@@ -35,24 +44,24 @@ impl Hub {
         position.advance(partition, record.offset, record.timestamp);
         state.history.remember_stamp(&record.topic, partition, record.offset, stamp(record.timestamp));
         let Some(event) = self.route(record) else { return };
-        let repeat = self.hasher.key(&event);
+        let repeat = self.hasher.key(&event.org, event.user.as_deref(), &event.source, &event.id);
         if !state.repeats.is_new(repeat) {
-            self.metrics.records_repeated.increment();
+            self.metrics.skipped.repeated.increment();
             return;
         }
         let scope = Scope { org: &event.org, user: event.user.as_deref() };
         let id = self.codec.encode(&state.position, scope);
         let frame = EventFrame::new(&event.kind, &id, &event.json);
-        let mut receivers = Vec::new();
-        state.live.receivers(&event.org, event.user.as_deref(), &event.kind, |subscriber| {
-            receivers.push(Arc::clone(subscriber));
-        });
-        for subscriber in &receivers {
-            self.deliver(&mut state.live, subscriber, frame.bytes(), wakers);
+        let sequence = state.history.next_sequence();
+        let delivered = self.deliver(&mut state.live, &record.topic, &event, sequence, frame.bytes(), wakers);
+        if delivered > 0 {
+            self.metrics.frames.add(delivered);
+            let written = i128::from(record.timestamp) * 1_000_000;
+            let age = u64::try_from(now.unix_timestamp_nanos() - written).unwrap_or(0);
+            self.metrics.latency.observe(std::time::Duration::from_nanos(age));
         }
-        self.metrics.frames.add(receivers.len() as u64);
-        state.history.push(Entry {
-            sequence: 0,
+        state.history.push(Arc::new(Entry {
+            sequence,
             topic: Arc::clone(&record.topic),
             partition,
             offset: record.offset,
@@ -61,17 +70,23 @@ impl Hub {
             kind: event.kind.into(),
             repeat,
             frame,
-        });
+        }));
     }
 
     /// The event in a record; what is none is counted and skipped.
     pub(crate) fn route(&self, record: &LogRecord) -> Option<RoutedEvent> {
-        match RoutedEvent::parse(record.value.as_ref()) {
+        match RoutedEvent::read(record, &self.config.keyring) {
             Ok(event) => Some(event),
             Err(reason) => {
-                let counter = match reason {
-                    UnroutableRecord::NoOrganization => &self.metrics.records_without_organization,
-                    UnroutableRecord::Unreadable(_) => &self.metrics.records_unreadable,
+                let skipped = &self.metrics.skipped;
+                let counter = match &reason {
+                    SkippedRecord::Unreadable(_) => &skipped.unreadable,
+                    SkippedRecord::NoOrganization => &skipped.untenanted,
+                    SkippedRecord::Signature(SignatureError::Missing) => &skipped.unsigned,
+                    SkippedRecord::Signature(
+                        SignatureError::ForeignTopic | SignatureError::ForeignSource,
+                    ) => &skipped.foreign,
+                    SkippedRecord::Signature(_) => &skipped.forged,
                 };
                 counter.increment();
                 // The first, the second, the fourth and so on: a flood of bad records is no flood of log lines.
@@ -89,22 +104,56 @@ impl Hub {
         }
     }
 
-    /// Queues a frame for one stream, which leaves the index when it is too slow.
-    pub(super) fn deliver(
+    /// Tells every receiver of an event of its frame. Those that are too slow leave the index. How many there were.
+    fn deliver(
+        &self,
+        live: &mut Index,
+        topic: &str,
+        event: &RoutedEvent,
+        sequence: u64,
+        frame: &Bytes,
+        wakers: &mut Vec<Waker>,
+    ) -> u64 {
+        let (mut delivered, mut gone) = (0, Vec::new());
+        live.receivers(&event.org, event.user.as_deref(), topic, &event.kind, |subscriber| {
+            delivered += 1;
+            let pushed = subscriber.push(sequence, frame, &self.config.limits);
+            if !self.pushed(pushed, wakers) {
+                gone.push(Arc::clone(subscriber));
+            }
+        });
+        gone.iter().for_each(|subscriber| live.remove(subscriber));
+        delivered
+    }
+
+    /// Queues a frame for one stream alone.
+    pub(super) fn notify(
         &self,
         live: &mut Index,
         subscriber: &Arc<Subscriber>,
+        sequence: u64,
         frame: &Bytes,
         wakers: &mut Vec<Waker>,
     ) {
-        match subscriber.push(frame, &self.config.limits) {
-            Push::Queued(waker) => wakers.extend(waker),
+        let pushed = subscriber.notify(sequence, frame, &self.config.limits);
+        if !self.pushed(pushed, wakers) {
+            live.remove(subscriber);
+        }
+    }
+
+    /// Whether the stream goes on.
+    fn pushed(&self, pushed: Push, wakers: &mut Vec<Waker>) -> bool {
+        match pushed {
+            Push::Queued(waker) => {
+                wakers.extend(waker);
+                true
+            }
             Push::Lagged(waker) => {
-                live.remove(subscriber);
                 self.metrics.streams_lagged.increment();
                 wakers.extend(waker);
+                false
             }
-            Push::Ended => live.remove(subscriber),
+            Push::Ended => false,
         }
     }
 }

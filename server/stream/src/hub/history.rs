@@ -41,6 +41,7 @@ pub(super) struct History {
     bytes: usize,
     limit: usize,
     sequence: u64,
+    evicted: u64,
 }
 
 type Lane = VecDeque<Arc<Entry>>;
@@ -70,6 +71,7 @@ impl History {
             bytes: 0,
             limit,
             sequence: 0,
+            evicted: 0,
         }
     }
 
@@ -122,11 +124,9 @@ impl History {
         }
     }
 
-    /// Remembers an event; the oldest ones make room.
-    pub(super) fn push(&mut self, mut entry: Entry) {
-        self.sequence += 1;
-        entry.sequence = self.sequence;
-        self.store(Arc::new(entry));
+    /// Remembers an event, whose `sequence` is the [next one](Self::next_sequence); the oldest ones make room.
+    pub(super) fn push(&mut self, entry: Arc<Entry>) {
+        self.store(entry);
         while self.bytes > self.limit {
             self.evict();
         }
@@ -134,10 +134,27 @@ impl History {
 
     /// What a person's stream would have got, in order.
     pub(super) fn of(&self, org: &str, user: &str) -> impl Iterator<Item = &Arc<Entry>> {
+        self.since(org, user, 0)
+    }
+
+    /// The same from a place in the order of arrival on.
+    pub(super) fn since(&self, org: &str, user: &str, first: u64) -> impl Iterator<Item = &Arc<Entry>> {
+        let from = move |lane: &'_ Lane| lane.partition_point(|entry| entry.sequence < first);
         let lanes = self.lanes.get(org);
-        let mine = lanes.and_then(|lanes| lanes.users.get(user)).into_iter().flatten();
-        let common = lanes.map(|lanes| &lanes.everyone).into_iter().flatten();
-        merged(mine.peekable(), common.peekable())
+        let mine = lanes.and_then(|lanes| lanes.users.get(user)).map(|lane| lane.range(from(lane)..));
+        let common = lanes.map(|lanes| lanes.everyone.range(from(&lanes.everyone)..));
+        merged(mine.into_iter().flatten().peekable(), common.into_iter().flatten().peekable())
+    }
+
+    /// The place of the newest event that is no longer remembered.
+    pub(super) fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// A place in the order of arrival for something that is no event.
+    pub(super) fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
     }
 
     fn store(&mut self, entry: Arc<Entry>) {
@@ -154,6 +171,7 @@ impl History {
     fn evict(&mut self) {
         let Some(entry) = self.ring.pop_front() else { return };
         self.bytes -= entry.cost();
+        self.evicted = entry.sequence;
         let memory = self.partitions.get_mut(&entry.topic).and_then(|all| all.get_mut(entry.partition));
         if let Some(memory) = memory {
             memory.floor = memory.floor.max(entry.offset + 1);

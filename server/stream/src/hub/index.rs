@@ -25,8 +25,8 @@ impl Index {
         organization.all.insert(subscriber.number, Arc::clone(subscriber));
         let user = organization.users.entry(subscriber.user.clone()).or_default();
         user.insert(subscriber.number, Arc::clone(subscriber));
-        for kind in &subscriber.types {
-            let kind = organization.types.entry(Arc::clone(kind)).or_default();
+        for wanted in &*subscriber.types {
+            let kind = organization.types.entry(Arc::clone(&wanted.kind)).or_default();
             kind.insert(subscriber.number, Arc::clone(subscriber));
         }
     }
@@ -35,8 +35,8 @@ impl Index {
         let Some(organization) = self.0.get_mut(&subscriber.org) else { return };
         organization.all.remove(&subscriber.number);
         remove(&mut organization.users, &subscriber.user, subscriber.number);
-        for kind in &subscriber.types {
-            remove(&mut organization.types, kind, subscriber.number);
+        for wanted in &*subscriber.types {
+            remove(&mut organization.types, &wanted.kind, subscriber.number);
         }
         if organization.all.is_empty() {
             self.0.remove(&subscriber.org);
@@ -48,20 +48,17 @@ impl Index {
         &self,
         org: &str,
         user: Option<&str>,
+        topic: &str,
         kind: &str,
-        mut visit: impl FnMut(&Arc<Subscriber>),
+        visit: impl FnMut(&Arc<Subscriber>),
     ) {
         let Some(organization) = self.0.get(org) else { return };
-        match user {
-            Some(user) => {
-                let of_user = organization.users.get(user).into_iter().flat_map(BTreeMap::values);
-                of_user.filter(|subscriber| subscriber.wants(kind)).for_each(visit);
-            }
-            None => {
-                let of_type = organization.types.get(kind).into_iter().flat_map(BTreeMap::values);
-                of_type.for_each(&mut visit);
-            }
-        }
+        let candidates = match user {
+            Some(user) => organization.users.get(user),
+            None => organization.types.get(kind),
+        };
+        let candidates = candidates.into_iter().flat_map(BTreeMap::values);
+        candidates.filter(|subscriber| subscriber.wants(topic, kind)).for_each(visit);
     }
 
     /// Every live stream.

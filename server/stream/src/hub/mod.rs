@@ -14,13 +14,14 @@ mod topics;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use portico_ports::Clock;
 use tokio::sync::Notify;
 
 pub(crate) use attach::Attached;
-pub use registry::CloseReason;
+pub use registry::{Backlog, CloseReason, StreamScope};
 pub(crate) use registry::OpenError;
 pub(crate) use repeats::{RepeatHasher, RepeatKey, Repeats};
-pub(crate) use subscriber::{Subscriber, Taken};
+pub(crate) use subscriber::{Frames, Subscriber, Taken};
 pub(crate) use topics::{Memory, ResetReason};
 
 use crate::{
@@ -32,14 +33,15 @@ use crate::{
 /// One consumer fills it, any number of streams read from it.
 ///
 /// Everything that must agree at one instant stands under one lock: the position, the history up to it, and who has
-/// been given what. So a stream joins exactly at a position, with no gap and no repeat. Streams themselves only take
-/// the lock of their own queue.
+/// been given what. So a stream joins exactly at a position, with no gap and no repeat. A stream that is given one frame
+/// takes the lock of its own inbox alone; one that has fallen behind by more reads them from the history that all share.
 pub(crate) struct Hub {
     state: Mutex<State>,
     pub(crate) codec: IdCodec,
     pub(crate) config: StreamConfig,
     pub(crate) metrics: Arc<StreamMetrics>,
     pub(crate) hasher: RepeatHasher,
+    clock: Arc<dyn Clock>,
     /// Signalled after every batch, for streams that are ahead of this instance.
     pub(crate) progress: Notify,
 }
@@ -53,7 +55,12 @@ struct State {
 }
 
 impl Hub {
-    pub(crate) fn new(codec: IdCodec, config: StreamConfig, metrics: Arc<StreamMetrics>) -> Self {
+    pub(crate) fn new(
+        codec: IdCodec,
+        config: StreamConfig,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<StreamMetrics>,
+    ) -> Self {
         let state = State {
             position: Position::default(),
             history: history::History::new(config.history.bytes),
@@ -67,6 +74,7 @@ impl Hub {
             config,
             metrics,
             hasher: RepeatHasher::default(),
+            clock,
             progress: Notify::new(),
         }
     }

@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    fmt,
     sync::Arc,
     task::Waker,
 };
@@ -7,7 +8,7 @@ use std::{
 use thiserror::Error;
 
 use super::{Hub, Subscriber};
-use crate::StreamLimits;
+use crate::{EventType, StreamLimits};
 
 /// Why a stream ends from the server's side; the client reads it in the `bye` event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +38,47 @@ impl CloseReason {
     }
 }
 
+/// What has as many streams as it may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamScope {
+    /// One session.
+    Session,
+    /// One organization.
+    Organization,
+    /// This instance; another one may have room.
+    Instance,
+}
+
+impl fmt::Display for StreamScope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Session => "session",
+            Self::Organization => "organization",
+            Self::Instance => "instance",
+        })
+    }
+}
+
 /// Why no stream may be opened.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OpenError {
     #[error("too many open streams for this {0}")]
-    TooMany(&'static str),
+    TooMany(StreamScope),
     #[error("the session has ended")]
     SessionEnded,
     #[error("the instance is going down")]
     ShuttingDown,
+}
+
+/// What streams have yet to get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Frames that live streams have not taken yet.
+    pub frames: u64,
+    /// Their bytes, each counted for every stream that has yet to take it.
+    pub bytes: u64,
+    /// Records of the log between the present and the resuming stream that is furthest from it.
+    pub deepest_resume: u64,
 }
 
 /// How many ended sessions are remembered, so that a stream asked for at the moment of logout is not opened after it.
@@ -58,7 +91,7 @@ pub(super) struct Registry {
     streams: BTreeMap<u64, Arc<Subscriber>>,
     sessions: HashMap<Box<str>, Vec<u64>>,
     organizations: HashMap<Box<str>, usize>,
-    types: HashSet<Arc<str>>,
+    types: HashSet<Arc<[EventType]>>,
     ended: HashSet<Box<str>>,
     ended_order: VecDeque<Box<str>>,
     shutting_down: bool,
@@ -73,20 +106,20 @@ impl Registry {
             return Err(OpenError::SessionEnded);
         }
         if self.sessions.get(session).map_or(0, Vec::len) >= limits.per_session {
-            return Err(OpenError::TooMany("session"));
+            return Err(OpenError::TooMany(StreamScope::Session));
         }
         if self.organizations.get(org).copied().unwrap_or(0) >= limits.per_organization {
-            return Err(OpenError::TooMany("organization"));
+            return Err(OpenError::TooMany(StreamScope::Organization));
         }
         if self.streams.len() >= limits.per_instance {
-            return Err(OpenError::TooMany("instance"));
+            return Err(OpenError::TooMany(StreamScope::Instance));
         }
         Ok(())
     }
 
-    fn add(&mut self, session: &str, org: &str, user: &str, types: &[String]) -> Arc<Subscriber> {
+    fn add(&mut self, session: &str, org: &str, user: &str, types: &[EventType]) -> Arc<Subscriber> {
         self.last_number += 1;
-        let types = types.iter().map(|kind| self.shared(kind)).collect();
+        let types = self.shared(types);
         let subscriber = Arc::new(Subscriber::new(self.last_number, session, org, user, types));
         self.sessions.entry(session.into()).or_default().push(subscriber.number);
         *self.organizations.entry(org.into()).or_default() += 1;
@@ -94,12 +127,12 @@ impl Registry {
         subscriber
     }
 
-    /// Type names are few and every stream has some: one allocation each.
-    fn shared(&mut self, kind: &str) -> Arc<str> {
-        if let Some(shared) = self.types.get(kind) {
+    /// Most streams want what many others want: one list for all of them.
+    fn shared(&mut self, types: &[EventType]) -> Arc<[EventType]> {
+        if let Some(shared) = self.types.get(types) {
             return Arc::clone(shared);
         }
-        let shared: Arc<str> = kind.into();
+        let shared: Arc<[EventType]> = types.into();
         self.types.insert(Arc::clone(&shared));
         shared
     }
@@ -119,6 +152,10 @@ impl Registry {
             if *count == 0 {
                 self.organizations.remove(&subscriber.org);
             }
+        }
+        // The caller's, and the one in the set.
+        if Arc::strong_count(&subscriber.types) <= 2 {
+            self.types.remove(&subscriber.types);
         }
         true
     }
@@ -147,10 +184,11 @@ impl Hub {
         session: &str,
         org: &str,
         user: &str,
-        types: &[String],
+        types: &[EventType],
     ) -> Result<Arc<Subscriber>, OpenError> {
         let mut state = self.state.lock();
-        state.streams.admit(session, org, &self.config.limits)?;
+        let admitted = state.streams.admit(session, org, &self.config.limits);
+        admitted.inspect_err(|_| self.metrics.streams_refused.increment())?;
         self.metrics.streams_opened.increment();
         Ok(state.streams.add(session, org, user, types))
     }
@@ -167,6 +205,18 @@ impl Hub {
     /// How many streams are open.
     pub(crate) fn open_streams(&self) -> usize {
         self.state.lock().streams.streams.len()
+    }
+
+    /// What waits for slow readers, and how far streams that resume are from the present.
+    pub(crate) fn backlog(&self) -> Backlog {
+        let mut backlog = Backlog::default();
+        for subscriber in self.state.lock().streams.streams.values() {
+            let (frames, bytes) = subscriber.unread();
+            backlog.frames += frames as u64;
+            backlog.bytes += bytes as u64;
+            backlog.deepest_resume = backlog.deepest_resume.max(subscriber.behind());
+        }
+        backlog
     }
 
     /// How many streams a session has open.

@@ -1,9 +1,7 @@
 use std::{
     collections::{HashSet, VecDeque, hash_map::RandomState},
-    hash::BuildHasher as _,
+    hash::{BuildHasher as _, Hash},
 };
-
-use crate::record::RoutedEvent;
 
 /// Stands for an event's identity: who it is for, its `source` and its `id`.
 ///
@@ -17,9 +15,14 @@ pub(crate) struct RepeatHasher(RandomState, RandomState);
 
 impl RepeatHasher {
     /// Organization and user are part of it: nobody can suppress another's event by using its id first.
-    pub(crate) fn key(&self, event: &RoutedEvent) -> RepeatKey {
-        let identity = (&event.org, &event.user, &event.source, &event.id);
+    pub(crate) fn key(&self, org: &str, user: Option<&str>, source: &str, id: &str) -> RepeatKey {
+        let identity = (org, user, source, id);
         RepeatKey(self.0.hash_one(identity), self.1.hash_one(identity))
+    }
+
+    /// Tells contents apart under one key.
+    pub(crate) fn fingerprint(&self, content: &impl Hash) -> u64 {
+        self.0.hash_one(content)
     }
 }
 
@@ -67,19 +70,15 @@ mod tests {
 
     #[test]
     fn another_persons_event_with_the_same_id_is_no_repeat() {
-        let event = |org: &str, user: Option<&str>| RoutedEvent {
-            org: org.into(),
-            user: user.map(Into::into),
-            kind: "a.b".into(),
-            source: "s".into(),
-            id: "1".into(),
-            json: bytes::Bytes::new(),
-        };
         let hasher = RepeatHasher::default();
-        let alice = hasher.key(&event("acme", Some("alice")));
-        assert_eq!(alice, hasher.key(&event("acme", Some("alice"))));
-        assert_ne!(alice, hasher.key(&event("acme", Some("bob"))));
-        assert_ne!(alice, hasher.key(&event("globex", Some("alice"))));
-        assert_ne!(alice, hasher.key(&event("acme", None)));
+        let alice = hasher.key("acme", Some("alice"), "s", "1");
+        assert_eq!(alice, hasher.key("acme", Some("alice"), "s", "1"));
+        for other in [
+            hasher.key("acme", Some("bob"), "s", "1"),
+            hasher.key("globex", Some("alice"), "s", "1"),
+            hasher.key("acme", None, "s", "1"),
+        ] {
+            assert_ne!(alice, other);
+        }
     }
 }

@@ -1,14 +1,21 @@
 use std::{
-    collections::VecDeque,
-    sync::Arc,
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Waker},
 };
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use portico_telemetry::Counter;
 
-use super::CloseReason;
-use crate::StreamLimits;
+use super::{CloseReason, history::History};
+use crate::{EventType, StreamLimits};
+
+/// How many bytes of ready frames are handed out at once, to be joined into one write.
+const PORTION: usize = 64 * 1024;
 
 /// One open stream, as the hub knows it.
 pub(crate) struct Subscriber {
@@ -17,17 +24,31 @@ pub(crate) struct Subscriber {
     pub(crate) session: Box<str>,
     pub(crate) org: Box<str>,
     pub(crate) user: Box<str>,
-    pub(crate) types: Box<[Arc<str>]>,
-    queue: Mutex<Queue>,
+    /// Shared by all streams that want the same.
+    pub(crate) types: Arc<[EventType]>,
+    /// Records of the log that a stream which resumes has yet to read.
+    behind: AtomicU64,
+    inbox: Mutex<Inbox>,
 }
 
-/// Frames between the hub and a stream: references to shared bytes, allocated when the first one comes.
+/// What waits for a stream. However much it is, the stream itself holds a place in the hub's history and two numbers.
 #[derive(Default)]
-struct Queue {
-    frames: VecDeque<Bytes>,
-    bytes: usize,
+struct Inbox {
+    unread: Unread,
+    /// Frames for this stream alone, each with its place among the events. Nearly always none.
+    notices: Vec<(u64, Bytes)>,
     end: Option<End>,
     waker: Option<Waker>,
+}
+
+#[derive(Default)]
+enum Unread {
+    #[default]
+    Nothing,
+    /// One frame, the usual case, is kept here: taking it needs no look into history.
+    One { sequence: u64, frame: Bytes },
+    /// Everything that the stream may have from `first` on.
+    Many { first: u64, frames: usize, bytes: usize },
 }
 
 /// How a stream is to end.
@@ -37,11 +58,11 @@ enum End {
     Closed(CloseReason),
 }
 
-/// What a stream finds in its queue.
+/// What a stream finds.
 #[derive(Debug)]
 pub(crate) enum Taken {
     /// Frames in order, at least one.
-    Frames(VecDeque<Bytes>),
+    Frames(Frames),
     /// Nothing yet; the stream is woken when there is.
     Nothing,
     /// The reader was too slow; what it misses it gets by resuming.
@@ -50,77 +71,11 @@ pub(crate) enum Taken {
     Closed(CloseReason),
 }
 
-impl Subscriber {
-    pub(crate) fn new(number: u64, session: &str, org: &str, user: &str, types: Box<[Arc<str>]>) -> Self {
-        Self {
-            number,
-            session: session.into(),
-            org: org.into(),
-            user: user.into(),
-            types,
-            queue: Mutex::default(),
-        }
-    }
-
-    pub(crate) fn wants(&self, kind: &str) -> bool {
-        self.types.iter().any(|wanted| **wanted == *kind)
-    }
-
-    /// Queues a frame; gives back whom to wake. A frame beyond the limits ends the stream and frees what waited:
-    /// nothing is lost by it, since the client resumes from the last frame that it got.
-    pub(super) fn push(&self, frame: &Bytes, limits: &StreamLimits) -> Push {
-        let mut queue = self.queue.lock();
-        if queue.end.is_some() {
-            return Push::Ended;
-        }
-        let full =
-            queue.frames.len() >= limits.queue_frames || queue.bytes + frame.len() > limits.queue_bytes;
-        if full && !queue.frames.is_empty() {
-            queue.end(End::Lagged);
-            return Push::Lagged(queue.waker.take());
-        }
-        queue.bytes += frame.len();
-        queue.frames.push_back(frame.clone());
-        Push::Queued(queue.waker.take())
-    }
-
-    /// Ends the stream; what waited is dropped, because who is signed out gets nothing more.
-    pub(super) fn close(&self, reason: CloseReason) -> Option<Waker> {
-        let mut queue = self.queue.lock();
-        queue.end(End::Closed(reason));
-        queue.waker.take()
-    }
-
-    /// Takes all that waits, or leaves word whom to wake.
-    pub(crate) fn take(&self, cx: Option<&Context<'_>>) -> Taken {
-        let mut queue = self.queue.lock();
-        match queue.end {
-            Some(End::Closed(reason)) => return Taken::Closed(reason),
-            Some(End::Lagged) => return Taken::Lagged,
-            None => {}
-        }
-        if let Some(cx) = cx {
-            match &mut queue.waker {
-                Some(waker) => waker.clone_from(cx.waker()),
-                None => queue.waker = Some(cx.waker().clone()),
-            }
-        }
-        if queue.frames.is_empty() {
-            return Taken::Nothing;
-        }
-        queue.bytes = 0;
-        Taken::Frames(std::mem::take(&mut queue.frames))
-    }
-
-    /// Whether and how the stream was told to end; leaves word whom to wake.
-    pub(crate) fn closed(&self, cx: &Context<'_>) -> Option<CloseReason> {
-        let mut queue = self.queue.lock();
-        queue.waker = Some(cx.waker().clone());
-        match queue.end {
-            Some(End::Closed(reason)) => Some(reason),
-            _ => None,
-        }
-    }
+/// Frames that are ready for one stream.
+#[derive(Debug)]
+pub(crate) enum Frames {
+    One(Bytes),
+    Many(Vec<Bytes>),
 }
 
 /// What became of a frame.
@@ -130,10 +85,172 @@ pub(super) enum Push {
     Ended,
 }
 
-impl Queue {
+impl Subscriber {
+    pub(super) fn new(number: u64, session: &str, org: &str, user: &str, types: Arc<[EventType]>) -> Self {
+        let (behind, inbox) = (AtomicU64::new(0), Mutex::default());
+        Self { number, session: session.into(), org: org.into(), user: user.into(), types, behind, inbox }
+    }
+
+    pub(crate) fn wants(&self, topic: &str, kind: &str) -> bool {
+        self.types.iter().any(|wanted| *wanted.kind == *kind && *wanted.topic == *topic)
+    }
+
+    /// How many records lie between a stream that resumes and the present.
+    pub(crate) fn set_behind(&self, records: u64) {
+        self.behind.store(records, Ordering::Relaxed);
+    }
+
+    pub(super) fn behind(&self) -> u64 {
+        self.behind.load(Ordering::Relaxed)
+    }
+
+    /// Frames and bytes that wait.
+    pub(super) fn unread(&self) -> (usize, usize) {
+        self.inbox.lock().unread.size()
+    }
+
+    /// Notes that the event at `sequence` is for this stream; whom to wake. One beyond the limits ends the stream: nothing
+    /// is lost by it, since the client resumes from the last frame that it got.
+    pub(super) fn push(&self, sequence: u64, frame: &Bytes, limits: &StreamLimits) -> Push {
+        let mut inbox = self.inbox.lock();
+        if inbox.end.is_some() {
+            return Push::Ended;
+        }
+        let (frames, bytes) = inbox.unread.size();
+        if frames > 0 && (frames >= limits.queue_frames || bytes + frame.len() > limits.queue_bytes) {
+            inbox.end(End::Lagged);
+            return Push::Lagged(inbox.waker.take());
+        }
+        inbox.unread = match mem::take(&mut inbox.unread) {
+            Unread::Nothing => Unread::One { sequence, frame: frame.clone() },
+            Unread::One { sequence: first, frame: before } => {
+                Unread::Many { first, frames: 2, bytes: before.len() + frame.len() }
+            }
+            Unread::Many { first, frames, bytes } => {
+                Unread::Many { first, frames: frames + 1, bytes: bytes + frame.len() }
+            }
+        };
+        Push::Queued(inbox.waker.take())
+    }
+
+    /// The same for a frame of this stream's own, which is not in history.
+    pub(super) fn notify(&self, sequence: u64, frame: &Bytes, limits: &StreamLimits) -> Push {
+        self.inbox.lock().notices.push((sequence, frame.clone()));
+        self.push(sequence, frame, limits)
+    }
+
+    /// Ends the stream; what waited is dropped, because who is signed out gets nothing more.
+    pub(super) fn close(&self, reason: CloseReason) -> Option<Waker> {
+        let mut inbox = self.inbox.lock();
+        inbox.end(End::Closed(reason));
+        inbox.waker.take()
+    }
+
+    /// Takes what waits, or leaves word whom to wake. `None` where that has to be looked up in history.
+    pub(super) fn take(&self, cx: Option<&Context<'_>>) -> Option<Taken> {
+        let mut inbox = self.inbox.lock();
+        if let Some(end) = inbox.end {
+            return Some(end.into());
+        }
+        if let Some(cx) = cx {
+            inbox.wake(cx);
+        }
+        match mem::take(&mut inbox.unread) {
+            Unread::Nothing => Some(Taken::Nothing),
+            Unread::One { frame, .. } => {
+                inbox.notices.clear();
+                Some(Taken::Frames(Frames::One(frame)))
+            }
+            many @ Unread::Many { .. } => {
+                inbox.unread = many;
+                None
+            }
+        }
+    }
+
+    /// Takes a portion of what waits in history, and whether that is all of it. A stream whose next frame is no longer there
+    /// is cut.
+    pub(super) fn take_from(&self, history: &History, cut: &Counter) -> (Taken, bool) {
+        let mut inbox = self.inbox.lock();
+        if let Some(end) = inbox.end {
+            return (end.into(), false);
+        }
+        let Unread::Many { first, frames, bytes } = inbox.unread else { return (Taken::Nothing, true) };
+        if first <= history.evicted() {
+            inbox.end(End::Lagged);
+            cut.increment();
+            return (Taken::Lagged, false);
+        }
+        let (mut taken, mut size) = (Vec::with_capacity(frames.min(64)), 0);
+        let mut notices = mem::take(&mut inbox.notices).into_iter().peekable();
+        for entry in history.since(&self.org, &self.user, first) {
+            if !self.wants(&entry.topic, &entry.kind) {
+                continue;
+            }
+            while let Some((_, notice)) = notices.next_if(|(sequence, _)| *sequence < entry.sequence) {
+                taken.push(notice);
+            }
+            let frame = entry.frame.bytes();
+            if size > 0 && size + frame.len() > PORTION {
+                inbox.notices = notices.collect();
+                let (frames, bytes) = (frames.saturating_sub(taken.len()).max(1), bytes.saturating_sub(size));
+                inbox.unread = Unread::Many { first: entry.sequence, frames, bytes };
+                return (Taken::Frames(Frames::Many(taken)), false);
+            }
+            size += frame.len();
+            taken.push(frame.clone());
+        }
+        taken.extend(notices.map(|(_, notice)| notice));
+        inbox.unread = Unread::Nothing;
+        match taken.is_empty() {
+            // It was of a topic that is no longer what it was.
+            true => (Taken::Nothing, true),
+            false => (Taken::Frames(Frames::Many(taken)), true),
+        }
+    }
+
+    /// Whether and how the stream was told to end; leaves word whom to wake.
+    pub(crate) fn closed(&self, cx: &Context<'_>) -> Option<CloseReason> {
+        let mut inbox = self.inbox.lock();
+        inbox.wake(cx);
+        match inbox.end {
+            Some(End::Closed(reason)) => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+impl Unread {
+    /// Frames and bytes.
+    fn size(&self) -> (usize, usize) {
+        match self {
+            Self::Nothing => (0, 0),
+            Self::One { frame, .. } => (1, frame.len()),
+            Self::Many { frames, bytes, .. } => (*frames, *bytes),
+        }
+    }
+}
+
+impl Inbox {
     fn end(&mut self, end: End) {
         self.end = Some(end);
-        self.frames = VecDeque::new();
-        self.bytes = 0;
+        self.unread = Unread::Nothing;
+        self.notices = Vec::new();
+    }
+
+    fn wake(&mut self, cx: &Context<'_>) {
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            None => self.waker = Some(cx.waker().clone()),
+        }
+    }
+}
+
+impl From<End> for Taken {
+    fn from(end: End) -> Self {
+        match end {
+            End::Lagged => Self::Lagged,
+            End::Closed(reason) => Self::Closed(reason),
+        }
     }
 }

@@ -2,11 +2,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Attached, Hub, Memory, ResetReason, Subscriber, Taken};
+use portico_ports::SystemClock;
+
+use super::{Attached, Frames, Hub, Memory, ResetReason, Subscriber, Taken};
 use crate::{
-    IdKey, StreamConfig, StreamMetrics,
+    EventType, IdKey, KeyId, Keyring, SigningKey, StreamConfig, StreamMetrics,
+    binding::{self, Attributes},
     log::{LogRecord, PartitionState},
     position::{IdCodec, Position, TopicPosition},
+    signature::{HEADER, Message},
     subscription::Cursor,
 };
 
@@ -16,31 +20,67 @@ const TOPIC: &str = "topic";
 fn hub() -> Hub {
     let key = IdKey::new(&[1; 32]).expect("32 bytes");
     let codec = IdCodec::new(&key, &[], "log");
-    let hub = Hub::new(codec, StreamConfig::new(key), Arc::new(StreamMetrics::default()));
+    hub_with(codec, StreamConfig::new(key, keyring()))
+}
+
+fn hub_with(codec: IdCodec, config: StreamConfig) -> Hub {
+    let hub = Hub::new(codec, config, Arc::new(SystemClock), Arc::new(StreamMetrics::default()));
     hub.declare(&TOPIC.into());
     assert!(hub.follow(&TOPIC.into(), 0, 0));
     assert!(hub.follow(&TOPIC.into(), 1, 0));
     hub
 }
 
+fn keyring() -> Arc<Keyring> {
+    let ring = Keyring::default();
+    let id: KeyId = "portal-1".parse().expect("an id");
+    ring.sign_with(id, SigningKey::new(&[1; 32]).expect("32 bytes"));
+    Arc::new(ring)
+}
+
 fn record(partition: i32, offset: i64, user: &str) -> LogRecord {
-    let json = format!(
-        r#"{{"specversion":"1.0","id":"{partition}-{offset}","source":"s","type":"a.b","orgid":"acme","userid":"{user}"}}"#
-    );
-    let (topic, timestamp) = (TOPIC.into(), 1000 + offset);
-    LogRecord { topic, partition, offset, timestamp, value: Some(Bytes::from(json)) }
+    let id = format!("{partition}-{offset}");
+    let attributes = [
+        ("specversion", "1.0"),
+        ("id", &id),
+        ("source", "@a/b"),
+        ("type", "a.b"),
+        ("orgid", "acme"),
+        ("userid", user),
+    ];
+    let attributes = attributes.map(|(name, value)| (name.into(), value.into())).into();
+    let attributes = Attributes::new(attributes).expect("distinct");
+    let message = Message { topic: TOPIC, key: user.as_bytes(), attributes: &attributes, data: b"" };
+    let signature = keyring().sign(&message).expect("a key");
+    let mut record = binding::binary(&TOPIC.into(), user, &attributes, Bytes::new());
+    record.headers.push((HEADER.into(), signature));
+    let headers = record.headers.into_iter().map(|(name, value)| (name.as_ref().into(), value.into()));
+    LogRecord {
+        topic: TOPIC.into(),
+        partition,
+        offset,
+        timestamp: 1000 + offset,
+        key: Some(Bytes::copy_from_slice(user.as_bytes())),
+        headers: Some(headers.collect()),
+        value: Some(record.value),
+    }
 }
 
 fn open(hub: &Hub, user: &str) -> Arc<Subscriber> {
-    hub.open(&format!("session of {user}"), "acme", user, &["a.b".into()]).expect("admitted")
+    let types = [EventType { kind: "a.b".into(), topic: TOPIC.into() }];
+    hub.open(&format!("session of {user}"), "acme", user, &types).expect("admitted")
 }
 
-fn taken(subscriber: &Subscriber) -> Vec<String> {
-    match subscriber.take(None) {
-        Taken::Frames(frames) => {
-            frames.iter().map(|frame| String::from_utf8_lossy(frame).into_owned()).collect()
-        }
-        _ => Vec::new(),
+/// All that waits, portion after portion.
+fn taken(hub: &Hub, subscriber: &Subscriber) -> Vec<String> {
+    let mut all = Vec::new();
+    loop {
+        let frames = match hub.take(subscriber, None) {
+            Taken::Frames(Frames::One(frame)) => vec![frame],
+            Taken::Frames(Frames::Many(frames)) => frames,
+            _ => return all,
+        };
+        all.extend(frames.iter().map(|frame| String::from_utf8_lossy(frame).into_owned()));
     }
 }
 
@@ -61,7 +101,7 @@ fn a_record_read_twice_is_delivered_once() {
     hub.attach_now(&alice);
     hub.dispatch(vec![record(0, 0, "alice"), record(0, 0, "alice")]);
     hub.dispatch(vec![record(0, 0, "alice")]);
-    assert_eq!(taken(&alice).len(), 1);
+    assert_eq!(taken(&hub, &alice).len(), 1);
 }
 
 #[test]
@@ -72,11 +112,12 @@ fn retention_that_overtakes_one_partition_leaves_the_other_where_it_was() {
     hub.dispatch(vec![record(0, 0, "alice"), record(1, 0, "alice")]);
     hub.start_over(&states([7, 0]), ResetReason::Expired);
     assert_eq!(hub.position().topics[0].next, [7, 1]);
-    let frames = taken(&alice);
+    let frames = taken(&hub, &alice);
     assert_eq!(frames.len(), 3);
-    assert!(frames[2].starts_with("event: reset\n") && frames[2].contains("expired"));
+    assert!(frames[2].starts_with("event: reset\n"), "{}", frames[2]);
+    assert!(frames[2].contains(r#"{"reason":"expired","types":["a.b"]}"#), "{}", frames[2]);
     hub.dispatch(vec![record(0, 7, "alice"), record(1, 1, "alice")]);
-    assert_eq!(taken(&alice).len(), 2);
+    assert_eq!(taken(&hub, &alice).len(), 2);
 }
 
 #[test]
@@ -126,9 +167,67 @@ fn a_stream_that_is_gone_leaves_nothing_behind() {
     hub.release(&alice);
     hub.release(&alice);
     hub.dispatch(vec![record(0, 0, "alice"), record(0, 1, "bob")]);
-    assert!(taken(&alice).is_empty());
-    assert_eq!(taken(&bob).len(), 1);
+    assert!(taken(&hub, &alice).is_empty());
+    assert_eq!(taken(&hub, &bob).len(), 1);
     assert_eq!(hub.open_streams(), 1);
     hub.release(&bob);
     assert_eq!(hub.metrics.streams_closed.get(), 2);
+}
+
+#[test]
+fn a_frame_between_two_others_keeps_its_place_though_it_is_for_one_stream_alone() {
+    let hub = hub();
+    let alice = open(&hub, "alice");
+    hub.attach_now(&alice);
+    hub.dispatch(vec![record(0, 0, "alice")]);
+    hub.start_over(&states([5, 0]), ResetReason::Expired);
+    hub.dispatch(vec![record(0, 5, "alice"), record(1, 0, "bob")]);
+    let frames = taken(&hub, &alice);
+    let kinds: Vec<_> = frames.iter().map(|frame| frame.lines().next().unwrap_or_default()).collect();
+    assert_eq!(kinds, ["event: a.b", "event: reset", "event: a.b"]);
+}
+
+#[test]
+fn case_70_what_a_slow_reader_has_not_taken_is_kept_once_and_cuts_it_when_it_is_forgotten() {
+    let key = IdKey::new(&[1; 32]).expect("32 bytes");
+    let mut config = StreamConfig::new(key.clone(), keyring());
+    config.history.bytes = 2000;
+    let hub = hub_with(IdCodec::new(&key, &[], "log"), config);
+    let (slow, quick) = (open(&hub, "alice"), open(&hub, "alice"));
+    hub.attach_now(&slow);
+    hub.attach_now(&quick);
+    for offset in 0..20 {
+        hub.dispatch(vec![record(0, offset, "alice")]);
+        assert_eq!(taken(&hub, &quick).len(), 1);
+    }
+    assert!(matches!(hub.take(&slow, None), Taken::Lagged));
+    assert_eq!(hub.metrics.streams_lagged.get(), 1);
+    assert!(matches!(hub.take(&slow, None), Taken::Lagged), "it stays cut, and is counted once");
+    assert_eq!(hub.metrics.streams_lagged.get(), 1);
+}
+
+#[test]
+fn much_that_waits_is_handed_out_in_portions_and_no_ping_claims_more() {
+    let hub = hub();
+    let alice = open(&hub, "alice");
+    hub.attach_now(&alice);
+    hub.dispatch((0..400).map(|offset| record(0, offset, "alice")).collect());
+    assert_eq!(hub.backlog().frames, 400);
+    let (Taken::Frames(Frames::Many(first)), None) = hub.take_with_id(&alice) else {
+        panic!("more than a portion waits, so there is no id of the place after it")
+    };
+    assert!(first.len() < 400);
+    assert_eq!(first.len() + taken(&hub, &alice).len(), 400);
+    assert_eq!(hub.backlog().frames, 0);
+    let (Taken::Nothing, Some(_)) = hub.take_with_id(&alice) else { panic!("nothing waits") };
+}
+
+#[test]
+fn an_event_of_a_type_that_comes_in_another_topic_is_another_one() {
+    let hub = hub();
+    let types = [EventType { kind: "a.b".into(), topic: "elsewhere".into() }];
+    let alice = hub.open("session", "acme", "alice", &types).expect("admitted");
+    hub.attach_now(&alice);
+    hub.dispatch(vec![record(0, 0, "alice")]);
+    assert!(taken(&hub, &alice).is_empty());
 }

@@ -4,7 +4,7 @@ use super::{Hub, Repeats};
 use crate::{
     frame,
     log::PartitionState,
-    position::{Scope, TopicPosition},
+    position::TopicPosition,
 };
 
 /// What this instance can say about a topic's position without asking the log.
@@ -76,10 +76,14 @@ impl Hub {
         let mut wakers = Vec::new();
         let streams: Vec<_> = state.live.all().cloned().collect();
         for subscriber in streams {
-            let scope = Scope { org: &subscriber.org, user: Some(&subscriber.user) };
-            let id = self.codec.encode(&state.position, scope);
-            let frame = frame::reset(&id, reason.as_str());
-            self.deliver(&mut state.live, &subscriber, &frame, &mut wakers);
+            let mut lost = subscriber.types.iter().filter(|wanted| wanted.topic == topic).peekable();
+            if lost.peek().is_none() {
+                continue;
+            }
+            let id = self.id_at(&state.position, &subscriber);
+            let frame = frame::reset(&id, reason.as_str(), lost);
+            let sequence = state.history.next_sequence();
+            self.notify(&mut state.live, &subscriber, sequence, &frame, &mut wakers);
             self.metrics.resets.increment();
         }
         drop(locked);

@@ -1,4 +1,8 @@
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -7,7 +11,7 @@ use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{Consumer as _, StreamConsumer},
     error::KafkaError,
-    message::BorrowedMessage,
+    message::{BorrowedHeaders, BorrowedMessage, Headers as _},
 };
 
 use super::{KafkaConfig, context::LogContext};
@@ -93,8 +97,19 @@ pub(super) fn owned(message: &BorrowedMessage<'_>, topics: &mut TopicNames) -> L
         partition: message.partition(),
         offset: message.offset(),
         timestamp: message.timestamp().to_millis().unwrap_or(-1),
+        key: message.key().map(Bytes::copy_from_slice),
+        headers: message.headers().map_or_else(|| Some(Vec::new()), owned_headers),
         value: message.payload().map(Bytes::copy_from_slice),
     }
+}
+
+/// rdkafka panics where a header's name is not UTF-8, which anyone who writes to the topic may send.
+fn owned_headers(headers: &BorrowedHeaders) -> Option<Vec<(Box<str>, Bytes)>> {
+    let copy = || {
+        let headers = headers.iter();
+        headers.map(|header| (header.key.into(), Bytes::copy_from_slice(header.value.unwrap_or_default()))).collect()
+    };
+    catch_unwind(AssertUnwindSafe(copy)).ok()
 }
 
 /// Sorts librdkafka's errors into what passes and what does not.

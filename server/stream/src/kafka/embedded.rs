@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{KafkaConfig, KafkaLog};
 use crate::log::{
-    AppendError, Appended, EventLog, LogBatch, LogConsumer, LogError, LogRange, NewRecord, PartitionStart,
+    AppendError, AppenderState, Appended, EventLog, LogBatch, LogConsumer, LogError, LogRange, NewRecord, PartitionStart,
     PartitionState, ReadLimit, TopicSpec,
 };
 
@@ -77,6 +77,10 @@ impl EventLog for EmbeddedKafka {
 
     async fn partitions(&self, topics: &[Arc<str>]) -> Result<Vec<PartitionState>, LogError> {
         self.log.partitions(topics).await
+    }
+
+    fn appender(&self) -> AppenderState {
+        self.log.appender()
     }
 
     fn consume(&self, from: &[PartitionStart]) -> Result<Box<dyn LogConsumer>, LogError> {

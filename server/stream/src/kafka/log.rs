@@ -11,7 +11,7 @@ use super::{
     reader,
 };
 use crate::log::{
-    AppendError, Appended, EventLog, LogBatch, LogConsumer, LogError, LogRange, NewRecord, PartitionStart,
+    AppendError, AppenderState, Appended, EventLog, LogBatch, LogConsumer, LogError, LogRange, NewRecord, PartitionStart,
     PartitionState, ReadLimit, TopicSpec,
 };
 
@@ -73,6 +73,10 @@ impl EventLog for KafkaLog {
     async fn partitions(&self, topics: &[Arc<str>]) -> Result<Vec<PartitionState>, LogError> {
         let (inquirer, topics) = (Arc::clone(&self.inquirer), topics.to_vec());
         blocking(move || inquirer.partitions(&topics)).await
+    }
+
+    fn appender(&self) -> AppenderState {
+        self.producer.state()
     }
 
     fn consume(&self, from: &[PartitionStart]) -> Result<Box<dyn LogConsumer>, LogError> {

@@ -1,6 +1,9 @@
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode as Code},
     message::{Header, OwnedHeaders},
@@ -8,38 +11,66 @@ use rdkafka::{
 };
 
 use super::{KafkaConfig, context::LogContext};
-use crate::log::{AppendError, Appended, LogError, NewRecord};
+use crate::log::{AppendError, AppenderState, Appended, LogError, NewRecord};
 
 type Client = FutureProducer<LogContext>;
+
+/// How long a client that replaced a dead one is watched, unless it delivers before. What killed the first (an
+/// authorization that is missing, another producer under its id) shows in the second within a moment.
+const PROBATION: Duration = Duration::from_secs(10);
 
 /// The idempotent producer, replaced as a whole when librdkafka declares it dead.
 pub(super) struct Producer {
     config: KafkaConfig,
     client: RwLock<Arc<Client>>,
+    deaths: Mutex<Deaths>,
+}
+
+#[derive(Default)]
+struct Deaths {
+    count: u64,
+    /// The last one, until the client that came after it has delivered or outlived its probation.
+    last: Option<(Instant, String)>,
 }
 
 impl Producer {
     pub(super) fn new(config: &KafkaConfig) -> Result<Self, LogError> {
-        Ok(Self { config: config.clone(), client: RwLock::new(connect(config)?) })
+        Ok(Self { config: config.clone(), client: RwLock::new(connect(config)?), deaths: Mutex::default() })
     }
 
     pub(super) async fn append(&self, record: NewRecord) -> Result<Appended, AppendError> {
         let client = Arc::clone(&self.client.read());
         let outcome = deliver(&client, &record).await;
-        if let Err(error) = &outcome {
-            self.replace_if_dead(&client, error);
+        match &outcome {
+            Ok(_) => self.deaths.lock().last = None,
+            Err(_) => self.replace_if_dead(&client),
         }
         outcome.map_err(append_error)
     }
 
+    /// Replaces the client if it died, without waiting for a record that would find out.
+    pub(super) fn state(&self) -> AppenderState {
+        let client = Arc::clone(&self.client.read());
+        self.replace_if_dead(&client);
+        let mut deaths = self.deaths.lock();
+        let is_over = deaths.last.as_ref().is_some_and(|(at, _)| at.elapsed() > PROBATION);
+        if is_over {
+            deaths.last = None;
+        }
+        AppenderState { restarts: deaths.count, failure: deaths.last.as_ref().map(|(_, why)| why.clone()) }
+    }
+
     /// An idempotent producer can fail for good (fenced, out of sequence): everything after it would fail too.
-    fn replace_if_dead(&self, failed: &Arc<Client>, error: &KafkaError) {
-        let Some((code, reason)) = failed.client().fatal_error() else { return };
+    fn replace_if_dead(&self, client: &Arc<Client>) {
+        let Some((code, reason)) = client.client().fatal_error() else { return };
         let mut current = self.client.write();
-        if !Arc::ptr_eq(&current, failed) {
+        if !Arc::ptr_eq(&current, client) {
             return;
         }
-        tracing::error!(kafka.code = ?code, kafka.error = %error, "the event producer died and is replaced: {reason}");
+        tracing::error!(kafka.code = ?code, "the event producer died and is replaced: {reason}");
+        let mut deaths = self.deaths.lock();
+        deaths.count += 1;
+        deaths.last = Some((Instant::now(), reason));
         match connect(&self.config) {
             Ok(fresh) => *current = fresh,
             Err(error) => tracing::error!(%error, "no new event producer could be made"),

@@ -12,7 +12,7 @@ pub(crate) use verify::{Verdict, missing_anchors, verify};
 
 use thiserror::Error;
 
-use crate::{hub::OpenError, position::DecodeIdError};
+use crate::{EventType, hub::{OpenError, StreamScope}, position::DecodeIdError};
 
 /// Who wants to listen to what. The caller has authenticated the session and checked the types against its
 /// entitlements.
@@ -25,7 +25,7 @@ pub struct Subscription<'a> {
     /// The session's user.
     pub user: &'a str,
     /// The event types to carry, all of them allowed to this person.
-    pub types: &'a [String],
+    pub types: &'a [EventType],
     /// Where the client left off: the `Last-Event-ID` header or, on a first connect, the parameter.
     pub last_event_id: Option<&'a str>,
 }
@@ -39,9 +39,9 @@ pub enum SubscribeError {
     /// The id was made for another organization or another person: 403.
     #[error("the event id was issued to someone else")]
     ForeignId,
-    /// Too many open streams; the word says for what (session, organization, instance): 429.
+    /// Too many open streams: 429, or 503 where another instance may have room.
     #[error("too many open streams for this {0}")]
-    TooManyStreams(&'static str),
+    TooManyStreams(StreamScope),
     /// The session has ended in the meantime: 401.
     #[error("the session has ended")]
     SessionEnded,

@@ -1,4 +1,8 @@
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 
@@ -54,6 +58,7 @@ impl Resume {
             false => (Position::default(), Some(ResetReason::Recreated)),
         };
         let (cursor, pause) = (Cursor::new(position), FIRST_PAUSE);
+        hub.metrics.resuming.increment();
         Self { hub, log, subscriber, cursor, verified: false, reset, pause }
     }
 
@@ -88,7 +93,11 @@ impl Resume {
         let hub = Arc::clone(&self.hub);
         let progress = hub.progress.notified();
         match self.hub.attach(&self.subscriber, &mut self.cursor) {
-            Attached::Live(frames) => Ok(Progress { frames: frames.into(), live: true }),
+            Attached::Live(frames) => {
+                self.subscriber.set_behind(0);
+                self.hub.metrics.resumed.increment();
+                Ok(Progress { frames: frames.into(), live: true })
+            }
             Attached::Portion(frames) => Ok(Progress { frames: frames.into(), live: false }),
             Attached::Older(ranges) => self.read(ranges).await,
             Attached::Ahead => {
@@ -103,6 +112,11 @@ impl Resume {
     /// Checks every topic of the position; those that cannot be continued join the present, and the client is told.
     async fn verify(&mut self) -> Result<VecDeque<Bytes>, LogError> {
         let mut worst = self.reset.take();
+        // Of another log, everything is unknown.
+        let mut lost: HashSet<Arc<str>> = match worst {
+            Some(_) => self.subscriber.types.iter().map(|wanted| Arc::clone(&wanted.topic)).collect(),
+            None => HashSet::new(),
+        };
         let unknown: Vec<_> = self.cursor.position.topics.clone();
         for topic in unknown {
             let verdict = match self.hub.recall(&topic) {
@@ -119,13 +133,19 @@ impl Resume {
                 // Left out of the position, the topic is joined where it is when the stream attaches.
                 self.cursor.position.topics.retain(|kept| kept.name != topic.name);
                 worst = Some(reason);
+                lost.insert(topic.name);
             }
         }
         let Some(reason) = worst else { return Ok(VecDeque::new()) };
         self.join_present();
         let id = self.hub.id_at(&self.cursor.position, &self.subscriber);
+        let mut types = self.subscriber.types.iter().filter(|wanted| lost.contains(&wanted.topic)).peekable();
+        if types.peek().is_none() {
+            // What is lost is nothing that this stream carries.
+            return Ok(VecDeque::new());
+        }
         self.hub.metrics.resets.increment();
-        Ok(VecDeque::from([frame::reset(&id, reason.as_str())]))
+        Ok(VecDeque::from([frame::reset(&id, reason.as_str(), types)]))
     }
 
     /// Gives topics that the position lacks the place where this instance is now, so that the fresh id has them.
@@ -145,7 +165,9 @@ impl Resume {
             patience: history.read_patience,
         };
         self.hub.metrics.history_reads.increment();
+        self.subscriber.set_behind(ranges.iter().map(|range| (range.to - range.from).unsigned_abs()).sum());
         let LogBatch { records, complete } = self.log.read(ranges.clone(), limit).await?;
+        self.hub.metrics.history_records.add(records.len() as u64);
         let frames: VecDeque<_> = records.iter().filter_map(|record| self.pass(record)).collect();
         if complete {
             // The last offsets of a range may hold no record: markers of transactions, compacted ones.
@@ -165,8 +187,9 @@ impl Resume {
         let event = self.hub.route(record)?;
         let mine = event.org == *self.subscriber.org
             && event.user.as_deref().is_none_or(|user| user == &*self.subscriber.user)
-            && self.subscriber.wants(&event.kind);
-        if !mine || !self.cursor.is_new(self.hub.hasher.key(&event)) {
+            && self.subscriber.wants(&record.topic, &event.kind);
+        let repeat = self.hub.hasher.key(&event.org, event.user.as_deref(), &event.source, &event.id);
+        if !mine || !self.cursor.is_new(repeat) {
             return None;
         }
         let scope = Scope { org: &event.org, user: event.user.as_deref() };
@@ -180,6 +203,12 @@ impl Resume {
         if let Some(next) = next {
             *next = (*next).max(range.to);
         }
+    }
+}
+
+impl Drop for Resume {
+    fn drop(&mut self) {
+        self.hub.metrics.resuming.decrement();
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::{Resume, resume::Step};
 use crate::{
     frame,
-    hub::{Hub, Subscriber, Taken},
+    hub::{CloseReason, Frames, Hub, Subscriber, Taken},
 };
 
 /// How many bytes of ready frames are joined into one write.
@@ -56,8 +56,8 @@ impl EventStream {
     }
 
     fn opened(hub: Arc<Hub>, subscriber: Arc<Subscriber>, id: &str, phase: Phase) -> Self {
-        let retry = spread(hub.config.retry, subscriber.number);
-        let ping = Box::pin(sleep(hub.config.ping_interval));
+        let retry = spread(hub.config.retry, hub.config.retry, subscriber.number);
+        let ping = Box::pin(sleep(first_ping(hub.config.ping_interval, subscriber.number)));
         Self { pending: VecDeque::from([frame::opening(id, retry)]), hub, subscriber, phase, ping }
     }
 
@@ -67,6 +67,15 @@ impl EventStream {
         self.phase = Phase::Ended;
         self.hub.release(&self.subscriber);
         Poll::Ready(Some(last))
+    }
+
+    /// Says why the stream ends, and when to open another: at once for one whose session goes on, later and one after the
+    /// other for all those that an instance loses as it goes down.
+    fn say_bye(&mut self, reason: CloseReason) -> Poll<Option<Bytes>> {
+        let config = &self.hub.config;
+        let over = if reason == CloseReason::Shutdown { config.shutdown_spread } else { config.retry };
+        let retry = spread(config.retry, over, self.subscriber.number);
+        self.end_with(frame::bye(reason.as_str(), retry))
     }
 
     fn poll_resume(&mut self, cx: &mut Context<'_>) {
@@ -103,12 +112,13 @@ impl EventStream {
             Phase::Live => {
                 let (taken, id) = self.hub.take_with_id(&self.subscriber);
                 match taken {
-                    Taken::Frames(frames) => self.pending.extend(frames),
+                    Taken::Frames(Frames::One(frame)) => self.pending.push_back(frame),
+                    Taken::Frames(Frames::Many(frames)) => self.pending.extend(frames),
                     Taken::Nothing => {}
-                    // How it ends is found at the next look into the queue.
+                    // How it ends is found at the next look.
                     Taken::Lagged | Taken::Closed(_) => return,
                 }
-                self.pending.push_back(frame::ping(&id));
+                self.pending.extend(id.map(|id| frame::ping(&id)));
             }
             Phase::Ended => {}
         }
@@ -132,11 +142,16 @@ impl EventStream {
     }
 }
 
-/// Between once and twice the base, in milliseconds, different for each stream: when an instance goes down, its
-/// clients come back one after the other.
-fn spread(base: Duration, number: u64) -> u64 {
-    let base = u64::try_from(base.as_millis()).unwrap_or(u64::MAX / 2).max(1);
-    base + number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % base
+/// `base` and a part of `over`, in milliseconds, different for each stream: clients that lost their streams at once come
+/// back one after the other.
+fn spread(base: Duration, over: Duration, number: u64) -> u64 {
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX / 2);
+    millis(base) + number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % millis(over).max(1)
+}
+
+/// Streams that were opened at once do not ping at once for ever after.
+fn first_ping(interval: Duration, number: u64) -> Duration {
+    Duration::from_millis(spread(interval / 2, interval / 2, number))
 }
 
 impl Stream for EventStream {
@@ -148,7 +163,7 @@ impl Stream for EventStream {
             return Poll::Ready(None);
         }
         if let Some(reason) = this.subscriber.closed(cx) {
-            return this.end_with(frame::bye(reason.as_str()));
+            return this.say_bye(reason);
         }
         this.poll_resume(cx);
         this.poll_ping(cx);
@@ -158,12 +173,13 @@ impl Stream for EventStream {
         if let Phase::Resuming { .. } = this.phase {
             return Poll::Pending;
         }
-        match this.subscriber.take(Some(cx)) {
-            Taken::Closed(reason) => this.end_with(frame::bye(reason.as_str())),
+        match this.hub.take(&this.subscriber, Some(cx)) {
+            Taken::Closed(reason) => this.say_bye(reason),
             Taken::Lagged => this.end_with(frame::lagged()),
             Taken::Nothing => Poll::Pending,
-            Taken::Frames(frames) => {
-                this.pending = frames;
+            Taken::Frames(Frames::One(frame)) => Poll::Ready(Some(frame)),
+            Taken::Frames(Frames::Many(frames)) => {
+                this.pending = frames.into();
                 Poll::Ready(this.write())
             }
         }

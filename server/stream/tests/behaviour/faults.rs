@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use portico_ports::{OsRandom, SystemClock};
-use portico_stream::{AppendError, EventGateway, KafkaConfig, KafkaLog, NewRecord, StreamConfig, TopicSpec};
+use portico_stream::{AppendError, AppenderState, EventGateway, KafkaConfig, KafkaLog, StreamConfig, TopicSpec};
 use rdkafka::{
     mocking::MockCluster,
     producer::DefaultProducerContext,
@@ -13,7 +13,7 @@ use rdkafka::{
 use crate::{
     flawed::{Flaw, Flawed},
     node::Node,
-    world::{REPLY, World, cloud_event, config, listen},
+    world::{REPLY, World, cloud_event, listen, signed},
 };
 
 const ALICE: (&str, &str) = ("acme", "alice");
@@ -47,13 +47,8 @@ async fn replies(world: &World, numbers: std::ops::Range<u64>) {
 /// A writer that goes on through a fault: each number is tried until it is acknowledged, as a publisher would.
 async fn persistent_replies(world: &World, numbers: std::ops::Range<u64>) {
     for n in numbers {
-        let record = || NewRecord {
-            topic: Arc::clone(&world.topic),
-            key: format!("key{n}"),
-            value: cloud_event("acme", Some("alice"), REPLY, n).into(),
-            headers: Vec::new(),
-        };
-        while world.log.append(record()).await.is_err() {
+        let event = cloud_event("acme", Some("alice"), REPLY, n);
+        while world.log.append(signed(&world.topic, &format!("key{n}"), &event)).await.is_err() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -127,19 +122,28 @@ async fn case_67_requests_that_fail_cost_no_event() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn case_68_a_producer_that_died_is_replaced() {
+async fn case_68_a_producer_that_died_is_replaced_and_the_instance_is_not_ready_until_the_new_one_delivers() {
     let (cluster, world) = mock(1);
-    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
-    cluster.request_errors(RDKafkaApiKey::InitProducerId, &[refused]);
-    let record = || NewRecord {
-        topic: Arc::clone(&world.topic),
-        key: "alice".into(),
-        value: cloud_event("acme", Some("alice"), REPLY, 1).into(),
-        headers: Vec::new(),
-    };
-    let first = world.log.append(record()).await;
-    assert!(matches!(first, Err(AppendError::NotDelivered(_))), "{first:?}");
-    world.log.append(record()).await.expect("the new producer delivers");
+    let portal = world.instance().await;
+    let event = cloud_event("acme", Some("alice"), REPLY, 1);
+    let record = || signed(&world.topic, "alice", &event);
+    world.log.append(record()).await.expect("the first producer delivers");
+    assert_eq!(portal.health().appender, AppenderState::default());
+    // What a broker says when another producer has taken this one's place (KIP-360), and when it has lost count.
+    for (deaths, refused) in [
+        (1, RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH),
+        (2, RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED),
+    ] {
+        cluster.request_errors(RDKafkaApiKey::InitProducerId, &[refused]);
+        cluster.request_errors(RDKafkaApiKey::Produce, &[refused]);
+        let failed = world.log.append(record()).await;
+        assert!(matches!(failed, Err(AppendError::NotDelivered(_))), "{refused:?}: {failed:?}");
+        let health = portal.health().appender;
+        assert_eq!(health.restarts, deaths, "{refused:?}");
+        assert!(health.failure.is_some());
+        world.log.append(record()).await.expect("the new producer delivers");
+        assert_eq!(portal.health().appender, AppenderState { restarts: deaths, failure: None });
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -147,7 +151,7 @@ async fn a_portal_that_starts_before_its_log_becomes_ready_with_it() {
     let (cluster, world) = mock(1);
     cluster.broker_down(-1).expect("down");
     let log = Arc::clone(&world.log);
-    let config = StreamConfig { refresh_interval: Duration::from_millis(300), ..config() };
+    let config = StreamConfig { refresh_interval: Duration::from_millis(300), ..world.config() };
     let portal = EventGateway::start(log, Arc::new(SystemClock), Arc::new(OsRandom), world.topics(), config);
     let too_early = tokio::time::timeout(Duration::from_millis(700), portal.ready()).await;
     assert!(too_early.is_err());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use portico_stream::{
-    AppendError, Appended, EventLog, LogBatch, LogConsumer, LogError, LogRange, LogRecord, NewRecord,
+    AppendError, AppenderState, Appended, EventLog, LogBatch, LogConsumer, LogError, LogRange, LogRecord, NewRecord,
     PartitionStart, PartitionState, ReadLimit, TopicSpec,
 };
 
@@ -57,6 +57,10 @@ impl EventLog for Flawed {
 
     async fn partitions(&self, topics: &[Arc<str>]) -> Result<Vec<PartitionState>, LogError> {
         self.log.partitions(topics).await
+    }
+
+    fn appender(&self) -> AppenderState {
+        self.log.appender()
     }
 
     fn consume(&self, from: &[PartitionStart]) -> Result<Box<dyn LogConsumer>, LogError> {

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use portico_stream::{CloseReason, EventGateway, SubscribeError, Subscription};
+use portico_stream::{CloseReason, EventGateway, EventStream, StreamScope, SubscribeError, Subscription};
 
-use crate::world::{REPLY, World, listen};
+use crate::world::{REPLY, World, event_types, listen};
 
 const ALICE: (&str, &str) = ("acme", "alice");
 const BOB: (&str, &str) = ("acme", "bob");
@@ -12,9 +12,16 @@ fn subscribe(
     session_id: &str,
     (org, user): (&str, &str),
 ) -> Result<(), SubscribeError> {
-    let types = [REPLY.to_owned()];
-    let wanted = Subscription { session_id, org, user, types: &types, last_event_id: None };
-    portal.subscribe(wanted).map(drop)
+    open(portal, session_id, (org, user)).map(drop)
+}
+
+fn open(
+    portal: &EventGateway,
+    session_id: &str,
+    (org, user): (&str, &str),
+) -> Result<EventStream, SubscribeError> {
+    let types = event_types(&[REPLY], portal);
+    portal.subscribe(Subscription { session_id, org, user, types: &types, last_event_id: None })
 }
 
 pub(crate) async fn case_70_a_slow_reader_is_cut_and_resumes_without_loss(world: &World) {
@@ -86,10 +93,59 @@ pub(crate) async fn streams_per_session_are_limited(world: &World) {
     let one = listen(&portal, ALICE, None).await;
     let _two = listen(&portal, ALICE, None).await;
     let third = subscribe(&portal, "session of alice", ALICE);
-    assert_eq!(third, Err(SubscribeError::TooManyStreams("session")));
+    assert_eq!(third, Err(SubscribeError::TooManyStreams(StreamScope::Session)));
     assert_eq!(subscribe(&portal, "her other session", ALICE), Ok(()));
     drop(one);
     assert_eq!(subscribe(&portal, "session of alice", ALICE), Ok(()));
+}
+
+pub(crate) async fn streams_per_organization_and_per_instance_are_limited(world: &World) {
+    let portal = world
+        .instance_with(|config| {
+            config.limits.per_organization = 2;
+            config.limits.per_instance = 3;
+        })
+        .await;
+    let too_many = |who, scope| {
+        assert_eq!(subscribe(&portal, "another", who), Err(SubscribeError::TooManyStreams(scope)));
+    };
+    let _one = open(&portal, "one", ALICE).expect("the first of acme");
+    let _two = open(&portal, "two", BOB).expect("the second of acme");
+    too_many(ALICE, StreamScope::Organization);
+    let three = open(&portal, "three", ("globex", "carol")).expect("another organization has its own");
+    too_many(("globex", "carol"), StreamScope::Instance);
+    assert_eq!(portal.metrics().streams_refused.get(), 2);
+    drop(three);
+    assert_eq!(subscribe(&portal, "four", ("globex", "carol")), Ok(()));
+}
+
+pub(crate) async fn case_76_clients_of_an_instance_that_goes_down_are_told_to_come_back_one_after_the_other(
+    world: &World,
+) {
+    let portal = world
+        .instance_with(|config| {
+            config.limits.per_session = 100;
+            config.retry = Duration::from_millis(1000);
+            config.shutdown_spread = Duration::from_millis(8000);
+        })
+        .await;
+    let mut streams = Vec::new();
+    for _ in 0..40 {
+        streams.push(listen(&portal, ALICE, None).await);
+    }
+    assert!(streams.iter().all(|stream| (1000..2000).contains(&stream.retry)), "after a lost connection");
+    portal.close_all();
+    let mut waits = Vec::new();
+    for stream in &mut streams {
+        assert_eq!(stream.event().await.data, r#"{"reason":"shutdown"}"#);
+        waits.push(stream.retry);
+    }
+    assert!(waits.iter().all(|wait| (1000..9000).contains(wait)), "{waits:?}");
+    for quarter in 0..4 {
+        let from = 1000 + quarter * 2000;
+        let within = waits.iter().filter(|wait| (from..from + 2000).contains(*wait)).count();
+        assert!((4..=16).contains(&within), "{within} of 40 come back within {from} ms and 2 s after: {waits:?}");
+    }
 }
 
 pub(crate) async fn a_quiet_stream_pings(world: &World) {

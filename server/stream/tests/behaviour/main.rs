@@ -7,6 +7,7 @@ mod flow;
 mod node;
 mod publishing;
 mod resuming;
+mod signing;
 mod sse;
 mod topics;
 mod world;
@@ -38,6 +39,10 @@ on_both! {
         an_event_gets_an_id_when_it_has_none
         case_50_an_event_that_names_another_organization_user_or_remote_is_refused
         an_event_with_a_wrong_envelope_is_refused
+        a_record_is_signed_and_has_the_attributes_in_its_headers_and_the_data_alone_as_its_body
+        an_event_that_is_sent_again_is_answered_the_same_and_produced_once
+        an_id_that_was_given_to_another_event_is_refused_and_not_swallowed
+        a_publisher_that_goes_away_leaves_its_event_on_its_way_and_its_repeat_finds_it
         case_69_a_log_that_does_not_answer_is_an_error_and_not_a_loss;
     delivery:
         an_event_reaches_every_stream_of_its_person_and_nobody_else
@@ -45,6 +50,8 @@ on_both! {
         a_stream_carries_the_types_it_asked_for
         case_65_a_payload_with_line_ends_and_controls_is_one_event_byte_for_byte
         records_that_cannot_be_routed_are_counted_and_skipped
+        case_52_records_that_nobody_signed_who_may_write_them_are_counted_and_skipped
+        an_event_in_the_binary_mode_arrives_like_one_in_the_structured_mode
         a_repeated_event_is_delivered_once
         a_topic_declared_later_is_followed;
     resuming:
@@ -63,6 +70,8 @@ on_both! {
         closing_a_person_ends_their_streams_only
         shutting_down_ends_every_stream
         streams_per_session_are_limited
+        streams_per_organization_and_per_instance_are_limited
+        case_76_clients_of_an_instance_that_goes_down_are_told_to_come_back_one_after_the_other
         a_quiet_stream_pings;
 }
 

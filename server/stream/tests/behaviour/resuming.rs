@@ -5,7 +5,7 @@ use portico_stream::{EmbeddedKafka, EventGateway, SubscribeError, Subscription};
 
 use crate::{
     sse::Source,
-    world::{REPLY, World, cloud_event, listen},
+    world::{REPLY, World, cloud_event, event_types, listen},
 };
 
 const ALICE: (&str, &str) = ("acme", "alice");
@@ -30,7 +30,7 @@ async fn sorted(source: &mut Source, count: usize) -> Vec<u64> {
 }
 
 fn refused(portal: &EventGateway, (org, user): (&str, &str), id: &str) -> Option<SubscribeError> {
-    let types = [REPLY.to_owned()];
+    let types = event_types(&[REPLY], portal);
     let last_event_id = Some(id);
     portal.subscribe(Subscription { session_id: "s", org, user, types: &types, last_event_id }).err()
 }
@@ -97,7 +97,7 @@ pub(crate) async fn case_66_an_id_from_another_log_resets(world: &World) {
     let mut alice = listen(&portal, ALICE, Some(&id)).await;
     let reset = alice.event().await;
     assert_eq!(reset.kind, "reset");
-    assert_eq!(reset.data, r#"{"reason":"recreated"}"#);
+    assert_eq!(reset.data, r#"{"reason":"recreated","types":["chat.reply"]}"#);
     assert_ne!(reset.id, id);
     scatter(world, 10..15).await;
     let resumed = alice.numbers(1).await;
@@ -210,7 +210,7 @@ pub(crate) async fn case_66_an_id_from_before_the_embedded_cluster_dropped_recor
     }
     let mut late = listen(&portal, ALICE, Some(&id)).await;
     let reset = late.event().await;
-    assert_eq!((reset.kind.as_str(), reset.data.as_str()), ("reset", r#"{"reason":"expired"}"#));
+    assert_eq!((reset.kind.as_str(), reset.data.as_str()), ("reset", r#"{"reason":"expired","types":["chat.reply"]}"#));
     scatter(world, 5..8).await;
     assert_eq!(sorted(&mut late, 3).await, [5, 6, 7]);
 }

@@ -24,6 +24,8 @@ pub(crate) struct Source {
     id_buffer: String,
     /// What the browser would send as `Last-Event-ID`.
     pub(crate) last_event_id: String,
+    /// How long it would wait before it opens another stream, in milliseconds.
+    pub(crate) retry: u64,
     pub(crate) ended: bool,
 }
 
@@ -35,6 +37,7 @@ impl Source {
             buffer: Vec::new(),
             id_buffer: String::new(),
             last_event_id: String::new(),
+            retry: 0,
             ended: false,
         };
         let opening = source.next().await.expect("a stream opens with a ping");
@@ -124,6 +127,7 @@ impl Source {
                     data.push_str(value);
                     data.push('\n');
                 }
+                "retry" => self.retry = value.parse().expect("digits"),
                 "id" if !value.contains('\0') => self.id_buffer = value.into(),
                 _ => {}
             }

@@ -10,12 +10,15 @@ use std::{
 
 use portico_ports::{OsRandom, SystemClock};
 use portico_stream::{
-    Author, EmbeddedKafka, EventGateway, EventLog, IdKey, IncomingEvent, KafkaConfig, KafkaLog, NewRecord,
-    PublishError, PublishedEvent, StreamConfig, Subscription, TopicSpec,
+    Author, EmbeddedKafka, EventGateway, EventLog, EventType, IdKey, IncomingEvent, KafkaConfig, KafkaLog,
+    Keyring, NewRecord, Producer, PublishError, PublishedEvent, SigningKey, StreamConfig, Subscription,
+    TopicSpec,
 };
 
-use crate::{node, sse::Source};
+use crate::{node, signing, sse::Source};
 
+/// Writes events past the portal, with a key of its own.
+pub(crate) const SERVICE: &str = "/services/test";
 pub(crate) const CHAT: &str = "@portico/chat";
 pub(crate) const REPLY: &str = "chat.reply";
 
@@ -62,7 +65,7 @@ impl World {
 
     /// A ready instance, configured otherwise.
     pub(crate) async fn instance_with(&self, change: impl FnOnce(&mut StreamConfig)) -> EventGateway {
-        let mut config = config();
+        let mut config = self.config();
         change(&mut config);
         let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom));
         let gateway = EventGateway::start(Arc::clone(&self.log), clock, random, self.topics(), config);
@@ -94,30 +97,68 @@ impl World {
         self.write(&format!("any{n}"), &cloud_event(org, None, REPLY, n)).await;
     }
 
-    /// Writes any record.
+    /// Writes an event of the service's, signed.
     pub(crate) async fn write(&self, key: &str, value: &str) {
         self.write_to(&self.topic, key, value).await;
     }
 
     pub(crate) async fn write_to(&self, topic: &Arc<str>, key: &str, value: &str) {
-        let (topic, key, value) = (Arc::clone(topic), key.to_owned(), value.to_owned().into());
-        let record = NewRecord { topic, key, value, headers: Vec::new() };
+        self.append(signed(topic, key, value)).await;
+    }
+
+    /// Writes a record that nobody signed.
+    pub(crate) async fn write_unsigned(&self, key: &str, value: &str) {
+        self.append(NewRecord { headers: Vec::new(), ..signed_with("", &self.topic, key, value) }).await;
+    }
+
+    /// Writes any record.
+    pub(crate) async fn append(&self, record: NewRecord) {
         self.log.append(record).await.expect("the log takes a record");
+    }
+
+    /// The configuration of every instance: all share the keys.
+    pub(crate) fn config(&self) -> StreamConfig {
+        let ring = Keyring::default();
+        let key = |bytes: &[u8]| SigningKey::new(bytes).expect("32 bytes");
+        ring.sign_with("portal-1".parse().expect("an id"), key(&[7; 32]));
+        let later = format!("{}.later", self.topic);
+        let topics = [&self.topic, &self.other_topic].map(|topic| topic.to_string());
+        let topics = topics.into_iter().chain([later]).map(Into::into).collect();
+        let service = Producer::Service { source: SERVICE.into(), topics };
+        ring.trust(service, signing::KEY_ID.parse().expect("an id"), key(&signing::KEY));
+        let id_key = IdKey::new(&[42; 32]).expect("32 bytes");
+        let config = StreamConfig::new(id_key, Arc::new(ring));
+        StreamConfig { refresh_interval: Duration::from_millis(300), ..config }
     }
 }
 
-/// The configuration of every instance.
-pub(crate) fn config() -> StreamConfig {
-    let key = IdKey::new(&[42; 32]).expect("32 bytes");
-    StreamConfig { refresh_interval: Duration::from_millis(300), ..StreamConfig::new(key) }
+/// A record of the service's.
+pub(crate) fn signed(topic: &Arc<str>, key: &str, value: &str) -> NewRecord {
+    signed_with(&signing::signature(topic, key, value, &signing::KEY), topic, key, value)
+}
+
+/// The same with another signature.
+pub(crate) fn signed_with(signature: &str, topic: &Arc<str>, key: &str, value: &str) -> NewRecord {
+    let headers = vec![
+        ("content-type".into(), "application/cloudevents+json".to_owned()),
+        ("portico-signature".into(), signature.to_owned()),
+    ];
+    NewRecord { topic: Arc::clone(topic), key: key.to_owned(), value: value.to_owned().into(), headers }
 }
 
 /// A CloudEvent as a service writes it.
 pub(crate) fn cloud_event(org: &str, user: Option<&str>, kind: &str, n: u64) -> String {
     let user = user.map(|user| format!(r#","userid":"{user}""#)).unwrap_or_default();
     format!(
-        r#"{{"specversion":"1.0","id":"{org}-{n}","source":"service","type":"{kind}","orgid":"{org}"{user},"data":{{"n":{n}}}}}"#
+        r#"{{"specversion":"1.0","id":"{org}-{n}","source":"{SERVICE}","type":"{kind}","orgid":"{org}"{user},"data":{{"n":{n}}}}}"#
     )
+}
+
+/// These types in every topic of every test.
+pub(crate) fn event_types(kinds: &[&str], gateway: &EventGateway) -> Vec<EventType> {
+    let topics = gateway.topics();
+    let pairs = kinds.iter().flat_map(|kind| topics.iter().map(move |topic| (kind, topic)));
+    pairs.map(|(kind, topic)| EventType { kind: (*kind).into(), topic: Arc::clone(topic) }).collect()
 }
 
 /// A stream for a person, from the present or from an id.
@@ -132,7 +173,7 @@ pub(crate) async fn listen_to(
     types: &[&str],
     last_event_id: Option<&str>,
 ) -> Source {
-    let types: Vec<_> = types.iter().map(ToString::to_string).collect();
+    let types = event_types(types, gateway);
     let session_id = format!("session of {user}");
     let wanted = Subscription { session_id: &session_id, org, user, types: &types, last_event_id };
     Source::open(gateway.subscribe(wanted).expect("a stream is opened")).await
