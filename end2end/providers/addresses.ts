@@ -23,6 +23,8 @@ export const OIDC_PROVIDER = place(FIRST + 10, "");
 export const KAFKA_PORT = FIRST + 20;
 /** The example service that answers events: whoever published them, so there is one for all. */
 export const ECHO_PORT = FIRST + 22;
+/** The key by which its events are signed. */
+export const ECHO_KEY = { id: "echo-1", secret: Buffer.alloc(32, 7).toString("base64") };
 
 function place(first: number, path: string): Place {
   return {

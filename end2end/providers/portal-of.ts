@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { origin } from "../portal/addresses.ts";
 import { ROOT, startPortal } from "../portal/portal.ts";
-import { ECHO_PORT, KAFKA_PORT, type Place } from "./addresses.ts";
+import { ECHO_KEY, ECHO_PORT, KAFKA_PORT, type Place } from "./addresses.ts";
 import { startBalancer } from "./balancer.ts";
 
 /** The remotes that these tests open, with the port their manifests name: one calls its service, one has live updates. */
@@ -60,11 +60,25 @@ export async function startPortalOf(name: string, place: Place, { provider, redi
   return stop;
 }
 
-/** The keys that instances have to share: one seals sessions, one signs the ids of events. */
-async function sharedKeys(directory: string): Promise<{ session: string; events: string }> {
-  const keys = { session: join(directory, "session-key"), events: join(directory, "events-key") };
-  for (const file of Object.values(keys)) await writeFile(file, randomBytes(32).toString("base64"), { mode: 0o600 });
-  return keys;
+/** Files with the keys that instances have to share: for sessions, for ids of events, for events, and the echo service's. */
+interface Keys {
+  session: string;
+  ids: string;
+  events: string;
+  echo: string;
+}
+
+async function sharedKeys(directory: string): Promise<Keys> {
+  const file = async (name: string, key = randomBytes(32).toString("base64")) => {
+    await writeFile(join(directory, name), key, { mode: 0o600 });
+    return join(directory, name);
+  };
+  return {
+    session: await file("session-key"),
+    ids: await file("ids-key"),
+    events: await file("events-key"),
+    echo: await file("echo-key", ECHO_KEY.secret),
+  };
 }
 
 /** A built remote whose service is on another port than in the checkout, so that both can run. */
@@ -76,7 +90,7 @@ async function copyRemote(remote: Remote, servicePort: number, to: string): Prom
   await writeFile(manifest, (await readFile(manifest, "utf8")).replaceAll(`127.0.0.1:${REMOTES[remote]}`, `127.0.0.1:${servicePort}`));
 }
 
-function configuration({ issuer, url, todosPort }: Place, provider: string, keys: { session: string; events: string }): string {
+function configuration({ issuer, url, todosPort }: Place, provider: string, keys: Keys): string {
   const grant = (remote: Remote, port: number, scopes: string, more = "") => `
 [registry.grants."@portico/${remote}"]
 backend_origins = ["${origin(port)}"]
@@ -95,7 +109,12 @@ key_files = ["${keys.session}"]
 [events]
 brokers = ["127.0.0.1:${KAFKA_PORT}"]
 create_topics = true
-id_key_file = "${keys.events}"
+id_key_file = "${keys.ids}"
+signing_keys = [{ id = "portal-1", secret = { file = "${keys.events}" } }]
+
+[events.producers."/services/echo"]
+topics = ["echo.outbound"]
+keys = [{ id = "${ECHO_KEY.id}", secret = { file = "${keys.echo}" } }]
 
 [[identity.providers]]
 issuer = "${issuer}"

@@ -1,7 +1,7 @@
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { origin } from "../portal/addresses.ts";
-import { ECHO_PORT, KAFKA_PORT, type Place } from "./addresses.ts";
+import { ECHO_KEY, ECHO_PORT, KAFKA_PORT, type Place } from "./addresses.ts";
 import { answersHttp, listens, startProgram } from "./program.ts";
 
 /** PostgreSQL's request for TLS: any answer, `N` included, is one of a server that has come up. */
@@ -26,7 +26,11 @@ export function startKafka(directory: string): Promise<() => Promise<void>> {
 
 /** The example service that answers `echo.request` with `echo.reply`. */
 export function startEcho(): Promise<() => Promise<void>> {
-  const environment = { PORT: String(ECHO_PORT), KAFKA_BROKERS: `127.0.0.1:${KAFKA_PORT}` };
+  const environment = {
+    PORT: String(ECHO_PORT),
+    KAFKA_BROKERS: `127.0.0.1:${KAFKA_PORT}`,
+    PORTICO_SIGNING_KEY: `${ECHO_KEY.id}:${ECHO_KEY.secret}`,
+  };
   const ready = () => answersHttp(`${origin(ECHO_PORT)}/healthz`);
   return startProgram({ name: "echo", command: ["node", "remotes/echo/service/main.mjs"], environment, ready });
 }

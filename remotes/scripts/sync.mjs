@@ -13,7 +13,7 @@ const CONTRACTS = join(REMOTES, "..", "contracts", "npm");
 const PROJECTS = ["chat", "echo", "fixtures", "insights", "org-admin", "todos"];
 const TARBALL = join("vendor", "portico-contracts.tgz");
 
-const EVENT_FILES = ["events", ...["offsets", "raw", "reply", "request", "turns"].flatMap((name) => [name, `${name}.test`])];
+const EVENT_FILES = ["events", ...["offsets", "reply", "request", "signature", "turns"].flatMap((name) => [name, `${name}.test`])];
 
 /** Where a file has its original, and who has a copy. */
 const COPIES = [
@@ -25,6 +25,7 @@ const COPIES = [
   { from: "chat", to: ["echo", "insights", "org-admin"], files: ["src/kit.js", "src/kit.css"] },
   { from: "chat", to: ["todos"], files: ["src/kit.css"] },
   { from: "echo", to: ["chat"], files: EVENT_FILES.map((name) => `service/${name}.mjs`) },
+  { from: "../docs", to: ["chat", "echo"], files: ["portico-signature.vectors.json"] },
   { from: "../style", to: ["../contracts/npm/bin/preview/browser"], files: ["tokens.css"] },
   { from: "todos", to: PROJECTS.filter((name) => name !== "todos"), files: [".npmrc"] },
 ];

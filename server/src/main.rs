@@ -10,7 +10,7 @@ use portico::log::BatchWriter;
 use portico::start::{Parts, StartError, start};
 use portico::state::AppState;
 use portico::{app, log, reload, serve, tls};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 /// Rendering a page is mostly allocating: it takes a fifth less time than with the system's allocator.
@@ -53,8 +53,8 @@ async fn run(log: &BatchWriter) -> Result<(), Box<dyn std::error::Error>> {
     let config = config::load()?;
     let tls = tls::acceptor(&config)?;
     // Bound first: a port that is taken should be said before anything else is started.
-    let listener = bind(config.listen.addr, "listen.addr").await?;
-    let admin = bind(config.listen.admin_addr, "listen.admin_addr").await?;
+    let listener = bind(config.listen.addr, "listen.addr")?;
+    let admin = bind(config.listen.admin_addr, "listen.admin_addr")?;
     let parts = Parts { log: Some(log.clone()), ..Parts::real(&config) };
     let state = start(config.clone(), parts.clone()).await?;
     let (current_audit, embedded) = (state.audit.clone(), parts.embedded.clone());
@@ -86,8 +86,17 @@ async fn run(log: &BatchWriter) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-async fn bind(addr: std::net::SocketAddr, key: &str) -> Result<TcpListener, StartError> {
-    TcpListener::bind(addr).await.map_err(|error| StartError::Listen { addr, key: key.to_owned(), error })
+/// How many clients may wait to be accepted, where the system allows it: all of them come at once when another instance went down.
+const BACKLOG: u32 = 8192;
+
+fn bind(addr: std::net::SocketAddr, key: &str) -> Result<TcpListener, StartError> {
+    let listen = || {
+        let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(addr)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|error| StartError::Listen { addr, key: key.to_owned(), error })
 }
 
 /// What example services need to know: who issues tokens, who calls them, where Kafka is.

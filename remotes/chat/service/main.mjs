@@ -2,6 +2,7 @@ import { answerMessage } from "./answer.mjs";
 import { SUGGESTIONS } from "./assistant.mjs";
 import { answerEvents } from "./events.mjs";
 import { Problem, serve } from "./http.mjs";
+import { signingKeyOf } from "./signature.mjs";
 import { issuersOf, requireScope, tokenVerifier } from "./token.mjs";
 
 const verify = tokenVerifier({
@@ -17,6 +18,7 @@ const events = answerEvents({
   outbound: "chat.outbound",
   type: "chat.message",
   answer: answerMessage,
+  signingKey: signingKeyOf(process.env),
   signal: ending.signal,
 });
 

@@ -3,7 +3,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import kafkajs from "kafkajs";
 import { OffsetTracker } from "./offsets.mjs";
-import { replyText } from "./reply.mjs";
+import { replyRecord } from "./reply.mjs";
 import { readRequest } from "./request.mjs";
 import { Turns } from "./turns.mjs";
 
@@ -25,6 +25,7 @@ const REMEMBERED = 10_000;
  * @param {string} options.type the CloudEvent type of a request
  * @param {(request: Request, reply: (type: string, data?: string) => Promise<void>) => Promise<void>} options.answer
  *   `data` is JSON text, sent as it is
+ * @param {import("./signature.mjs").SigningKey} options.signingKey the key that the portal knows as this service's
  * @param {AbortSignal} options.signal
  */
 export async function answerEvents(options) {
@@ -50,7 +51,7 @@ export async function answerEvents(options) {
 }
 
 /** One life of the consumer and its producer; ends with an error or with the signal. */
-async function session(kafka, { name, inbound, outbound, type, answer, signal }) {
+async function session(kafka, { name, inbound, outbound, type, answer, signingKey, signal }) {
   // The portal creates topics with the partitions it wants; asking for one must not create it with others.
   const producer = kafka.producer({
     allowAutoTopicCreation: false,
@@ -64,7 +65,7 @@ async function session(kafka, { name, inbound, outbound, type, answer, signal })
     // Short, because librdkafka's mock cluster answers an empty fetch only when this time is over.
     maxWaitTimeInMs: 100,
   });
-  const work = { producer, outbound, type, answer, name, answered: new Set(), turns: new Turns(), tracker: new OffsetTracker() };
+  const work = { producer, outbound, type, answer, name, signingKey, answered: new Set(), turns: new Turns(), tracker: new OffsetTracker() };
   const ended = new Promise((resolve, reject) => {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       console.error(`${name}: lost the brokers (${payload.error.message}); reconnecting`);
@@ -96,16 +97,16 @@ async function start(consumer, inbound, work) {
     eachMessage: async ({ topic, partition, message }) => {
       // The key is the person: theirs are answered in order.
       const finished = work.tracker.begin(topic, partition, message.offset);
-      const answering = work.turns.run(String(message.key), () => answerOne(message.value, work)).finally(finished);
+      const answering = work.turns.run(String(message.key), () => answerOne(message, work)).finally(finished);
       if (work.tracker.pending >= CONCURRENCY) await answering;
     },
   });
 }
 
 /** Never rejects: a record that cannot be answered is reported and passed over, or it would block its partition. */
-async function answerOne(value, work) {
+async function answerOne(record, work) {
   try {
-    const request = readRequest(value);
+    const request = readRequest(record);
     if (request.type !== work.type || isRepeat(request, work.answered)) return;
     let sequence = 0;
     await work.answer(request, (type, data) => send(work, request, sequence++, type, data));
@@ -122,10 +123,9 @@ function isRepeat(request, answered) {
   return false;
 }
 
-async function send({ producer, outbound, name }, request, sequence, type, data) {
-  const value = replyText(request, { service: name, sequence, type, data, time: new Date() });
-  const headers = { "content-type": "application/cloudevents+json" };
-  await producer.send({ topic: outbound, acks: -1, messages: [{ key: request.userid, value, headers }] });
+async function send({ producer, outbound, name, signingKey }, request, sequence, type, data) {
+  const reply = { service: name, sequence, type, data, time: new Date() };
+  await producer.send({ topic: outbound, acks: -1, messages: [replyRecord(request, reply, outbound, signingKey)] });
 }
 
 async function commit(consumer, tracker) {

@@ -1,5 +1,6 @@
 import { answerEvents } from "./events.mjs";
 import { Problem, serve } from "./http.mjs";
+import { signingKeyOf } from "./signature.mjs";
 import { issuersOf, tokenVerifier } from "./token.mjs";
 
 const verify = tokenVerifier({
@@ -15,6 +16,7 @@ const events = answerEvents({
   outbound: "echo.outbound",
   type: "echo.request",
   answer: (request, reply) => reply("echo.reply", request.data),
+  signingKey: signingKeyOf(process.env),
   signal: ending.signal,
 });
 

@@ -1,15 +1,19 @@
 import { createHash } from "node:crypto";
+import { signature } from "./signature.mjs";
 
 /**
- * A reply as a CloudEvent in structured JSON form, for whoever made the request.
+ * A reply as a record for whoever made the request: a CloudEvent in the binary mode (attributes as headers, the data
+ * alone as the value), signed.
  *
  * @param {import("./request.mjs").Request} request
  * @param {{ service: string, sequence: number, type: string, data?: string, time: Date }} reply `sequence` numbers the
  *   replies to one request; `data` is JSON text and goes in as it is
- * @returns {string}
+ * @param {string} topic
+ * @param {import("./signature.mjs").SigningKey} key
+ * @returns {{ key: string, value: Buffer, headers: Record<string, string> }}
  */
-export function replyText(request, { service, sequence, type, data, time }) {
-  const envelope = JSON.stringify({
+export function replyRecord(request, { service, sequence, type, data = "", time }, topic, key) {
+  const attributes = {
     specversion: "1.0",
     id: replyId(request, sequence),
     source: `/services/${service}`,
@@ -19,8 +23,12 @@ export function replyText(request, { service, sequence, type, data, time }) {
     orgid: request.orgid,
     userid: request.userid,
     ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
-  });
-  return data === undefined ? envelope : `${envelope.slice(0, -1)},"data":${data}}`;
+  };
+  const value = Buffer.from(data);
+  const headers = Object.fromEntries(Object.entries(attributes).map(([name, text]) =>
+    [name === "datacontenttype" ? "content-type" : `ce_${name}`, text]));
+  headers["portico-signature"] = signature({ topic, key: request.userid, attributes, data: value }, key);
+  return { key: request.userid, value, headers };
 }
 
 /**

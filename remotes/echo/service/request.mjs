@@ -1,25 +1,25 @@
-import { rawMember } from "./raw.mjs";
-
 /** Attributes a request has to carry; `orgid` and `userid` say whom the reply is for. */
 const NEEDED = ["id", "source", "type", "orgid", "userid"];
 
 /**
- * A request as the portal wrote it to Kafka: a CloudEvent in structured JSON form.
+ * A request as the portal wrote it to Kafka: a CloudEvent in the binary mode, with attributes as headers and the data alone
+ * as the value.
  *
  * @typedef {{ id: string, source: string, type: string, orgid: string, userid: string, traceparent?: string,
  *   data: string | undefined }} Request `data` is the JSON text as the person sent it, byte for byte
- * @param {Buffer | null} value
+ * @param {{ headers?: Record<string, unknown>, value: Buffer | null }} record
  * @returns {Request}
  * @throws {Error} when the record is no such event
  */
-export function readRequest(value) {
-  if (value === null) throw new Error("an empty record");
-  const text = value.toString("utf8");
-  const event = JSON.parse(text);
-  if (event === null || typeof event !== "object") throw new Error("not an object");
-  for (const attribute of NEEDED) {
-    if (typeof event[attribute] !== "string" || event[attribute] === "") throw new Error(`no ${attribute}`);
+export function readRequest({ headers = {}, value }) {
+  const attribute = (name) => {
+    const text = headers[`ce_${name}`];
+    return Buffer.isBuffer(text) || typeof text === "string" ? text.toString() : undefined;
+  };
+  for (const name of NEEDED) {
+    if (!attribute(name)) throw new Error(`no ${name}`);
   }
-  const { id, source, type, orgid, userid, traceparent } = event;
-  return { id, source, type, orgid, userid, traceparent, data: rawMember(text, "data") };
+  const [id, source, type, orgid, userid] = NEEDED.map(attribute);
+  const data = value?.length > 0 ? value.toString("utf8") : undefined;
+  return { id, source, type, orgid, userid, traceparent: attribute("traceparent"), data };
 }

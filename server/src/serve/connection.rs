@@ -9,11 +9,15 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
+use portico_ports::{Clock as _, SystemClock};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use super::Answer;
+use super::event_stream::EventStream;
 use super::first_bytes::{self, Version};
+use super::handover::Handover;
+use super::lent::lend;
 use super::open_requests::OpenRequests;
 use super::write_limit::WriteLimited;
 use crate::config::LimitsConfig;
@@ -46,43 +50,59 @@ impl Terms {
         self.head
     }
 
-    /// Serves `stream` until its client leaves, a deadline passes, or, once `stop` is true, its open requests are done.
+    /// Serves `stream` until its client leaves, a deadline passes, or, once `stop` is true, its open requests are done; or
+    /// until an answer begins that has the connection for itself, and is returned.
     pub async fn serve<S, A>(
         &self,
         stream: S,
         peer: SocketAddr,
         current: watch::Receiver<A>,
         mut stop: watch::Receiver<bool>,
-    ) where
+    ) -> Option<EventStream<impl AsyncRead + AsyncWrite + Unpin + Send + use<S, A>>>
+    where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         A: Answer,
     {
         let first = tokio::select! {
             first = tokio::time::timeout(self.head, first_bytes::read(stream)) => first,
-            _ = stop.wait_for(|stop| *stop) => return,
+            _ = stop.wait_for(|stop| *stop) => return None,
         };
         // Silence, or the end of it: there is nobody to answer.
-        let Ok(Ok((version, stream))) = first else { return };
+        let Ok(Ok((version, stream))) = first else { return None };
         // HTTP/1.1 needs no count: its deadline for a head runs from the end of the answer before it.
         let requests = (version == Version::Http2).then(OpenRequests::none);
         let counted = requests.clone();
+        let (owner, lent) = lend(WriteLimited::new(stream, self.write));
+        let (handover, begun) = Handover::of(&owner);
+        let handover = (version == Version::Http1).then_some(handover);
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
             let open = counted.as_ref().map(OpenRequests::open);
-            let current = current.borrow().clone();
+            let (current, handover) = (current.borrow().clone(), handover.clone());
             async move {
+                let method = request.method().clone();
                 let response = current.answer(request.map(Body::new), peer).await;
+                let response = match &handover {
+                    Some(handover) => handover.offer(&method, response).await,
+                    None => response,
+                };
                 Ok::<_, Infallible>(match open {
                     Some(open) => response.map(|body| open.lasting(body)),
                     None => response,
                 })
             }
         });
-        let connection = self
-            .builder
-            .serve_connection_with_upgrades(TokioIo::new(WriteLimited::new(stream, self.write)), service);
-        if let Err(error) = self.drive(connection, requests, stop).await {
-            tracing::debug!(error.message = %error, client.address = %peer, "connection ended");
-        }
+        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(lent), service);
+        let response = tokio::select! {
+            ended = self.drive(connection, requests, stop) => {
+                if let Err(error) = ended {
+                    tracing::debug!(error.message = %error, client.address = %peer, "connection ended");
+                }
+                return None;
+            }
+            // The sender goes with the connection, whose end is the other branch.
+            Ok(response) = begun => response,
+        };
+        owner.take().map(|stream| EventStream::new(stream, response, SystemClock.now()))
     }
 
     async fn drive<C: GracefulConnection>(

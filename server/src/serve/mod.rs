@@ -1,7 +1,10 @@
 //! The accept loop: limits and deadlines per connection, HTTP/1.1 and HTTP/2, TLS, graceful end.
 
 mod connection;
+mod event_stream;
 mod first_bytes;
+mod handover;
+mod lent;
 mod open_requests;
 mod write_limit;
 
@@ -12,12 +15,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use self::connection::Terms;
+use self::event_stream::EventStream;
 use crate::config::LimitsConfig;
 
 /// What answers the requests of a listener.
@@ -56,11 +61,15 @@ pub async fn serve<A: Answer>(
         let Some((stream, peer, permit)) = accepted else { continue };
         let (tls, current, terms, stop) = (tls.clone(), current.clone(), terms.clone(), stopped.clone());
         tokio::spawn(async move {
-            let _permit = permit;
-            let Some(acceptor) = tls else { return terms.serve(stream, peer, current, stop).await };
+            // Both are held for as long as the connection lasts.
+            let guards = (permit, stop.clone());
+            let Some(acceptor) = tls else {
+                let lasting = terms.serve(stream, peer, current, stop).await;
+                return outlast(lasting, guards);
+            };
             // A client that never finishes its handshake must not hold a connection for long.
             if let Ok(Ok(stream)) = tokio::time::timeout(terms.head(), acceptor.accept(stream)).await {
-                terms.serve(stream, peer, current, stop).await;
+                outlast(terms.serve(stream, peer, current, stop).await, guards);
             }
         });
     }
@@ -69,6 +78,21 @@ pub async fn serve<A: Answer>(
     if tokio::time::timeout(drain, stop.closed()).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
+}
+
+/// Lets an event stream go on by itself: a task is as large as the largest thing that it ever did, which is a connection in
+/// hyper's hands.
+fn outlast<S>(stream: Option<EventStream<S>>, guards: impl Send + 'static)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Some(stream) = stream else { return };
+    tokio::spawn(async move {
+        if let Err(error) = stream.run().await {
+            tracing::debug!(error.message = %error, "an event stream's connection ended");
+        }
+        drop(guards);
+    });
 }
 
 async fn accept(

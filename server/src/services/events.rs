@@ -115,7 +115,7 @@ fn expose_consumer(out: &mut Exposition, metrics: &StreamMetrics, health: &Strea
         skipped.sample(&[("reason", reason)], count.get());
     }
     let help = "From a record's timestamp until its frame was ready for its receivers.";
-    let family = out.family("portico_event_latency_seconds", Kind::Histogram, help);
+    let family = out.family("portico_event_delivery_duration_seconds", Kind::Histogram, help);
     family.histogram(&[], &metrics.latency);
     out.gauge("portico_event_lag_records", "Records in the log that are not read yet.", health.lag);
     let connected = u8::from(health.connected);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use portico::config::{
-    AppRoleSettings, Config, CredentialSettings, GitHubAppSettings, HealthConfig, InstallationSettings,
-    KubernetesSettings, ProviderSettings, QuotaOverrides, SecretSettings, ServiceConfig, UpstreamConfig,
+    AppRoleSettings, Config, CredentialSettings, EventKeySettings, GitHubAppSettings, HealthConfig, InstallationSettings,
+    KubernetesSettings, ProducerSettings, ProviderSettings, QuotaOverrides, SecretSettings, ServiceConfig, UpstreamConfig,
     VaultPlaceSettings, VaultSettings,
 };
 use portico_registry::{Grant, HostedManifest, TrustedKey};
@@ -96,6 +96,10 @@ fn item_keys() -> BTreeSet<String> {
     add("registry.trusted_keys[]", &|| {
         read::<TrustedKey>(json!({ "id": "k", "public_key": "x", "names": ["*"] }))
     });
+    let event_key = || read::<EventKeySettings>(json!({ "id": "k", "secret": { "env": "E" } }));
+    add("events.signing_keys[]", &event_key);
+    add("events.producers.<source>", &|| json!(ProducerSettings::default()));
+    add("events.producers.<source>.keys[]", &event_key);
     add("development.services[]", &|| {
         read::<ServiceConfig>(json!({ "name": "n", "command": ["c"], "directory": "." }))
     });

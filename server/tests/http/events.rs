@@ -118,3 +118,51 @@ async fn an_event_that_is_too_large_is_413_and_a_flood_is_429() {
     last.expect("an answer").problem(429);
     publish(&app.signed_in("alice").await, &event()).await.expect(202);
 }
+
+#[tokio::test]
+async fn a_remote_that_floods_is_429_for_its_organization_and_for_nobody_else() {
+    let app = TestApp::configured(|config| config.events.remote_publish_per_minute = 3).await;
+    let (bob, alice, carol) =
+        (app.signed_in("bob").await, app.signed_in("alice").await, app.signed_in("carol").await);
+    for browser in [&bob, &alice, &bob] {
+        publish(browser, &event()).await.expect(202);
+    }
+    let refused = publish(&alice, &event()).await;
+    refused.problem(429);
+    assert!(!refused.header("retry-after").is_empty());
+    publish(&carol, &event()).await.expect(202);
+}
+
+#[tokio::test]
+async fn an_event_that_is_sent_again_is_answered_the_same_and_arrives_once() {
+    let app = TestApp::start().await;
+    app.events_ready().await;
+    let bob = app.signed_in("bob").await;
+    let mut stream = bob.get("/stream").open().await.expect("a stream");
+    stream.opened().await;
+    let once = with(&json!({ "id": "once" }));
+    let answers = futures::future::join_all((0..10).map(|_| publish(&bob, &once))).await;
+    for answer in answers {
+        assert_eq!(answer.expect(202).json(), json!({ "id": "once" }));
+    }
+    publish(&bob, &with(&json!({ "id": "then" }))).await.expect(202);
+    assert_eq!(stream.next_event().await.json()["id"], "once");
+    assert_eq!(stream.next_event().await.json()["id"], "then");
+    assert_eq!(app.state.events.gateway().metrics().published.get(), 2);
+    let other = publish(&bob, &with(&json!({ "id": "once", "data": "another" }))).await;
+    assert_eq!(other.problem_kind(409), "event-id-reused");
+}
+
+#[tokio::test]
+async fn case_69_a_log_that_does_not_answer_is_503_with_a_time_to_come_back() {
+    // A broker that takes connections and says nothing.
+    let broker = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = broker.local_addr().expect("a bound socket").to_string();
+    let app = TestApp::configured(|config| config.events.brokers = vec![address]).await;
+    let bob = app.signed_in("bob").await;
+    let refused = publish(&bob, &event()).await;
+    assert_eq!(refused.problem_kind(503), "not-delivered");
+    assert_eq!(refused.header("retry-after"), "5");
+    bob.get("/").sent_from("none").send().await.page(200);
+    assert_eq!(app.state.events.gateway().metrics().publish_failures.get(), 1);
+}

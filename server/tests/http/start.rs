@@ -55,6 +55,7 @@ async fn case_80_production_refuses_every_embedded_part_by_name() {
         "identity.issuer",
         "events.brokers",
         "events.id_key_file",
+        "events.signing_keys",
         "session.key_files",
         "registry.trusted_keys",
     ] {

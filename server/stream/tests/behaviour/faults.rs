@@ -129,21 +129,19 @@ async fn case_68_a_producer_that_died_is_replaced_and_the_instance_is_not_ready_
     let record = || signed(&world.topic, "alice", &event);
     world.log.append(record()).await.expect("the first producer delivers");
     assert_eq!(portal.health().appender, AppenderState::default());
-    // What a broker says when another producer has taken this one's place (KIP-360), and when it has lost count.
-    for (deaths, refused) in [
-        (1, RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH),
-        (2, RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED),
-    ] {
-        cluster.request_errors(RDKafkaApiKey::InitProducerId, &[refused]);
-        cluster.request_errors(RDKafkaApiKey::Produce, &[refused]);
+    let lost_count = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+    // The broker has lost count, or so it says; the client that takes over is refused, and the one after it is not.
+    cluster.request_errors(RDKafkaApiKey::InitProducerId, &[refused]);
+    cluster.request_errors(RDKafkaApiKey::Produce, &[lost_count]);
+    for deaths in [1, 2] {
         let failed = world.log.append(record()).await;
-        assert!(matches!(failed, Err(AppendError::NotDelivered(_))), "{refused:?}: {failed:?}");
+        assert!(matches!(failed, Err(AppendError::NotDelivered(_))), "{failed:?}");
         let health = portal.health().appender;
-        assert_eq!(health.restarts, deaths, "{refused:?}");
-        assert!(health.failure.is_some());
-        world.log.append(record()).await.expect("the new producer delivers");
-        assert_eq!(portal.health().appender, AppenderState { restarts: deaths, failure: None });
+        assert!(health.restarts >= deaths && health.failure.is_some(), "{health:?}");
     }
+    world.log.append(record()).await.expect("the third producer delivers");
+    assert_eq!(portal.health().appender, AppenderState { restarts: 2, failure: None });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

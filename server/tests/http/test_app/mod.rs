@@ -164,6 +164,10 @@ impl TestApp {
             config.identity.issuer = Some(ISSUER.parse().expect("a URL"));
             config.events.brokers = vec!["127.0.0.1:9".into()];
             config.events.id_key_file = Some(key.clone());
+            config.events.signing_keys = vec![
+                serde_json::from_value(serde_json::json!({ "id": "portal-1", "secret": { "file": key } }))
+                    .expect("a key"),
+            ];
             config.session.key_files = vec![key];
             config.registry.trusted_keys = vec![serde_json::from_value(serde_json::json!({
                 "id": "acme-2026", "public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", "names": ["@acme/*"],
@@ -350,6 +354,7 @@ fn configuration(directory: &Path, addr: SocketAddr) -> Config {
     config.limits.organization_per_minute = 100_000;
     config.limits.remote_per_minute = 100_000;
     config.events.publish_per_minute = 100_000;
+    config.events.remote_publish_per_minute = 100_000;
     config.registry.reload_seconds = 0;
     config
 }

@@ -1,0 +1,188 @@
+//! Event streams on sockets of their own.
+//!
+//! A stream lasts for hours and says little. hyper keeps buffers and the state of a whole connection for it, and passes each
+//! piece through them; an HTTP/1.1 connection whose answer is an event stream is taken out of its hands instead. What is left
+//! is a socket and a body: 4 KiB in place of 25, and each piece is written as it stands, with no copy and no chunk around it.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, DATE, TRANSFER_ENCODING};
+use axum::http::{HeaderValue, Method, StatusCode, response};
+use axum::response::Response;
+use http_body::Body as _;
+use time::OffsetDateTime;
+use time::macros::format_description;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes of further requests that a client may send on the connection of a stream before it is cut. They are not read:
+/// the connection ends with the stream.
+const IGNORED: usize = 8 * 1024;
+
+/// Whether the answer to a request of this method is a stream that may have the connection for itself.
+pub fn is_one(method: &Method, response: &Response) -> bool {
+    let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    *method == Method::GET
+        && response.status() == StatusCode::OK
+        && media_type.is_some_and(|value| value.starts_with("text/event-stream"))
+        && response.body().size_hint().exact().is_none()
+}
+
+/// An answer that goes on until its body or its client ends.
+pub struct EventStream<S> {
+    stream: S,
+    body: Body,
+    /// Being written.
+    piece: Bytes,
+    ignored: usize,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> EventStream<S> {
+    /// Of a response whose head is yet to be written.
+    pub fn new(stream: S, response: Response, now: OffsetDateTime) -> Self {
+        let (head, body) = response.into_parts();
+        Self { stream, body, piece: head_of(head, now), ignored: 0 }
+    }
+
+    /// Writes it, piece by piece, to its end.
+    ///
+    /// # Errors
+    /// The connection's own; the client is gone then, or takes nothing.
+    pub async fn run(mut self) -> io::Result<()> {
+        std::future::poll_fn(|cx| self.poll(cx)).await?;
+        std::future::poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            while !self.piece.is_empty() {
+                match Pin::new(&mut self.stream).poll_write(cx, &self.piece) {
+                    Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    Poll::Ready(Ok(written)) => drop(self.piece.split_to(written)),
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending => return self.poll_client(cx),
+                }
+            }
+            self.piece = Bytes::new();
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                // Trailers have no place without chunks.
+                Poll::Ready(Some(Ok(frame))) => self.piece = frame.into_data().unwrap_or_default(),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(io::Error::other(error))),
+                Poll::Ready(None) => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    // What TLS holds back goes out before anybody waits.
+                    let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+                    if let Poll::Ready(Err(error)) = flushed {
+                        return Poll::Ready(Err(error));
+                    }
+                    return self.poll_client(cx);
+                }
+            }
+        }
+    }
+
+    /// Notices that the client is gone.
+    fn poll_client(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut bytes = [0; 256];
+        loop {
+            let mut read = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut read) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Ready(Ok(())) if read.filled().is_empty() => {
+                    return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+                }
+                Poll::Ready(Ok(())) => self.ignored += read.filled().len(),
+            }
+            if self.ignored > IGNORED {
+                return Poll::Ready(Err(io::Error::other("more requests on the connection of an event stream")));
+            }
+        }
+    }
+}
+
+/// The head of an answer that ends with its connection (RFC 9112, section 6.3, the last case).
+fn head_of(mut head: response::Parts, now: OffsetDateTime) -> Bytes {
+    // RFC 9110, section 5.6.7.
+    let date = format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    head.headers.remove(TRANSFER_ENCODING);
+    head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    if let Ok(date) = HeaderValue::try_from(now.format(date).unwrap_or_default()) {
+        head.headers.entry(DATE).or_insert(date);
+    }
+    let mut bytes = b"HTTP/1.1 200 OK\r\n".to_vec();
+    for (name, value) in &head.headers {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            bytes.extend_from_slice(part);
+        }
+    }
+    bytes.extend_from_slice(b"\r\n");
+    Bytes::from(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Response;
+    use time::macros::datetime;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    fn answer(media_type: &str, body: Body) -> Response<Body> {
+        Response::builder().header(CONTENT_TYPE, media_type).body(body).expect("a response")
+    }
+
+    /// A body that says these pieces and then nothing for ever.
+    fn lasting(pieces: &'static [&'static str]) -> Body {
+        use futures::StreamExt as _;
+        let pieces = futures::stream::iter(pieces.iter().map(|piece| Ok::<_, io::Error>(*piece)));
+        Body::from_stream(pieces.chain(futures::stream::pending()))
+    }
+
+    const NOW: OffsetDateTime = datetime!(2026-11-06 08:49:37 UTC);
+
+    #[test]
+    fn only_an_endless_event_stream_has_the_connection_for_itself() {
+        let stream = || lasting(&[]);
+        assert!(is_one(&Method::GET, &answer("text/event-stream; charset=utf-8", stream())));
+        assert!(!is_one(&Method::HEAD, &answer("text/event-stream", stream())));
+        assert!(!is_one(&Method::GET, &answer("text/plain", stream())));
+        assert!(!is_one(&Method::GET, &answer("text/event-stream", Body::from("data: 1\n\n"))));
+        let mut refused = answer("text/event-stream", stream());
+        *refused.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        assert!(!is_one(&Method::GET, &refused));
+    }
+
+    #[tokio::test]
+    async fn it_has_a_head_and_its_pieces_as_they_are_and_ends_with_its_body() {
+        let (mut client, server) = tokio::io::duplex(16);
+        let pieces = futures::stream::iter(["id: 1\n\n", "data: 2\n\n"].map(Ok::<_, io::Error>));
+        let stream = EventStream::new(server, answer("text/event-stream", Body::from_stream(pieces)), NOW);
+        let running = tokio::spawn(stream.run());
+        let mut text = String::new();
+        client.read_to_string(&mut text).await.expect("it ends");
+        running.await.expect("no panic").expect("it was read to its end");
+        assert_eq!(
+            text,
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\
+             date: Fri, 06 Nov 2026 08:49:37 GMT\r\n\r\nid: 1\n\ndata: 2\n\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_client_that_leaves_or_sends_much_ends_it() {
+        let (client, server) = tokio::io::duplex(16 * 1024);
+        drop(client);
+        let stream = EventStream::new(server, answer("text/event-stream", lasting(&["data: 1\n\n"])), NOW);
+        stream.run().await.expect_err("the client is gone");
+        let (mut client, server) = tokio::io::duplex(64 * 1024);
+        let stream = EventStream::new(server, answer("text/event-stream", lasting(&[])), NOW);
+        let running = tokio::spawn(stream.run());
+        client.write_all(&[b'x'; 9000]).await.expect("it is taken");
+        running.await.expect("no panic").expect_err("it is cut");
+    }
+}
