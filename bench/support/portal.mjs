@@ -48,8 +48,9 @@ gateway.quota.bytes_per_minute = ${MANY * 1000}
 gateway.quota.concurrent = 10000
 gateway.quota.concurrent_per_session = 10000
 gateway.quota.answer_bytes = 8589934592
-session.max_streams = 2000
+session.max_streams = 20000
 events.publish_per_minute = ${MANY}
+events.remote_publish_per_minute = ${MANY}
 registry.directories = [${JSON.stringify(join(directory, "remotes"))}]
 
 [limits]

@@ -221,7 +221,12 @@ impl Number {
     pub fn is_worrying(self) -> bool {
         matches!(
             self,
-            Self::TokensFailed | Self::Skipped | Self::Cut | Self::Resets | Self::PublishFailures | Self::LogDropped
+            Self::TokensFailed
+                | Self::Skipped
+                | Self::Cut
+                | Self::Resets
+                | Self::PublishFailures
+                | Self::LogDropped
         )
     }
 }

@@ -91,7 +91,9 @@ impl EventsConfig {
                 ));
             }
             if producer.topics.is_empty() {
-                problems.push(format!("events.producers.{source:?}.topics must name the topics that it writes to"));
+                problems.push(format!(
+                    "events.producers.{source:?}.topics must name the topics that it writes to"
+                ));
             }
             if production && producer.keys.is_empty() {
                 problems.push(format!("events.producers.{source:?}.keys must name at least one key"));

@@ -40,7 +40,15 @@ pub fn event_keys(config: &Config, parts: &Parts) -> Result<EventKeys, StartErro
     for (at, settings) in config.events.signing_keys.iter().enumerate() {
         let owner = if at == 0 { Owner::Signer } else { Owner::Verifier(Producer::Portal) };
         let key = format!("events.signing_keys[{at}]");
-        keys.keepers.push(keeper(&key, "the portal's events", settings, owner, &keys.ring, &sources, interval)?);
+        keys.keepers.push(keeper(
+            &key,
+            "the portal's events",
+            settings,
+            owner,
+            &keys.ring,
+            &sources,
+            interval,
+        )?);
     }
     if config.events.signing_keys.is_empty() {
         let (id, key) = keys.generate(config, parts, "portal")?;

@@ -77,11 +77,19 @@ impl Keeper {
             Turn::Rotated { version, first } => {
                 let what = if *first { "read" } else { "rotated" };
                 let version = version.map_or_else(String::new, |version| format!(", version {version}"));
-                tracing::info!(credential.purpose = purpose, secret.source = names, "a credential was {what}{version}");
+                tracing::info!(
+                    credential.purpose = purpose,
+                    secret.source = names,
+                    "a credential was {what}{version}"
+                );
                 audit.by_itself("credential", &resource, true, &format!("{what}{version}"));
             }
             Turn::Recovered => {
-                tracing::info!(credential.purpose = purpose, secret.source = names, "a credential can be read again");
+                tracing::info!(
+                    credential.purpose = purpose,
+                    secret.source = names,
+                    "a credential can be read again"
+                );
                 audit.by_itself("credential", &resource, true, "can be read again");
             }
             Turn::Failed(error) => {

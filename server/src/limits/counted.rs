@@ -118,7 +118,8 @@ impl Limits {
     }
 
     fn all(&self) -> [&Limiter; 7] {
-        let Self { anonymous, session, organization, remote, publish, publish_remote, invitations, .. } = self;
+        let Self { anonymous, session, organization, remote, publish, publish_remote, invitations, .. } =
+            self;
         [anonymous, session, organization, remote, publish, publish_remote, invitations]
     }
 }

@@ -142,7 +142,7 @@ fn events(state: &AppState) -> Group {
         (Number::Lag, health.lag),
         (Number::Skipped, metrics.skipped.refused()),
         (Number::Frames, metrics.frames.get() + metrics.frames_replayed.get()),
-        (Number::Waiting, health.backlog.frames),
+        (Number::Waiting, gateway.backlog().frames),
         (Number::Resuming, u64::try_from(metrics.resuming.get()).unwrap_or_default()),
         (Number::Cut, metrics.streams_lagged.get()),
         (Number::Resets, metrics.resets.get()),

@@ -96,7 +96,8 @@ fn problem(error: &SubscribeError) -> ApiError {
         SubscribeError::ForgedId => forged(),
         SubscribeError::ForeignId => ApiError::forbidden("The event id was issued to someone else."),
         SubscribeError::TooManyStreams(StreamScope::Instance) => {
-            ApiError::unavailable("Another stream here", error).header(RETRY_AFTER, HeaderValue::from_static("5"))
+            ApiError::unavailable("Another stream here", error)
+                .header(RETRY_AFTER, HeaderValue::from_static("5"))
         }
         SubscribeError::TooManyStreams(scope) => ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,

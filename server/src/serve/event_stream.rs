@@ -97,7 +97,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> EventStream<S> {
                 Poll::Ready(Ok(())) => self.ignored += read.filled().len(),
             }
             if self.ignored > IGNORED {
-                return Poll::Ready(Err(io::Error::other("more requests on the connection of an event stream")));
+                return Poll::Ready(Err(io::Error::other(
+                    "more requests on the connection of an event stream",
+                )));
             }
         }
     }

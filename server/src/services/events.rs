@@ -9,8 +9,8 @@ use portico_identity::session::SessionId;
 use portico_policy::Resource;
 use portico_registry::Offer;
 use portico_stream::{
-    AppendError, Author, CloseReason, EventGateway, EventType, IncomingEvent, PublishError, StreamHealth,
-    StreamMetrics, TopicSpec,
+    AppendError, Author, Backlog, CloseReason, EventGateway, EventType, IncomingEvent, PublishError,
+    StreamHealth, StreamMetrics, TopicSpec,
 };
 
 use portico_telemetry::trace::{RequestTrace, Span, SpanKind};
@@ -80,6 +80,7 @@ impl Events {
         expose_publishing(out, metrics, &health);
         expose_consumer(out, metrics, &health);
         expose_streams(out, metrics, &health);
+        expose_backlog(out, self.gateway.backlog());
     }
 
     /// Ends a session's streams so that they are opened again, with what the session may have now.
@@ -153,7 +154,9 @@ fn expose_streams(out: &mut Exposition, metrics: &StreamMetrics, health: &Stream
     for (name, help, counter) in counters {
         out.counter(name, help, counter);
     }
-    let backlog = health.backlog;
+}
+
+fn expose_backlog(out: &mut Exposition, backlog: Backlog) {
     out.gauge("portico_stream_queue_frames", "Frames that wait for slow readers.", backlog.frames);
     out.gauge("portico_stream_queue_bytes", "Bytes that wait for slow readers.", backlog.bytes);
     let help = "Records between the present and the resuming stream that is furthest from it.";

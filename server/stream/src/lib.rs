@@ -44,8 +44,8 @@ pub use gateway::{EventGateway, StreamHealth};
 pub use hub::{Backlog, CloseReason, StreamScope};
 pub use kafka::{EmbeddedKafka, EmbeddedKafkaError, KafkaConfig, KafkaLog};
 pub use log::{
-    AppendError, AppenderState, Appended, EventLog, LogBatch, LogConsumer, LogError, LogRange, LogRecord, NewRecord,
-    PartitionStart, PartitionState, ReadLimit, TopicSpec,
+    AppendError, Appended, AppenderState, EventLog, LogBatch, LogConsumer, LogError, LogRange, LogRecord,
+    NewRecord, PartitionStart, PartitionState, ReadLimit, TopicSpec,
 };
 pub use metrics::{SkippedRecords, StreamMetrics};
 pub use position::{IdKey, IdKeyError};

@@ -78,6 +78,10 @@ impl SkippedRecords {
 
     /// All of them but repeats, which are to be expected.
     pub fn refused(&self) -> u64 {
-        self.by_reason().iter().filter(|(reason, _)| *reason != "repeated").map(|(_, count)| count.get()).sum()
+        self.by_reason()
+            .iter()
+            .filter(|(reason, _)| *reason != "repeated")
+            .map(|(_, count)| count.get())
+            .sum()
     }
 }

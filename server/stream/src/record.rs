@@ -43,8 +43,7 @@ impl RoutedEvent {
         let unreadable = |reason: &str| SkippedRecord::Unreadable(reason.into());
         let event = RecordedEvent::read(record)?;
         let attribute = |name: &str| event.attributes.get(name).filter(|value| !value.is_empty());
-        let needed =
-            |name: &str| attribute(name).ok_or_else(|| unreadable(&format!("it has no {name}")));
+        let needed = |name: &str| attribute(name).ok_or_else(|| unreadable(&format!("it has no {name}")));
         if needed("specversion")? != "1.0" {
             return Err(unreadable("its specversion is not 1.0"));
         }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use portico::config::{
-    AppRoleSettings, Config, CredentialSettings, EventKeySettings, GitHubAppSettings, HealthConfig, InstallationSettings,
-    KubernetesSettings, ProducerSettings, ProviderSettings, QuotaOverrides, SecretSettings, ServiceConfig, UpstreamConfig,
-    VaultPlaceSettings, VaultSettings,
+    AppRoleSettings, Config, CredentialSettings, EventKeySettings, GitHubAppSettings, HealthConfig,
+    InstallationSettings, KubernetesSettings, ProducerSettings, ProviderSettings, QuotaOverrides,
+    SecretSettings, ServiceConfig, UpstreamConfig, VaultPlaceSettings, VaultSettings,
 };
 use portico_registry::{Grant, HostedManifest, TrustedKey};
 use serde::Serialize;

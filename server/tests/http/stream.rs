@@ -1,6 +1,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::test_app::{Browser, LiveStream, Log, TestApp};
 
@@ -337,4 +339,99 @@ async fn a_server_that_goes_down_tells_its_streams() {
     stream.opened().await;
     app.state.drain();
     ends_with_bye(&mut stream, "shutdown").await;
+}
+
+/// A connection of a test's own, with what has come over it so far.
+struct Wire {
+    socket: TcpStream,
+    text: String,
+}
+
+impl Wire {
+    async fn to(app: &TestApp) -> Self {
+        let socket = TcpStream::connect(app.addr).await.expect("the portal listens");
+        Self { socket, text: String::new() }
+    }
+
+    async fn send(&mut self, requests: &[&str]) {
+        self.socket.write_all(requests.concat().as_bytes()).await.expect("it is read");
+    }
+
+    /// Reads until `part` has come.
+    async fn until(&mut self, part: &str) {
+        let mut bytes = [0; 4096];
+        while !self.text.contains(part) {
+            let read = tokio::time::timeout(Duration::from_secs(10), self.socket.read(&mut bytes)).await;
+            let read = read.unwrap_or_else(|_| panic!("{part} in {}", self.text)).expect("it is open");
+            assert!(read > 0, "it ended before {part}: {}", self.text);
+            self.text.push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_has_the_rest_of_a_connection_that_carried_other_requests_before() {
+    let app = TestApp::start().await;
+    app.events_ready().await;
+    let bob = app.signed_in("bob").await;
+    let host = app.addr.to_string();
+    let live = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let stream = format!(
+        "GET /stream HTTP/1.1\r\nHost: {host}\r\nSec-Fetch-Site: same-origin\r\nCookie: __Host-portico={}\r\n\r\n",
+        bob.session().expect("a session")
+    );
+    // One after the other, and both at once: no byte of the first answer may be lost to the second.
+    for at_once in [false, true] {
+        let mut wire = Wire::to(&app).await;
+        if at_once {
+            wire.send(&[&live, &live, &stream]).await;
+        } else {
+            wire.send(&[&live]).await;
+            wire.until("\r\n\r\n").await;
+            wire.send(&[&live, &stream]).await;
+        }
+        wire.until("event: ping").await;
+        assert_eq!(wire.text.matches("HTTP/1.1 200 OK").count(), 3, "{}", wire.text);
+        publish(&bob, &json!(at_once)).await;
+        wire.until(&format!("\"data\":{at_once}")).await;
+        let head = wire.text.rsplit("HTTP/1.1 200 OK").next().expect("the last answer");
+        let head = head.split("\r\n\r\n").next().expect("its head").to_ascii_lowercase();
+        for field in [
+            "content-type: text/event-stream",
+            "connection: close",
+            "date: ",
+            "x-content-type-options: nosniff",
+        ] {
+            assert!(head.contains(field), "{field} in {head}");
+        }
+        assert!(!head.contains("transfer-encoding"), "{head}");
+    }
+    let streams = || app.state.events.gateway().health().streams;
+    crate::test_app::eventually("streams whose clients left are gone", || streams() == 0).await;
+}
+
+#[tokio::test]
+async fn case_70_a_client_that_reads_nothing_is_cut_and_holds_nothing() {
+    let app = TestApp::configured(|config| config.limits.write_timeout_ms = 500).await;
+    app.events_ready().await;
+    let bob = app.signed_in("bob").await;
+    let mut quick = open(&bob, "/stream").await;
+    quick.opened().await;
+    let mut slow = Wire::to(&app).await;
+    let session = bob.session().expect("a session");
+    let request = format!(
+        "GET /stream HTTP/1.1\r\nHost: {}\r\nSec-Fetch-Site: same-origin\r\nCookie: __Host-portico={session}\r\n\r\n",
+        app.addr
+    );
+    slow.send(&[&request]).await;
+    slow.until("event: ping").await;
+    // More than the sockets of both ends hold.
+    let large = "x".repeat(200 * 1024);
+    for number in 0..60 {
+        publish(&bob, &json!({ "number": number, "large": large })).await;
+        assert_eq!(quick.next_event().await.json()["data"]["number"], number, "the other one is not slowed");
+    }
+    let streams = || app.state.events.gateway().health().streams;
+    crate::test_app::eventually("the slow one is cut", || streams() == 1).await;
+    assert_eq!(app.state.events.gateway().backlog().bytes, 0);
 }

@@ -4,9 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, value::RawValue};
 use thiserror::Error;
 
-use super::{
-    Attributes, CONTENT_TYPE, DATA_CONTENT_TYPE, JsonMember, PREFIX, PayloadError, payload,
-};
+use super::{Attributes, CONTENT_TYPE, DATA_CONTENT_TYPE, JsonMember, PREFIX, PayloadError, payload};
 use crate::{envelope::Members, log::LogRecord};
 
 /// An event as a record carries it.
@@ -146,7 +144,9 @@ fn text_of(value: &RawValue) -> Result<Option<Cow<'_, str>>, UnreadableRecord> {
             // Nothing is escaped: what stands between the quotes is the text.
             Ok(Some(Cow::Borrowed(&value.get()[1..value.get().len() - 1])))
         }
-        Some(b'"') => serde_json::from_str(value.get()).map(|text: String| Some(text.into())).map_err(|_| invalid()),
+        Some(b'"') => {
+            serde_json::from_str(value.get()).map(|text: String| Some(text.into())).map_err(|_| invalid())
+        }
         Some(_) => Ok(Some(Cow::Borrowed(value.get()))),
     }
 }

@@ -7,5 +7,5 @@ mod stamp;
 
 pub use incoming::{EnvelopeError, IncomingEvent, MAX_EVENT_BYTES};
 pub(crate) use members::Members;
-pub use stamp::{Author, ConflictError};
 pub(crate) use stamp::StampedEvent;
+pub use stamp::{Author, ConflictError};

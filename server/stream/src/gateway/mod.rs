@@ -62,8 +62,6 @@ pub struct StreamHealth {
     pub appender: AppenderState,
     /// Open streams.
     pub streams: usize,
-    /// What they have yet to get.
-    pub backlog: Backlog,
 }
 
 impl EventGateway {
@@ -79,8 +77,14 @@ impl EventGateway {
         let metrics = Arc::new(StreamMetrics::default());
         let limits = (config.repeats, config.publish_timeout);
         let keyring = Arc::clone(&config.keyring);
-        let publisher =
-            Publisher::new(Arc::clone(&log), Arc::clone(&clock), random, Arc::clone(&metrics), keyring, limits);
+        let publisher = Publisher::new(
+            Arc::clone(&log),
+            Arc::clone(&clock),
+            random,
+            Arc::clone(&metrics),
+            keyring,
+            limits,
+        );
         let shared = Arc::new(Shared {
             config,
             hub: OnceLock::new(),
@@ -181,6 +185,11 @@ impl EventGateway {
         &self.metrics
     }
 
+    /// What streams have yet to get. Looks at each of them.
+    pub fn backlog(&self) -> Backlog {
+        self.shared.hub.get().map(|hub| hub.backlog()).unwrap_or_default()
+    }
+
     /// How the event path is now.
     pub fn health(&self) -> StreamHealth {
         let contact = *self.shared.contact.lock();
@@ -191,7 +200,6 @@ impl EventGateway {
             lag: contact.lag,
             appender: self.log.appender(),
             streams: self.shared.hub.get().map_or(0, |hub| hub.open_streams()),
-            backlog: self.shared.hub.get().map(|hub| hub.backlog()).unwrap_or_default(),
         }
     }
 }

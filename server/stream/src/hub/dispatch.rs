@@ -28,13 +28,7 @@ impl Hub {
         self.progress.notify_waiters();
     }
 
-    fn take_in(
-        &self,
-        state: &mut State,
-        record: &LogRecord,
-        now: OffsetDateTime,
-        wakers: &mut Vec<Waker>,
-    ) {
+    fn take_in(&self, state: &mut State, record: &LogRecord, now: OffsetDateTime, wakers: &mut Vec<Waker>) {
         let Ok(partition) = usize::try_from(record.partition) else { return };
         let Some(position) = state.position.topic_mut(&record.topic) else { return };
         if position.next.get(partition).is_none_or(|next| record.offset < *next) {

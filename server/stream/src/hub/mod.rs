@@ -18,8 +18,8 @@ use portico_ports::Clock;
 use tokio::sync::Notify;
 
 pub(crate) use attach::Attached;
-pub use registry::{Backlog, CloseReason, StreamScope};
 pub(crate) use registry::OpenError;
+pub use registry::{Backlog, CloseReason, StreamScope};
 pub(crate) use repeats::{RepeatHasher, RepeatKey, Repeats};
 pub(crate) use subscriber::{Frames, Subscriber, Taken};
 pub(crate) use topics::{Memory, ResetReason};

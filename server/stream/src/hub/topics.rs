@@ -1,11 +1,7 @@
 use std::sync::Arc;
 
 use super::{Hub, Repeats};
-use crate::{
-    frame,
-    log::PartitionState,
-    position::TopicPosition,
-};
+use crate::{frame, log::PartitionState, position::TopicPosition};
 
 /// What this instance can say about a topic's position without asking the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

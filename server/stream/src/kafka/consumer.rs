@@ -107,7 +107,9 @@ pub(super) fn owned(message: &BorrowedMessage<'_>, topics: &mut TopicNames) -> L
 fn owned_headers(headers: &BorrowedHeaders) -> Option<Vec<(Box<str>, Bytes)>> {
     let copy = || {
         let headers = headers.iter();
-        headers.map(|header| (header.key.into(), Bytes::copy_from_slice(header.value.unwrap_or_default()))).collect()
+        headers
+            .map(|header| (header.key.into(), Bytes::copy_from_slice(header.value.unwrap_or_default())))
+            .collect()
     };
     catch_unwind(AssertUnwindSafe(copy)).ok()
 }

@@ -12,8 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{KafkaConfig, KafkaLog};
 use crate::log::{
-    AppendError, AppenderState, Appended, EventLog, LogBatch, LogConsumer, LogError, LogRange, NewRecord, PartitionStart,
-    PartitionState, ReadLimit, TopicSpec,
+    AppendError, Appended, AppenderState, EventLog, LogBatch, LogConsumer, LogError, LogRange, NewRecord,
+    PartitionStart, PartitionState, ReadLimit, TopicSpec,
 };
 
 /// A Kafka cluster inside this process: librdkafka's mock, reachable over TCP on loopback.

@@ -11,8 +11,8 @@ use super::{
     reader,
 };
 use crate::log::{
-    AppendError, AppenderState, Appended, EventLog, LogBatch, LogConsumer, LogError, LogRange, NewRecord, PartitionStart,
-    PartitionState, ReadLimit, TopicSpec,
+    AppendError, Appended, AppenderState, EventLog, LogBatch, LogConsumer, LogError, LogRange, NewRecord,
+    PartitionStart, PartitionState, ReadLimit, TopicSpec,
 };
 
 /// Kafka as the event log.

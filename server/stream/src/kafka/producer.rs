@@ -11,7 +11,7 @@ use rdkafka::{
 };
 
 use super::{KafkaConfig, context::LogContext};
-use crate::log::{AppendError, AppenderState, Appended, LogError, NewRecord};
+use crate::log::{AppendError, Appended, AppenderState, LogError, NewRecord};
 
 type Client = FutureProducer<LogContext>;
 

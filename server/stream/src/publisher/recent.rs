@@ -109,7 +109,12 @@ mod tests {
     use super::*;
     use crate::hub::RepeatHasher;
 
-    fn is_first(recent: &Recent, now: Instant, key: RepeatKey, fingerprint: u64) -> Result<bool, PublishError> {
+    fn is_first(
+        recent: &Recent,
+        now: Instant,
+        key: RepeatKey,
+        fingerprint: u64,
+    ) -> Result<bool, PublishError> {
         let begin = || Ok(ready(Ok(())).boxed().shared());
         recent.enter(now, key, fingerprint, begin).map(|(_, first)| first)
     }

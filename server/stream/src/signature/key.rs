@@ -93,7 +93,8 @@ mod tests {
     fn a_short_key_is_refused_and_none_is_ever_shown() {
         assert_eq!(SigningKey::new(&[1; 31]).err(), Some(SigningKeyError));
         assert_eq!(SigningKey::from_base64("not base64!").err(), Some(SigningKeyError));
-        let key = SigningKey::from_base64(" AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").expect("32 bytes");
+        let key =
+            SigningKey::from_base64(" AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").expect("32 bytes");
         assert_eq!(format!("{key:?}"), "SigningKey(…)");
     }
 }

@@ -185,7 +185,15 @@ mod tests {
         };
         assert_eq!(verify(None), SignatureError::Missing);
         let good = signed(key(1), &message);
-        for bad in ["", "v1", "v1 chat-1", "v2 chat-1 AAAA", "v1 chat-1 ****", &format!("{good} x"), &format!(" {good}")] {
+        for bad in [
+            "",
+            "v1",
+            "v1 chat-1",
+            "v2 chat-1 AAAA",
+            "v1 chat-1 ****",
+            &format!("{good} x"),
+            &format!(" {good}"),
+        ] {
             assert_eq!(verify(Some(bad)), SignatureError::Malformed, "{bad:?}");
         }
         assert_eq!(verify(Some(&good.replace("chat-1", "chat-2"))), SignatureError::UnknownKey);

@@ -9,8 +9,8 @@ mod vectors;
 
 pub(crate) use canonical::Message;
 pub use key::{KeyId, KeyIdError, SigningKey, SigningKeyError};
-pub use keyring::{Keyring, Producer};
 pub(crate) use keyring::SignatureError;
+pub use keyring::{Keyring, Producer};
 
 /// The header that carries a record's signature.
 pub(crate) const HEADER: &str = "portico-signature";

@@ -81,7 +81,12 @@ impl Signed {
     fn records(&self) -> [LogRecord; 2] {
         let structured = [("content-type".to_owned(), "application/cloudevents+json".to_owned())];
         [
-            record(&self.topic, &self.record_key, self.binary.headers.clone(), decoded(&self.binary.body_base64)),
+            record(
+                &self.topic,
+                &self.record_key,
+                self.binary.headers.clone(),
+                decoded(&self.binary.body_base64),
+            ),
             record(&self.topic, &self.record_key, structured, self.structured.clone().into_bytes()),
         ]
     }
@@ -138,8 +143,7 @@ fn no_refused_vector_counts() {
     for vector in refused {
         let mut headers = vector.binary.headers;
         headers.extend(vector.signature.map(|signature| (HEADER.to_owned(), signature)));
-        let record =
-            record(&vector.topic, &vector.record_key, headers, decoded(&vector.binary.body_base64));
+        let record = record(&vector.topic, &vector.record_key, headers, decoded(&vector.binary.body_base64));
         let read = RoutedEvent::read(&record, &keyring);
         assert!(matches!(read, Err(crate::record::SkippedRecord::Signature(_))), "{}: {read:?}", vector.name);
     }

@@ -12,7 +12,11 @@ pub(crate) use verify::{Verdict, missing_anchors, verify};
 
 use thiserror::Error;
 
-use crate::{EventType, hub::{OpenError, StreamScope}, position::DecodeIdError};
+use crate::{
+    EventType,
+    hub::{OpenError, StreamScope},
+    position::DecodeIdError,
+};
 
 /// Who wants to listen to what. The caller has authenticated the session and checked the types against its
 /// entitlements.

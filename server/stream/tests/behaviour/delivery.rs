@@ -82,7 +82,9 @@ pub(crate) async fn records_that_cannot_be_routed_are_counted_and_skipped(world:
     let portal = world.instance().await;
     let mut alice = listen(&portal, ALICE, None).await;
     world.write_unsigned("alice", "not JSON").await;
-    world.write("alice", r#"{"specversion":"1.0","id":"1","source":"/services/test","type":"chat.reply"}"#).await;
+    world
+        .write("alice", r#"{"specversion":"1.0","id":"1","source":"/services/test","type":"chat.reply"}"#)
+        .await;
     world.write("alice", &cloud_event("acme", Some("alice"), "chat.a\\nevent: bye", 1)).await;
     world.reply(ALICE, 2).await;
     assert_eq!(alice.numbers(1).await, [2]);
@@ -90,7 +92,9 @@ pub(crate) async fn records_that_cannot_be_routed_are_counted_and_skipped(world:
     assert_eq!((skipped.unreadable.get(), skipped.untenanted.get()), (2, 1));
 }
 
-pub(crate) async fn case_52_records_that_nobody_signed_who_may_write_them_are_counted_and_skipped(world: &World) {
+pub(crate) async fn case_52_records_that_nobody_signed_who_may_write_them_are_counted_and_skipped(
+    world: &World,
+) {
     let portal = world.instance().await;
     let mut alice = listen(&portal, ALICE, None).await;
     let event = cloud_event("acme", Some("alice"), REPLY, 1);

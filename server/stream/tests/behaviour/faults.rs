@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use portico_ports::{OsRandom, SystemClock};
-use portico_stream::{AppendError, AppenderState, EventGateway, KafkaConfig, KafkaLog, StreamConfig, TopicSpec};
+use portico_stream::{
+    AppendError, AppenderState, EventGateway, KafkaConfig, KafkaLog, StreamConfig, TopicSpec,
+};
 use rdkafka::{
     mocking::MockCluster,
     producer::DefaultProducerContext,

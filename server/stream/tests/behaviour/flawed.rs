@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use portico_stream::{
-    AppendError, AppenderState, Appended, EventLog, LogBatch, LogConsumer, LogError, LogRange, LogRecord, NewRecord,
-    PartitionStart, PartitionState, ReadLimit, TopicSpec,
+    AppendError, Appended, AppenderState, EventLog, LogBatch, LogConsumer, LogError, LogRange, LogRecord,
+    NewRecord, PartitionStart, PartitionState, ReadLimit, TopicSpec,
 };
 
 /// A log whose first consumer goes wrong in the way that the test says.

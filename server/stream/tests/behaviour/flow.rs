@@ -144,7 +144,10 @@ pub(crate) async fn case_76_clients_of_an_instance_that_goes_down_are_told_to_co
     for quarter in 0..4 {
         let from = 1000 + quarter * 2000;
         let within = waits.iter().filter(|wait| (from..from + 2000).contains(*wait)).count();
-        assert!((4..=16).contains(&within), "{within} of 40 come back within {from} ms and 2 s after: {waits:?}");
+        assert!(
+            (4..=16).contains(&within),
+            "{within} of 40 come back within {from} ms and 2 s after: {waits:?}"
+        );
     }
 }
 

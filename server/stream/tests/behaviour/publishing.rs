@@ -105,7 +105,8 @@ pub(crate) async fn case_69_a_log_that_does_not_answer_is_an_error_and_not_a_los
     kafka.queue_records = 1;
     kafka.delivery_timeout = std::time::Duration::from_millis(600);
     let log = Arc::new(KafkaLog::new(kafka).expect("the configuration is right"));
-    let portal = EventGateway::start(log, Arc::new(SystemClock), Arc::new(OsRandom), Vec::new(), world.config());
+    let portal =
+        EventGateway::start(log, Arc::new(SystemClock), Arc::new(OsRandom), Vec::new(), world.config());
     let topic: Arc<str> = "nowhere".into();
     let publish = || {
         let event = IncomingEvent::parse(envelope("").as_bytes()).expect("an envelope");
@@ -147,7 +148,8 @@ pub(crate) async fn a_record_is_signed_and_has_the_attributes_in_its_headers_and
     assert_eq!(record.value.as_deref(), Some(data.as_bytes()));
     let headers = record.headers.as_ref().expect("headers");
     let header = |wanted: &str| {
-        let (_, value) = headers.iter().find(|(name, _)| **name == *wanted).unwrap_or_else(|| panic!("{wanted}"));
+        let (_, value) =
+            headers.iter().find(|(name, _)| **name == *wanted).unwrap_or_else(|| panic!("{wanted}"));
         std::str::from_utf8(value).expect("text")
     };
     for (name, value) in [
@@ -198,7 +200,9 @@ pub(crate) async fn an_id_that_was_given_to_another_event_is_refused_and_not_swa
     assert_eq!(records(world).await.len(), 1);
 }
 
-pub(crate) async fn a_publisher_that_goes_away_leaves_its_event_on_its_way_and_its_repeat_finds_it(world: &World) {
+pub(crate) async fn a_publisher_that_goes_away_leaves_its_event_on_its_way_and_its_repeat_finds_it(
+    world: &World,
+) {
     let portal = world.instance().await;
     let body = envelope(r#","id":"one","data":{"n":1}"#);
     // Polled once, which is enough to begin, and dropped.

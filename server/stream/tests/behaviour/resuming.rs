@@ -210,7 +210,10 @@ pub(crate) async fn case_66_an_id_from_before_the_embedded_cluster_dropped_recor
     }
     let mut late = listen(&portal, ALICE, Some(&id)).await;
     let reset = late.event().await;
-    assert_eq!((reset.kind.as_str(), reset.data.as_str()), ("reset", r#"{"reason":"expired","types":["chat.reply"]}"#));
+    assert_eq!(
+        (reset.kind.as_str(), reset.data.as_str()),
+        ("reset", r#"{"reason":"expired","types":["chat.reply"]}"#)
+    );
     scatter(world, 5..8).await;
     assert_eq!(sorted(&mut late, 3).await, [5, 6, 7]);
 }

@@ -18,7 +18,9 @@ pub(crate) fn signature(topic: &str, key: &str, event: &str, secret: &[u8]) -> S
     let attributes: Vec<(&str, String)> = members
         .iter()
         .filter(|(name, _)| *name != "data")
-        .map(|(name, value)| (name.as_str(), serde_json::from_str(value.get()).expect("an attribute is text")))
+        .map(|(name, value)| {
+            (name.as_str(), serde_json::from_str(value.get()).expect("an attribute is text"))
+        })
         .collect();
     let mut bytes = Vec::new();
     let field = |bytes: &mut Vec<u8>, text: &str| {

@@ -64,7 +64,10 @@ pub(crate) async fn case_66_an_id_from_before_a_topic_was_recreated_resets(world
         let portal = world.instance().await;
         let mut alice = listen(&portal, ALICE, Some(&id)).await;
         let reset = alice.event().await;
-        assert_eq!((reset.kind.as_str(), reset.data.as_str()), ("reset", r#"{"reason":"recreated","types":["chat.reply"]}"#));
+        assert_eq!(
+            (reset.kind.as_str(), reset.data.as_str()),
+            ("reset", r#"{"reason":"recreated","types":["chat.reply"]}"#)
+        );
         replies(world, round + 90..round + 92).await;
         let mut fresh = alice.numbers(2).await;
         fresh.sort_unstable();
@@ -95,7 +98,10 @@ pub(crate) async fn case_66_an_expired_id_resets(world: &World) {
     admin(world).delete_records(&all, &AdminOptions::new()).await.expect("retention passes");
     let mut late = listen(&portal, ALICE, Some(&id)).await;
     let reset = late.event().await;
-    assert_eq!((reset.kind.as_str(), reset.data.as_str()), ("reset", r#"{"reason":"expired","types":["chat.reply"]}"#));
+    assert_eq!(
+        (reset.kind.as_str(), reset.data.as_str()),
+        ("reset", r#"{"reason":"expired","types":["chat.reply"]}"#)
+    );
     // Who has seen all that is gone misses nothing, on an instance that knows it and on one that has to believe it.
     let other = world.instance().await;
     for portal in [&portal, &other] {
@@ -117,7 +123,10 @@ pub(crate) async fn open_streams_are_reset_when_a_topic_is_recreated_under_them(
     create(world).await;
     replies(world, 8..10).await;
     let reset = alice.event().await;
-    assert_eq!((reset.kind.as_str(), reset.data.as_str()), ("reset", r#"{"reason":"recreated","types":["chat.reply"]}"#));
+    assert_eq!(
+        (reset.kind.as_str(), reset.data.as_str()),
+        ("reset", r#"{"reason":"recreated","types":["chat.reply"]}"#)
+    );
     replies(world, 10..12).await;
     let mut numbers = alice.numbers(4).await;
     numbers.sort_unstable();
