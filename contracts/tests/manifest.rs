@@ -1,7 +1,7 @@
 //! What a remote team is told about its manifest.
 
 use portico_contracts::Manifest;
-use portico_contracts::manifest::{Format, Isolation, Method, pattern_covers};
+use portico_contracts::manifest::{CacheScope, Format, Isolation, Method, pattern_covers};
 use serde_json::{Value, json};
 
 fn example() -> Value {
@@ -407,4 +407,107 @@ fn a_placeholder_has_a_name_that_stands_there_once() {
             "{bad}"
         );
     }
+}
+
+/// The fields that are refused where the first route keeps its answers like this.
+fn refused_keeping(cache: &Value) -> Vec<(String, String)> {
+    parse(&with("/backend/routes/0/cache", cache.clone())).expect_err("the manifest must be refused")
+}
+
+#[test]
+fn what_a_route_says_of_keeping_answers_is_named_where_it_cannot_be_kept() {
+    assert!(parse(&with("/backend/routes/0/cache", json!({}))).is_ok(), "the service's own words count");
+    let all = json!({
+        "scope": "organization", "maxAgeSeconds": 86_400, "staleWhileRevalidateSeconds": 0, "staleIfErrorSeconds": 1,
+        "browserSeconds": 300,
+    });
+    let manifest = parse(&with("/backend/routes/0/cache", all)).expect("each at its bound");
+    let backend = manifest.backend.expect("it has a back end");
+    assert_eq!(backend.routes[0].cache.as_ref().expect("it keeps").scope, CacheScope::Organization);
+    for (name, value, expected) in [
+        ("maxAgeSeconds", json!(86_401), "expected 0 to 86400, found 86401"),
+        ("staleWhileRevalidateSeconds", json!(86_401), "expected 0 to 86400, found 86401"),
+        ("staleIfErrorSeconds", json!(100_000), "expected 0 to 86400, found 100000"),
+        ("browserSeconds", json!(301), "expected 0 to 300, found 301"),
+        ("maxAgeSeconds", json!(-1), "u32"),
+        ("maxAgeSeconds", json!("60"), "u32"),
+        ("scope", json!("everyone"), "unknown variant `everyone`, expected `person` or `organization`"),
+        ("maxAge", json!(60), "unknown field `maxAge`"),
+    ] {
+        let problems = refused_keeping(&json!({ name: value }));
+        let [(field, reason)] = &problems[..] else { panic!("{name}: exactly one problem: {problems:?}") };
+        assert_eq!(field, &format!("/backend/routes/0/cache/{name}"), "{reason}");
+        assert!(reason.contains(expected), "{name}: {reason}");
+    }
+    let both = refused_keeping(&json!({ "maxAgeSeconds": 90_000, "browserSeconds": 900 }));
+    let fields: Vec<_> = both.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["/backend/routes/0/cache/maxAgeSeconds", "/backend/routes/0/cache/browserSeconds"]);
+}
+
+/// The example with one view, with `value` at `pointer` below it.
+fn with_view(pointer: &str, value: Value) -> Value {
+    let mut manifest = with(
+        "/backend/views",
+        json!([{
+            "path": "/overview/{list}", "query": ["status"], "permissions": ["todos.read"],
+            "legs": [{ "name": "items", "path": "/todos/{list}?status={status}", "required": true }, { "name": "all", "path": "/todos" }],
+        }]),
+    );
+    if !pointer.is_empty() {
+        let (parent, key) = pointer.rsplit_once('/').expect("a pointer has a parent");
+        let parent = manifest.pointer_mut(&format!("/backend/views/0{parent}")).expect("the parent exists");
+        match parent {
+            Value::Array(items) => items[key.parse::<usize>().expect("an index")] = value,
+            other => other[key] = value,
+        }
+    }
+    manifest
+}
+
+#[test]
+fn what_is_wrong_with_a_view_is_named_by_its_field() {
+    parse(&with_view("", Value::Null)).expect("the view is sound");
+    for (pointer, value, expected) in [
+        ("/path", json!("overview"), "a path such as `/overview/{list}`"),
+        ("/path", json!("/**"), "a path such as `/overview/{list}`"),
+        ("/query/0", json!("a b"), "a name of letters, digits"),
+        ("/permissions/0", json!("Todos Read"), "expected"),
+        ("/timeoutMs", json!(0), "expected 1 to 120000, found 0"),
+        ("/timeoutMs", json!(120_001), "expected 1 to 120000, found 120001"),
+        ("/legs", json!([]), "expected 1 to 16 entries, found 0"),
+        ("/legs/1/name", json!("items"), "each name only once, found \"items\" again"),
+        ("/legs/1/name", json!("all of them"), "a name of letters, digits"),
+        ("/legs/1/path", json!("todos"), "a path such as"),
+        ("/legs/1/path", json!("/todos/a{list}"), "a path such as"),
+        ("/legs/1/path", json!("/todos/{other}"), "a parameter of the view in the same place, found {other}"),
+        (
+            "/legs/1/path",
+            json!("/todos/{status}"),
+            "a parameter of the view in the same place, found {status}",
+        ),
+        (
+            "/legs/1/path",
+            json!("/todos?x={other}"),
+            "a parameter of the view in the same place, found {other}",
+        ),
+        ("/legs/1/required", json!("yes"), "expected a boolean"),
+        ("/legs/1/method", json!("POST"), "unknown field `method`"),
+        ("/extra", json!(1), "unknown field `extra`"),
+    ] {
+        let (field, reason) = only_field(&with_view(pointer, value.clone()));
+        assert_eq!(field, format!("/backend/views/0{pointer}"), "{value}: {reason}");
+        assert!(reason.contains(expected), "{pointer} {value}: {reason}");
+    }
+    let (field, reason) = only_field(&with_view("/query", json!(["status", "list"])));
+    assert_eq!(field, "/backend/views/0/query/1");
+    assert!(reason.contains("another name than the path's parameters"), "{reason}");
+    let leg = json!({ "name": "one", "path": "/todos" });
+    let legs: Vec<_> = (0..17)
+        .map(|i| {
+            let mut leg = leg.clone();
+            leg["name"] = json!(format!("leg-{i}"));
+            leg
+        })
+        .collect();
+    assert_eq!(only_field(&with_view("/legs", json!(legs))).0, "/backend/views/0/legs");
 }

@@ -12,6 +12,7 @@ use portico_audit::{AuditEvent, AuditLine, AuditSink, Decision};
 use portico_contracts::manifest::DirectOrigin;
 use portico_identity::provider::LogoutToken;
 use portico_identity::session::SessionState;
+use portico_policy::Effect;
 use portico_ports::{Clock, Random, token};
 use portico_registry::Remote;
 use portico_telemetry::{Counter, Exposition, Kind};
@@ -31,10 +32,26 @@ pub struct Audit {
 /// How often which action was allowed and refused.
 #[derive(Debug, Default)]
 struct Decisions {
-    /// Calls, of which there are thousands in a second: refused, allowed.
-    calls: [Counter; 2],
+    /// Calls, of which there are thousands in a second: by what was decided, as in [`DECISIONS`].
+    calls: [Counter; 3],
     /// The others: the code names a few dozen.
-    others: Mutex<BTreeMap<(String, bool), u64>>,
+    others: Mutex<BTreeMap<(String, &'static str), u64>>,
+}
+
+/// Each as it is counted.
+const DECISIONS: [Decision; 3] = [Decision::Allow, Decision::Deny, Decision::Unavailable];
+
+/// As the audit trail calls it.
+fn decision_of(effect: Effect) -> Decision {
+    match effect {
+        Effect::Allow => Decision::Allow,
+        Effect::Deny | Effect::SignIn => Decision::Deny,
+        Effect::Unavailable => Decision::Unavailable,
+    }
+}
+
+fn allowed_or_not(allowed: bool) -> Decision {
+    if allowed { Decision::Allow } else { Decision::Deny }
 }
 
 impl fmt::Debug for Audit {
@@ -74,14 +91,15 @@ impl Audit {
 
     /// What the portal does without anybody's asking.
     pub fn by_itself(&self, action: &'static str, resource: &str, allowed: bool, reason: &str) {
-        self.count(action, allowed);
+        let decision = allowed_or_not(allowed);
+        self.count(action, decision);
         self.sink.record(AuditEvent {
             id: token::<16>(&*self.random),
             time: self.clock.now(),
             trace_id: String::new(),
             action: action.into(),
             resource: resource.to_owned(),
-            decision: if allowed { Decision::Allow } else { Decision::Deny },
+            decision,
             reason: reason.to_owned(),
             subject: String::new(),
             issuer: String::new(),
@@ -94,25 +112,24 @@ impl Audit {
     pub fn expose(&self, out: &mut Exposition) {
         let help = "Decisions, by action.";
         let family = out.family("portico_decisions_total", Kind::Counter, help);
-        let mut sample = |action: &str, allowed: bool, count: u64| {
-            let decision = if allowed { "allow" } else { "deny" };
+        let mut sample = |action: &str, decision: &str, count: u64| {
             family.sample(&[("action", action), ("decision", decision)], count);
         };
-        for (allowed, count) in [false, true].into_iter().zip(&self.decisions.calls) {
-            sample("call", allowed, count.get());
+        for (decision, count) in DECISIONS.iter().zip(&self.decisions.calls) {
+            sample("call", decision.as_str(), count.get());
         }
-        for ((action, allowed), count) in &*self.decisions.others.lock() {
-            sample(action, *allowed, *count);
+        for ((action, decision), count) in &*self.decisions.others.lock() {
+            sample(action, decision, *count);
         }
         self.sink.expose(out);
     }
 
-    fn count(&self, action: &str, allowed: bool) {
+    fn count(&self, action: &str, decision: Decision) {
         // `call GET`: the method is in the calls' own metrics.
         if action == "call" || action.starts_with("call ") {
-            return self.decisions.calls[usize::from(allowed)].increment();
+            return self.decisions.calls[decision as usize].increment();
         }
-        *self.decisions.others.lock().entry((action.to_owned(), allowed)).or_default() += 1;
+        *self.decisions.others.lock().entry((action.to_owned(), decision.as_str())).or_default() += 1;
     }
 
     /// What was decided lately, on this instance.
@@ -126,7 +143,7 @@ impl Audit {
             trace_id: event.trace_id.clone(),
             action: event.action.to_string(),
             resource: event.resource.clone(),
-            is_allowed: event.decision == Decision::Allow,
+            decision: event.decision,
             reason: event.reason.clone(),
             missing: missing.to_vec(),
             subject: event.subject.clone(),
@@ -140,7 +157,7 @@ impl Audit {
         &self,
         action: Cow<'static, str>,
         resource: &str,
-        allowed: bool,
+        decision: Decision,
         reason: &str,
         who: Who<'_>,
         context: &RequestContext,
@@ -151,7 +168,7 @@ impl Audit {
             trace_id: context.trace_id.to_string(),
             action,
             resource: resource.to_owned(),
-            decision: if allowed { Decision::Allow } else { Decision::Deny },
+            decision,
             reason: reason.to_owned(),
             subject: who.subject.to_owned(),
             issuer: who.issuer.to_owned(),
@@ -193,10 +210,18 @@ pub fn decided(
     session: &Authenticated,
     context: &RequestContext,
 ) {
-    let who = Who::of(&session.state);
-    let said =
-        Said { is_allowed: decision.is_allowed(), reason: &decision.reason, missing: &decision.missing };
-    write(action.to_owned().into(), resource, said, who, context);
+    decided_about(action, resource, decision, Who::of(&session.state), context);
+}
+
+/// A decision of the policy engine about what anybody asked for, with or without a session.
+pub fn decided_about(
+    action: &str,
+    resource: &str,
+    decision: &portico_policy::Decision,
+    who: Who<'_>,
+    context: &RequestContext,
+) {
+    write(action.to_owned().into(), resource, Said::of(decision), who, context);
 }
 
 /// The decision about a call to an upstream. What was allowed is the line alone, without a copy of anything: there are
@@ -210,10 +235,9 @@ pub fn call(
 ) {
     if !decision.is_allowed() {
         let action = format!("call {method}").into();
-        let said = Said { is_allowed: false, reason: &decision.reason, missing: &decision.missing };
-        return write(action, &resource.to_string(), said, who, context);
+        return write(action, &resource.to_string(), Said::of(decision), who, context);
     }
-    context.audit.decisions.calls[1].increment();
+    context.audit.decisions.calls[Decision::Allow as usize].increment();
     AuditLine {
         trace_id: &context.trace_id,
         id: "",
@@ -231,7 +255,7 @@ pub fn call(
 
 /// A service that the browser calls past the portal has come into use with a version of a remote.
 pub fn direct_origin(audit: &Audit, remote: &Remote, direct: &DirectOrigin) {
-    audit.count("direct", true);
+    audit.count("direct", Decision::Allow);
     audit.sink.record(AuditEvent {
         id: token::<16>(&*audit.random),
         time: audit.clock.now(),
@@ -261,21 +285,27 @@ pub fn record(
     who: Who<'_>,
     context: &RequestContext,
 ) {
-    write(action, resource, Said { is_allowed: allowed, reason, missing: &[] }, who, context);
+    write(action, resource, Said { decision: allowed_or_not(allowed), reason, missing: &[] }, who, context);
 }
 
 /// What was decided, and why.
 #[derive(Clone, Copy)]
 struct Said<'a> {
-    is_allowed: bool,
+    decision: Decision,
     reason: &'a str,
     missing: &'a [String],
 }
 
+impl<'a> Said<'a> {
+    fn of(decision: &'a portico_policy::Decision) -> Self {
+        Self { decision: decision_of(decision.effect), reason: &decision.reason, missing: &decision.missing }
+    }
+}
+
 fn write(action: Cow<'static, str>, resource: &str, said: Said<'_>, who: Who<'_>, context: &RequestContext) {
-    context.audit.count(&action, said.is_allowed);
-    let is_routine = said.is_allowed && (action == "publish" || action == "subscribe");
-    let mut event = context.audit.event(action, resource, said.is_allowed, said.reason, who, context);
+    context.audit.count(&action, said.decision);
+    let is_routine = said.decision == Decision::Allow && (action == "publish" || action == "subscribe");
+    let mut event = context.audit.event(action, resource, said.decision, said.reason, who, context);
     // A line alone needs no id: there are thousands in a second, and randomness is a system call.
     if is_routine {
         return event.log();

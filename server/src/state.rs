@@ -128,28 +128,39 @@ pub struct Portal {
 
 impl Portal {
     /// The remotes that a session may load.
-    pub async fn applications(&self, session: &Authenticated) -> Applications {
+    ///
+    /// # Errors
+    /// The decision that is none, where the policy engine gives no answer; so with what is asked below.
+    pub async fn applications(&self, session: &Authenticated) -> Result<Applications, Decision> {
         let (snapshot, now) = (self.registry.snapshot(), self.clock.now());
         self.catalogue.of(&*self.policy, snapshot, &session.active.id, &session.principal, now).await
     }
 
     /// Whether a session may load a remote: what is not there for it is neither called nor told of.
-    pub async fn is_visible(&self, session: &Authenticated, remote: &Remote) -> bool {
+    pub async fn is_visible(&self, session: &Authenticated, remote: &Remote) -> Result<bool, Decision> {
         match self.policy.basis() {
-            Basis::Entitlements => self.policy.ask(&navigate(remote, &session.principal)).await.is_allowed(),
+            Basis::Entitlements => {
+                Ok(self.policy.ask(&navigate(remote, &session.principal)).await.is_allowed())
+            }
             // Asked once for all remotes, and kept for a moment: a call asks about its route in any case. Boxed, so that
             // calls do not carry its future where nobody asks.
             Basis::Person => {
-                Box::pin(self.applications(session)).await.iter().any(|known| known.id == remote.id)
+                let applications = Box::pin(self.applications(session)).await?;
+                Ok(applications.iter().any(|known| known.id == remote.id))
             }
         }
     }
 
     /// The compiled back end of a remote that a session may load.
-    pub async fn backend(&self, session: &Authenticated, id: &str) -> Option<Arc<RemoteBackend>> {
+    pub async fn backend(
+        &self,
+        session: &Authenticated,
+        id: &str,
+    ) -> Result<Option<Arc<RemoteBackend>>, Decision> {
         let snapshot = self.registry.snapshot();
-        let remote = snapshot.remote(id)?;
-        if self.is_visible(session, remote).await { self.backends.of(remote) } else { None }
+        let Some(remote) = snapshot.remote(id) else { return Ok(None) };
+        let is_visible = self.is_visible(session, remote).await?;
+        Ok(if is_visible { self.backends.of(remote) } else { None })
     }
 
     /// Why a remote's back end is not there for a session, for the audit log.

@@ -48,12 +48,23 @@ pub struct DecisionRow {
     pub action: String,
     /// About what.
     pub resource: String,
-    /// Whether it was allowed.
-    pub is_allowed: bool,
+    /// What was decided.
+    pub answer: DecisionAnswer,
     /// Which rule or policy decided.
     pub reason: String,
     /// The permissions that were lacking.
     pub missing: Vec<String>,
+}
+
+/// What was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecisionAnswer {
+    /// Go ahead.
+    Allowed,
+    /// No.
+    Refused,
+    /// Nobody could decide.
+    Unavailable,
 }
 
 /// Who someone is, where they belong, and where they are signed in.

@@ -183,6 +183,7 @@ pub(super) const PLATFORM: PlatformText = PlatformText {
     decision_why: "Warum",
     decision_allowed: "Erlaubt",
     decision_refused: "Abgelehnt",
+    decision_unavailable: "Keine Antwort",
     decision_missing: "Fehlende Berechtigungen",
     decision_trace: "Trace {}",
     invitation_title: "{} beitreten",

@@ -183,6 +183,7 @@ pub(super) const PLATFORM: PlatformText = PlatformText {
     decision_why: "Why",
     decision_allowed: "Allowed",
     decision_refused: "Refused",
+    decision_unavailable: "No answer",
     decision_missing: "Missing permissions",
     decision_trace: "Trace {}",
     invitation_title: "Join {}",

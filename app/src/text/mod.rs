@@ -67,7 +67,7 @@ text! {
     decisions_nav, decisions_title, decisions_lead, decisions_ask, decisions_ask_lead, decisions_trace,
     decisions_search, decisions_latest, decisions_of, decisions_none, decisions_unknown, decisions_unknown_lead,
     decision_who, decision_what, decision_answer, decision_why, decision_allowed, decision_refused,
-    decision_missing, decision_trace,
+    decision_unavailable, decision_missing, decision_trace,
     invitation_title, invitation_lead, invitation_for, invitation_until, invitation_roles, invitation_accept,
     invitation_sign_in, invitation_sign_in_lead, invitation_other_title, invitation_other_lead,
     invitation_other_sign_in, invitation_over_title, invitation_accepted, invitation_revoked,

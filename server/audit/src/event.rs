@@ -16,6 +16,8 @@ pub enum Decision {
     Allow,
     /// It was refused.
     Deny,
+    /// It was not done, since nobody could decide.
+    Unavailable,
 }
 
 impl Decision {
@@ -24,6 +26,7 @@ impl Decision {
         match self {
             Self::Allow => "allow",
             Self::Deny => "deny",
+            Self::Unavailable => "unavailable",
         }
     }
 }

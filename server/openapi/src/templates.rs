@@ -62,8 +62,8 @@ impl Templates {
         Some((found, values))
     }
 
-    /// Whether a template exists that some path of `pattern` (`*` for a segment, `**` at the end for any) belongs to, and
-    /// for which `answers` says yes.
+    /// Whether a template exists that some path of `pattern` (`*` or `{name}` for a segment, `**` at the end for any) belongs
+    /// to, and for which `answers` says yes.
     pub(crate) fn overlaps(&self, pattern: &str, answers: &dyn Fn(usize) -> bool) -> bool {
         let segments: Vec<&str> = segments(pattern).collect();
         self.meets(0, &segments, answers)
@@ -96,7 +96,9 @@ impl Templates {
         match rest.split_first() {
             None => here(),
             Some((&"**", _)) => here() || children.any(|child| self.meets(child, rest, answers)),
-            Some((&"*", rest)) => children.any(|child| self.meets(child, rest, answers)),
+            Some((segment, rest)) if stands_for_any(segment) => {
+                children.any(|child| self.meets(child, rest, answers))
+            }
             Some((segment, rest)) => {
                 let literal = node.literals.get(*segment).copied();
                 let variables = node.variables.iter().filter(|(variable, _)| variable.takes(segment));
@@ -152,6 +154,11 @@ impl Variable {
     }
 }
 
+/// Whether a segment of a route's pattern stands for any text.
+fn stands_for_any(segment: &str) -> bool {
+    segment == "*" || segment.starts_with('{') && segment.ends_with('}')
+}
+
 /// A slash at the end adds no segment: the routes of a manifest do not tell `/todos/` from `/todos` either.
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
@@ -204,10 +211,23 @@ mod tests {
     fn a_pattern_meets_templates_that_one_of_its_paths_belongs_to() {
         let all = templates(&["/todos/{id}", "/lists/{id}/items"]);
         let any = |_: usize| true;
-        for pattern in ["/todos/**", "/**", "/*/*", "/todos/7", "/lists/*/items", "/lists/x/**"] {
+        for pattern in [
+            "/todos/**",
+            "/**",
+            "/*/*",
+            "/todos/7",
+            "/lists/*/items",
+            "/lists/x/**",
+            "/todos/{todo}",
+            "/{any}/{of}",
+            "/lists/{list}/items",
+            "/{any}/x/**",
+        ] {
             assert!(all.overlaps(pattern, &any), "{pattern}");
         }
-        for pattern in ["/todos", "/users/**", "/todos/*/items", "/lists/*"] {
+        for pattern in
+            ["/todos", "/users/**", "/todos/*/items", "/lists/*", "/todos/{id}/items", "/users/{id}"]
+        {
             assert!(!all.overlaps(pattern, &any), "{pattern}");
         }
         assert!(!all.overlaps("/**", &|_| false));

@@ -12,6 +12,8 @@ pub enum Effect {
     Deny,
     /// Refused until someone signs in: there is no session, and the resource is not public.
     SignIn,
+    /// Refused for now: the engine gives no answer, so that nobody knows whether it would be allowed.
+    Unavailable,
 }
 
 impl Effect {
@@ -21,6 +23,7 @@ impl Effect {
             Self::Allow => "allow",
             Self::Deny => "deny",
             Self::SignIn => "sign-in",
+            Self::Unavailable => "unavailable",
         }
     }
 }
@@ -59,9 +62,19 @@ impl Decision {
         Self { effect: Effect::SignIn, reason: "there is no session".into(), missing: Vec::new() }
     }
 
+    /// Refused for now, because the engine gives no answer: why.
+    pub fn unavailable(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { effect: Effect::Unavailable, reason: reason.into(), missing: Vec::new() }
+    }
+
     /// Whether to go ahead.
     pub fn is_allowed(&self) -> bool {
         self.effect == Effect::Allow
+    }
+
+    /// Whether it is no decision: the engine gave no answer, and the same question may be answered later.
+    pub fn is_unavailable(&self) -> bool {
+        self.effect == Effect::Unavailable
     }
 
     /// What the caller may be told: at most the name of a permission, never the engine's reasons.
@@ -69,6 +82,9 @@ impl Decision {
         match (self.effect, self.missing.as_slice()) {
             (Effect::Allow, _) => "Allowed.".to_owned(),
             (Effect::SignIn, _) => "Sign in to do this.".to_owned(),
+            (Effect::Unavailable, _) => {
+                "The policy engine gives no answer, so nothing was done. Try again in a moment.".to_owned()
+            }
             (Effect::Deny, []) => "Your account may not do this.".to_owned(),
             (Effect::Deny, [one]) => {
                 format!("This needs the permission {one}. Ask an administrator of your organization for it.")

@@ -7,7 +7,10 @@ use crate::{Decision, Query};
 ///
 /// An engine may be another process (OPA over its REST API), so a decision may have to be waited for. One that needs no
 /// waiting is there at once: a proxied call pays for a comparison, and not for a future on the heap. An engine fails
-/// closed: where it cannot decide, the answer is [`Decision::deny`] with the reason.
+/// closed: where it cannot decide, the answer is [`Decision::unavailable`] with the reason, and nothing is done.
+///
+/// What somebody does with their own sessions and browser ([`Action::Own`](crate::Action::Own)) is decided here as well, by
+/// the declaration alone: no policy and no engine that is away keeps a person from signing out a device that was stolen.
 #[async_trait]
 pub trait PolicyEngine: Send + Sync + 'static {
     /// The answer to one question, where it takes no waiting.
@@ -15,7 +18,7 @@ pub trait PolicyEngine: Send + Sync + 'static {
 
     /// Answers one question.
     async fn decide(&self, query: &Query<'_>) -> Decision {
-        self.decide_now(query).unwrap_or_else(|| Decision::deny("the policy engine has no answer"))
+        self.decide_now(query).unwrap_or_else(|| Decision::unavailable("the policy engine has no answer"))
     }
 
     /// Answers several questions, in order. What draws a navigation asks once for all of it; an engine that is far away

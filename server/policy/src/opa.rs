@@ -40,8 +40,9 @@ impl Default for OpaConfig {
 /// Asks an Open Policy Agent, over its REST API, about what roles and conditions have allowed already: as with Cedar, what a
 /// manifest declares always holds, and the policy narrows it.
 ///
-/// Whatever goes wrong, the answer is no: no answer in time, another status, a document that is not there or not of the form
-/// that is expected.
+/// It fails closed: without an answer in time, with another status, or with a document that is not there (an agent that has
+/// not loaded its policies yet has none) or not of the form that is expected, there is no decision
+/// ([`Decision::unavailable`]).
 pub struct OpaPolicy {
     http: Arc<dyn HttpClient>,
     config: OpaConfig,
@@ -93,6 +94,20 @@ impl OpaPolicy {
         Self { http, config }
     }
 
+    /// The agent's answers to those of `queries` that are `open`, in one request.
+    async fn decide_open(&self, queries: &[Query<'_>], open: &[usize]) -> Vec<Decision> {
+        if open.is_empty() {
+            return Vec::new();
+        }
+        let questions: Vec<_> = open.iter().map(|at| Question::of(&queries[*at])).collect();
+        let input = serde_json::json!({ "queries": questions });
+        match self.evaluate::<Vec<Answer>>(&self.config.decisions, &input).await {
+            Ok(answers) if answers.len() == open.len() => answers.into_iter().map(Decision::from).collect(),
+            Ok(_) => vec![OpaError::Form(self.config.decisions.clone()).into(); open.len()],
+            Err(error) => vec![error.into(); open.len()],
+        }
+    }
+
     /// `POST /v1/data/{document}` with `input`.
     async fn evaluate<T: for<'d> Deserialize<'d>>(
         &self,
@@ -127,10 +142,9 @@ impl OpaPolicy {
 
 #[async_trait]
 impl PolicyEngine for OpaPolicy {
-    /// A refusal that the declaration makes needs no agent.
+    /// What the declaration settles needs no agent.
     fn decide_now(&self, query: &Query<'_>) -> Option<Decision> {
-        let declared = RolePolicy::decide(query);
-        (!declared.is_allowed()).then_some(declared)
+        RolePolicy::settle(query)
     }
 
     async fn decide(&self, query: &Query<'_>) -> Decision {
@@ -139,30 +153,17 @@ impl PolicyEngine for OpaPolicy {
         }
         match self.evaluate::<Answer>(&self.config.decision, &Question::of(query)).await {
             Ok(answer) => answer.into(),
-            Err(error) => Decision::deny(error.to_string()),
+            Err(error) => error.into(),
         }
     }
 
     async fn decide_all(&self, queries: &[Query<'_>]) -> Vec<Decision> {
-        let mut decisions: Vec<_> = queries.iter().map(RolePolicy::decide).collect();
-        let open: Vec<usize> = (0..queries.len()).filter(|at| decisions[*at].is_allowed()).collect();
-        if open.is_empty() {
-            return decisions;
-        }
-        let questions: Vec<_> = open.iter().map(|at| Question::of(&queries[*at])).collect();
-        let input = serde_json::json!({ "queries": questions });
-        let answers = match self.evaluate::<Vec<Answer>>(&self.config.decisions, &input).await {
-            Ok(answers) if answers.len() == open.len() => Ok(answers),
-            Ok(_) => Err(OpaError::Form(self.config.decisions.clone())),
-            Err(error) => Err(error),
-        };
-        match answers {
-            Ok(answers) => {
-                open.iter().zip(answers).for_each(|(at, answer)| decisions[*at] = answer.into());
-            }
-            Err(error) => open.iter().for_each(|at| decisions[*at] = Decision::deny(error.to_string())),
-        }
-        decisions
+        let settled: Vec<_> = queries.iter().map(RolePolicy::settle).collect();
+        let open: Vec<usize> = (0..queries.len()).filter(|at| settled[*at].is_none()).collect();
+        let answers = self.decide_open(queries, &open).await;
+        let mut answers = answers.into_iter();
+        let next = |settled: Option<Decision>| settled.or_else(|| answers.next());
+        settled.into_iter().filter_map(next).collect()
     }
 
     fn basis(&self) -> Basis {
@@ -175,6 +176,12 @@ impl PolicyEngine for OpaPolicy {
             Ok(_) => Health::Good,
             Err(error) => Health::Down(error.to_string()),
         }
+    }
+}
+
+impl From<OpaError> for Decision {
+    fn from(error: OpaError) -> Self {
+        Self::unavailable(error.to_string())
     }
 }
 

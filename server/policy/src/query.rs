@@ -88,6 +88,8 @@ pub enum Action<'a> {
     Invoke,
     /// Get an audience-scoped token into the browser (token mode).
     ExchangeToken,
+    /// Do something that concerns nobody but whoever does it: end sessions of one's own, report what one's browser met.
+    Own,
 }
 
 impl Action<'_> {
@@ -101,6 +103,7 @@ impl Action<'_> {
             Self::Subscribe => "subscribe",
             Self::Invoke => "invoke",
             Self::ExchangeToken => "exchange-token",
+            Self::Own => "own",
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{Action, Principal, Query, Resource};
 pub struct Question<'q> {
     /// Who asks; `null` without a session.
     pub principal: Option<Person<'q>>,
-    /// `navigate`, `open`, `call`, `publish`, `subscribe`, `invoke` or `exchange-token`.
+    /// `navigate`, `open`, `call`, `publish`, `subscribe`, `invoke` or `exchange-token`; in a record `own` as well.
     pub action: Cow<'q, str>,
     /// The HTTP method of a call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,6 +88,7 @@ impl<'q> Question<'q> {
             ("subscribe", _) => Action::Subscribe,
             ("invoke", _) => Action::Invoke,
             ("exchange-token", _) => Action::ExchangeToken,
+            ("own", _) => Action::Own,
             _ => return None,
         })
     }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Basis, Decision, PolicyEngine, Query};
+use crate::{Action, Basis, Decision, PolicyEngine, Query};
 
 /// The default engine: all permissions that the resource's declaration names must be among the principal's
 /// entitlements, and all its conditions must hold. Something public needs no principal and no permission.
@@ -8,6 +8,12 @@ use crate::{Basis, Decision, PolicyEngine, Query};
 pub struct RolePolicy;
 
 impl RolePolicy {
+    /// The decision, where nobody else is to be asked: what is declared refuses, or it is the person's own.
+    pub(crate) fn settle(query: &Query<'_>) -> Option<Decision> {
+        let declared = Self::decide(query);
+        (!declared.is_allowed() || query.action == Action::Own).then_some(declared)
+    }
+
     /// The decision. It needs nothing but its arguments, and allocates nothing where it allows.
     pub fn decide(query: &Query<'_>) -> Decision {
         let reason = match (query.public, query.principal) {

@@ -108,5 +108,6 @@ fn word(effect: Effect) -> &'static str {
         Effect::Allow => "allowed",
         Effect::Deny => "refused",
         Effect::SignIn => "sign in",
+        Effect::Unavailable => "no answer",
     }
 }

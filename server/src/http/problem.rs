@@ -1,12 +1,16 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use portico_app::functions::Refusal;
 use portico_contracts::{FieldError, Problem};
 use portico_identity::session::SessionError;
+use portico_policy::Decision;
+
+/// When to come back where something is away, in seconds: by then another instance of it may have taken over.
+pub const RETRY_SOON: HeaderValue = HeaderValue::from_static("2");
 
 /// An error on its way out. The request's layer adds `instance` and `traceId`, and logs it once.
 #[derive(Clone, Debug)]
@@ -76,13 +80,24 @@ impl ApiError {
         error
     }
 
+    /// 503: the policy engine gives no answer. Why is logged and never shown.
+    pub fn undecided(decision: &Decision) -> Self {
+        let error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "policy-unavailable",
+            "Whether this is allowed cannot be decided just now",
+            decision.caller_detail(),
+        );
+        error.cause(&decision.reason).header(RETRY_AFTER, RETRY_SOON)
+    }
+
     /// 503: something the portal depends on is away. The cause is logged and never shown.
     pub fn unavailable(what: &str, cause: impl std::fmt::Display) -> Self {
         let detail = format!("{what} cannot be reached. Nothing was lost; try again in a moment.");
         let mut error =
             Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The portal is not complete", detail);
         error.0.cause = Some(cause.to_string());
-        error.header(axum::http::header::RETRY_AFTER, HeaderValue::from_static("2"))
+        error.header(RETRY_AFTER, RETRY_SOON)
     }
 
     /// Adds a response header.
@@ -111,6 +126,11 @@ impl ApiError {
     pub fn cause(mut self, cause: impl std::fmt::Display) -> Self {
         self.0.cause = Some(cause.to_string());
         self
+    }
+
+    /// The header fields that its answer gets.
+    pub fn fields(&self) -> &HeaderMap {
+        &self.0.headers
     }
 
     /// The status.

@@ -36,7 +36,9 @@ pub(super) fn check(config: &Config, file: &str, remotes: &[Declared], findings:
     }
     let quotas = config.gateway.quotas.keys().map(|id| ("quotas", id));
     let upstreams = config.gateway.upstreams.keys().map(|id| ("upstreams", id));
-    for (table, id) in quotas.chain(upstreams) {
+    // A secret that nobody needs is one that can leak.
+    let credentials = config.gateway.credentials.keys().map(|id| ("credentials", id));
+    for (table, id) in quotas.chain(upstreams).chain(credentials) {
         if !remotes.iter().any(|remote| remote.id() == *id) {
             findings.push(Finding {
                 rule: "unused-setting",

@@ -184,9 +184,12 @@ fn what_is_set_for_one_remote_is_for_one_that_is_there() {
     for id in ["acme.todos", "acme.gone"] {
         world.config.gateway.quotas.insert(id.to_owned(), QuotaOverrides::default());
         world.config.gateway.upstreams.insert(id.to_owned(), UpstreamConfig::default());
+        let key = json!({ "kind": "api-key", "header": "X-Api-Key", "secret": { "env": "KEY" } });
+        let credential = serde_json::from_value(key).expect("a credential");
+        world.config.gateway.credentials.insert(id.to_owned(), credential);
     }
     let key = |table| ("unused-setting", format!("gateway.{table}.\"acme.gone\""));
-    assert_eq!(world.found(), ["quotas", "upstreams"].map(key));
+    assert_eq!(world.found(), ["quotas", "upstreams", "credentials"].map(key));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use portico_app::Outcome;
@@ -20,6 +20,7 @@ pub struct PageError {
     trace_id: String,
     temporary: bool,
     cause: Option<String>,
+    fields: HeaderMap,
 }
 
 impl PageError {
@@ -32,6 +33,7 @@ impl PageError {
             trace_id: context.trace_id.to_string(),
             temporary: false,
             cause: None,
+            fields: HeaderMap::new(),
         }
     }
 
@@ -94,6 +96,7 @@ impl PageError {
             trace_id: problem.trace_id,
             temporary: error.status().is_server_error(),
             cause: Some(error.log_text().to_owned()),
+            fields: error.fields().clone(),
         }
     }
 
@@ -119,6 +122,7 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status;
+        response.headers_mut().extend(self.fields.clone());
         response.extensions_mut().insert(self);
         response
     }
@@ -154,7 +158,7 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     };
     let shell = shell_state::anonymous(&state, preferences, Some(outcome));
     let mut page = respond(&state, Document { shell, path_and_query, csp: Default::default() });
-    // Cookies that the handler set go with the page.
+    // Cookies that the handler set go with the page, and so does when to come back.
     for (name, value) in response.headers() {
         page.headers_mut().append(name, value.clone());
     }

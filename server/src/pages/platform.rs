@@ -2,9 +2,10 @@
 
 use portico_app::Locale;
 use portico_app::platform::{
-    AccountOrganization, AccountPage, DecisionRow, DecisionsPage, Device, InvitationPage, InvitationRow,
-    InvitationView, MemberRow, MembersPage, Moment, PlatformPage, RoleChoice, Told,
+    AccountOrganization, AccountPage, DecisionAnswer, DecisionRow, DecisionsPage, Device, InvitationPage,
+    InvitationRow, InvitationView, MemberRow, MembersPage, Moment, PlatformPage, RoleChoice, Told,
 };
+use portico_audit::Decision;
 use portico_directory::{EmailAddress, Invitation, InvitationState, InvitationToken, Member, Person};
 use portico_identity::session::SessionSummary;
 use time::OffsetDateTime;
@@ -14,7 +15,7 @@ use time::macros::format_description;
 use super::health;
 use crate::dates;
 use crate::http::{ApiError, Authenticated, RequestContext};
-use crate::services::members::authorise;
+use crate::services::members::{Refused, authorise};
 use crate::services::{RecentDecision, membership};
 use crate::state::AppState;
 
@@ -45,19 +46,26 @@ pub(super) async fn find(
     let Some(session) = session else { return Ok(None) };
     match path {
         "/account" => account(state, session, locale).await.map(Some),
-        "/members" if authorise(state, context, session, "list-members").await.is_ok() => {
-            members(state, session, told, locale).await.map(Some)
-        }
-        "/decisions" if authorise(state, context, session, "list-decisions").await.is_ok() => {
-            decisions(state, session, query, locale).await.map(Some)
-        }
+        "/members" => match authorise(state, context, session, "list-members").await {
+            Ok(()) => members(state, session, told, locale).await.map(Some),
+            Err(refused) => forbidden(refused).map(Some),
+        },
+        "/decisions" => match authorise(state, context, session, "list-decisions").await {
+            Ok(()) => decisions(state, session, query, locale).await.map(Some),
+            Err(refused) => forbidden(refused).map(Some),
+        },
         // Whoever may not open it has been refused already: the page's own permission is asked for.
         "/platform/health" => {
             Ok(Some(Found::Page(Box::new(PlatformPage::Health(health::page(state).await)))))
         }
-        "/members" | "/decisions" => Ok(Some(Found::Forbidden)),
         _ => Ok(None),
     }
+}
+
+/// A refusal is a page of its own; that nobody could decide is an error.
+fn forbidden(refused: Refused) -> Result<Found, ApiError> {
+    let error = ApiError::from(refused);
+    if error.status().is_server_error() { Err(error) } else { Ok(Found::Forbidden) }
 }
 
 /// *Why was I refused?*: what was decided under a trace id, or what was refused lately.
@@ -88,7 +96,11 @@ async fn decisions(
         trace_id: decision.trace_id.clone(),
         action: decision.action.clone(),
         resource: decision.resource.clone(),
-        is_allowed: decision.is_allowed,
+        answer: match decision.decision {
+            Decision::Allow => DecisionAnswer::Allowed,
+            Decision::Deny => DecisionAnswer::Refused,
+            Decision::Unavailable => DecisionAnswer::Unavailable,
+        },
         reason: decision.reason.clone(),
         missing: decision.missing.clone(),
     });

@@ -2,7 +2,7 @@ use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use portico_app::{Environment, Outcome, Preferences, RegistryProblem, ShellState, SignInProvider};
 
-use crate::http::Authenticated;
+use crate::http::{ApiError, Authenticated, RequestContext};
 use crate::providers::IdentityProvider;
 use crate::services::{authorise, session_view};
 use crate::state::AppState;
@@ -28,26 +28,30 @@ pub(super) fn anonymous(state: &AppState, preferences: Preferences, outcome: Opt
 }
 
 /// The state of a page for a session.
+///
+/// # Errors
+/// 503 where the policy engine gives no answer: an empty navigation would say that nothing is there.
 pub(super) async fn for_session(
     state: &AppState,
+    context: &RequestContext,
     preferences: Preferences,
     session: &Authenticated,
-) -> ShellState {
-    let applications = state.applications(session).await;
+) -> Result<ShellState, ApiError> {
+    let applications = authorise::applications(state, context, session).await?;
     let administers = authorise::administers(state, session).await;
     let registry_problems = if administers {
         state.registry.snapshot().problems().iter().map(registry_problem).collect()
     } else {
         Vec::new()
     };
-    ShellState {
+    Ok(ShellState {
         session: Some(session_view(session)),
         applications: applications.to_vec(),
         registry_problems,
         administers,
         operates: authorise::operates(state, session).await,
         ..anonymous(state, preferences, None)
-    }
+    })
 }
 
 fn sign_in_provider(provider: &IdentityProvider) -> SignInProvider {

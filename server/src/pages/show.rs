@@ -58,7 +58,10 @@ pub async fn show(
             Err(error) => return PageError::from_api(&context, &error).into_response(),
         }
     }
-    let mut shell = shell_state::for_session(&state, preferences, &session).await;
+    let mut shell = match shell_state::for_session(&state, &context, preferences, &session).await {
+        Ok(shell) => shell,
+        Err(error) => return with_cookie(PageError::from_api(&context, &error).into_response(), new_cookie),
+    };
     let path = request.uri().path();
     let told = match *request.method() {
         Method::GET if session.state.notice.is_some() => told::take(&state, &session.active).await,
@@ -70,6 +73,10 @@ pub async fn show(
     let decision = authorise::open(&state, &session, &context.path, required_by(owner)).await;
     if !decision.is_allowed() {
         audit::decided("open", &page(&context), &decision, &session, &context);
+        if decision.is_unavailable() {
+            let error = authorise::refusal(&decision);
+            return with_cookie(PageError::from_api(&context, &error).into_response(), new_cookie);
+        }
         shell.outcome = Some(Outcome::Forbidden);
         let csp = state.csp_sources(&shell.applications);
         return with_cookie(respond(&state, Document { shell, path_and_query, csp }), new_cookie);

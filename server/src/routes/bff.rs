@@ -58,7 +58,10 @@ pub async fn call(
     };
     let id = remote_id(request.uri().path());
     let own = match &session {
-        Some(session) => state.backend(session, id).await,
+        Some(session) => match state.backend(session, id).await {
+            Ok(own) => own,
+            Err(decision) => return Err(public::undecided(id, &decision, session, context)),
+        },
         None => None,
     };
     let (session, remote) = match (session, own) {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -11,6 +11,7 @@ use portico_app::portal_api::PortalApi;
 use portico_contracts::Problem;
 
 use crate::http::content_type::is_json;
+use crate::http::problem::RETRY_SOON;
 use crate::http::{ApiError, Authenticated, RequestContext, body_limit};
 use crate::services::SessionApi;
 use crate::state::AppState;
@@ -67,6 +68,10 @@ async fn as_problem(response: Response, context: &RequestContext) -> Result<Resp
     problem.trace_id = context.trace_id.to_string();
     parts.status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    // The library carries no header of an error.
+    if parts.status == StatusCode::SERVICE_UNAVAILABLE {
+        parts.headers.insert(RETRY_AFTER, RETRY_SOON);
+    }
     let body = serde_json::to_vec(&problem).map_err(ApiError::internal)?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }

@@ -38,7 +38,7 @@ pub async fn open(
     if parameters.organization.as_ref().is_some_and(|asked| *asked != session.state.org_id) {
         return Err(organization_changed());
     }
-    let allowed = subscribable(&state, &session).await;
+    let allowed = subscribable(&state, &context, &session).await?;
     let types = wanted(parameters.types.as_deref(), allowed).map_err(|kind| {
         audit::decision(
             "subscribe",

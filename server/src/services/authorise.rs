@@ -1,16 +1,17 @@
 //! May this session do that? What pages, server functions and the routes beside them ask.
 
 use portico_app::{ADMINISTRATION, OPERATION};
-use portico_policy::{Action, Decision, Query, Resource};
+use portico_policy::{Action, Decision, Effect, Query, Resource};
 
 use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext};
+use crate::services::Applications;
 use crate::state::AppState;
 
 /// What the policy says about a function of the portal that needs no permission by itself. A refusal is audited here.
 ///
 /// # Errors
-/// 403 where it is refused.
+/// Those of [`refusal`].
 pub async fn invoke(
     state: &AppState,
     context: &RequestContext,
@@ -24,7 +25,7 @@ pub async fn invoke(
 /// The same about a function that only administrators of the session's organization have.
 ///
 /// # Errors
-/// 403 where it is refused.
+/// Those of [`refusal`].
 pub async fn administer(
     state: &AppState,
     context: &RequestContext,
@@ -34,6 +35,43 @@ pub async fn administer(
     let required = [ADMINISTRATION.to_owned()];
     let query = Query::new(Some(&session.principal), Action::Invoke, Resource::Function { name });
     allowed(state, context, session, name, &query.requiring(&required)).await
+}
+
+/// The same about what concerns nobody but the person (and, with a report of a browser, not even one): roles, plans and
+/// policies do not keep anybody from it, whatever engine there is.
+///
+/// # Errors
+/// Those of [`refusal`].
+pub async fn own(
+    state: &AppState,
+    context: &RequestContext,
+    session: Option<&Authenticated>,
+    name: &str,
+) -> Result<(), ApiError> {
+    let principal = session.map(|session| &*session.principal);
+    let query = Query::new(principal, Action::Own, Resource::Function { name }).public(session.is_none());
+    let decision = state.policy.ask(&query).await;
+    if decision.is_allowed() {
+        return Ok(());
+    }
+    let who = session.map(|session| audit::Who::of(&session.state)).unwrap_or_default();
+    audit::decided_about(name, "own", &decision, who, context);
+    Err(refusal(&decision))
+}
+
+/// The remotes that the session may load.
+///
+/// # Errors
+/// 503 where the policy engine gives no answer.
+pub async fn applications(
+    state: &AppState,
+    context: &RequestContext,
+    session: &Authenticated,
+) -> Result<Applications, ApiError> {
+    state.applications(session).await.map_err(|decision| {
+        audit::decided("navigate", "all remotes", &decision, session, context);
+        refusal(&decision)
+    })
 }
 
 /// Whether the session's person administers its organization: what its pages show then. Showing less is no refusal, so
@@ -75,5 +113,15 @@ async fn allowed(
     }
     let resource = format!("organization {}", session.state.org_id);
     audit::decided(name, &resource, &decision, session, context);
-    Err(ApiError::forbidden(decision.caller_detail()))
+    Err(refusal(&decision))
+}
+
+/// What somebody gets who was refused: 403 (401 where there is no session), or 503 with `Retry-After` where the policy engine
+/// gives no answer, since the same request may be allowed in a moment.
+pub fn refusal(decision: &Decision) -> ApiError {
+    match decision.effect {
+        Effect::SignIn => ApiError::signed_out(),
+        Effect::Unavailable => ApiError::undecided(decision),
+        Effect::Allow | Effect::Deny => ApiError::forbidden(decision.caller_detail()),
+    }
 }

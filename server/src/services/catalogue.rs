@@ -4,7 +4,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use portico_contracts::Application;
 use portico_identity::session::SessionId;
-use portico_policy::{Action, Basis, Fingerprint, PolicyEngine, Principal, Query, Resource};
+use portico_policy::{Action, Basis, Decision, Fingerprint, PolicyEngine, Principal, Query, Resource};
 use portico_registry::{Offer, Remote, Snapshot};
 use time::{Duration, OffsetDateTime};
 
@@ -44,6 +44,9 @@ const OWN_LIFE: Duration = Duration::seconds(5);
 
 impl Catalogue {
     /// What `principal`, in the session `id`, may have of `snapshot`.
+    ///
+    /// # Errors
+    /// The decision that is none, where the engine gives no answer. It is not remembered.
     pub async fn of(
         &self,
         engine: &dyn PolicyEngine,
@@ -51,16 +54,16 @@ impl Catalogue {
         id: &SessionId,
         principal: &Principal,
         now: OffsetDateTime,
-    ) -> Applications {
+    ) -> Result<Applications, Decision> {
         let revision = engine.revision();
         let (basis, entitlements) = (engine.basis(), principal.entitlements.fingerprint());
         if let Some(known) = self.known(&snapshot, revision, basis, id, entitlements, now) {
-            return known;
+            return Ok(known);
         }
-        let applications = ask(engine, &snapshot, principal).await;
+        let applications = ask(engine, &snapshot, principal).await?;
         let own = Own { entitlements, until: now + OWN_LIFE, applications: Arc::clone(&applications) };
         self.keep(snapshot, revision, basis, *id, own, now);
-        applications
+        Ok(applications)
     }
 
     fn known(
@@ -119,22 +122,33 @@ impl Catalogue {
     }
 }
 
-/// Every question about every remote, in one go.
-async fn ask(engine: &dyn PolicyEngine, snapshot: &Snapshot, principal: &Principal) -> Applications {
+/// Every question about every remote, in one go. What is not answered is left out; where nothing is allowed and something is
+/// not answered, the engine is away.
+async fn ask(
+    engine: &dyn PolicyEngine,
+    snapshot: &Snapshot,
+    principal: &Principal,
+) -> Result<Applications, Decision> {
     let remotes = snapshot.remotes();
     let queries: Vec<Query<'_>> = remotes
         .iter()
         .flat_map(|remote| remote.offers().map(|offer| question(remote, offer, principal)))
         .collect();
     let decisions = engine.decide_all(&queries).await;
-    let mut allowed = decisions.iter().map(portico_policy::Decision::is_allowed);
-    remotes
+    if !decisions.iter().any(Decision::is_allowed)
+        && let Some(unanswered) = decisions.iter().find(|decision| decision.is_unavailable())
+    {
+        return Err(unanswered.clone());
+    }
+    let mut allowed = decisions.iter().map(Decision::is_allowed);
+    let applications = remotes
         .iter()
         .filter_map(|remote| {
             let own: Vec<bool> = allowed.by_ref().take(remote.offers().count()).collect();
             remote.application(own.into_iter()).map(Arc::new)
         })
-        .collect()
+        .collect();
+    Ok(applications)
 }
 
 /// What is asked about a remote before a session may load it, call its service, or be told that it is there.

@@ -56,7 +56,8 @@ impl World {
         let person =
             Principal::new("https://idp.example", "bob", "acme").with_roles(Vec::new(), entitlements);
         let id = SessionId(i128::from(session));
-        self.catalogue.of(&self.engine, Arc::clone(&self.snapshot), &id, &person, self.now).await;
+        let found = self.catalogue.of(&self.engine, Arc::clone(&self.snapshot), &id, &person, self.now).await;
+        assert!(found.is_ok(), "the engine answers");
         self.engine.asked.load(Ordering::SeqCst)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use portico_identity::session::SessionId;
-use portico_policy::Resource;
+use portico_policy::{Decision, Resource};
 use portico_registry::Offer;
 use portico_stream::{
     AppendError, Author, Backlog, CloseReason, EventGateway, EventType, IncomingEvent, PublishError,
@@ -18,7 +18,7 @@ use portico_telemetry::{Exposition, Kind};
 
 use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext, body_limit};
-use crate::services::question;
+use crate::services::{authorise, question};
 use crate::state::AppState;
 
 /// The event path of this instance.
@@ -177,8 +177,19 @@ pub fn stream_url(session: &Authenticated) -> String {
 }
 
 /// Every type that a session may subscribe to, with the topics that its remotes declare for it; sorted.
-pub async fn subscribable(state: &AppState, session: &Authenticated) -> Vec<EventType> {
-    let (applications, snapshot) = (state.applications(session).await, state.registry.snapshot());
+///
+/// # Errors
+/// 503 where the policy engine gives no answer.
+pub async fn subscribable(
+    state: &AppState,
+    context: &RequestContext,
+    session: &Authenticated,
+) -> Result<Vec<EventType>, ApiError> {
+    let snapshot = state.registry.snapshot();
+    let applications = state.applications(session).await.map_err(|decision| {
+        audit::decided("subscribe", "stream", &decision, session, context);
+        authorise::refusal(&decision)
+    })?;
     let mut types = Vec::new();
     for application in applications.iter() {
         let Some(remote) = snapshot.remote(&application.id) else { continue };
@@ -191,7 +202,7 @@ pub async fn subscribable(state: &AppState, session: &Authenticated) -> Vec<Even
     }
     types.sort_unstable();
     types.dedup();
-    types
+    Ok(types)
 }
 
 /// What types are called, each once: their topics are none of the browser's business.
@@ -223,7 +234,7 @@ pub async fn publish_data(
 ///
 /// # Errors
 /// 400 names what is wrong with the envelope; 403 where the session may not publish this type through this remote, or the
-/// event claims to be somebody else's; 413; 429; 503 when it was not delivered.
+/// event claims to be somebody else's; 413; 429; 503 when it was not delivered, or the policy engine gives no answer.
 pub async fn publish(
     state: &AppState,
     context: &RequestContext,
@@ -279,11 +290,18 @@ async fn allowed_topic(
         let declared = remote.manifest.events.publish.iter().find(|declared| declared.kind == event.kind());
         declared.map(|declared| (remote, declared))
     });
-    let declared = match declared {
-        Some((remote, declared)) if state.is_visible(session, remote).await => Some((remote, declared)),
-        _ => None,
-    };
     let resource = Resource::Event { remote: event.source(), kind: event.kind() };
+    let refuse = |decision: &Decision| {
+        audit::decided("publish", &bounded(&resource), decision, session, context);
+        authorise::refusal(decision)
+    };
+    let declared = match declared {
+        Some((remote, declared)) => {
+            let is_visible = state.is_visible(session, remote).await.map_err(|decision| refuse(&decision))?;
+            is_visible.then_some((remote, declared))
+        }
+        None => None,
+    };
     let Some((remote, declared)) = declared else {
         audit::decision(
             "publish",
@@ -299,12 +317,11 @@ async fn allowed_topic(
     };
     let query = question(remote, Offer::Publish(declared), &session.principal);
     let decision = state.policy.ask(&query).await;
-    audit::decided("publish", &bounded(&resource), &decision, session, context);
-    if decision.is_allowed() {
-        Ok(Arc::from(declared.topic.as_str()))
-    } else {
-        Err(ApiError::forbidden(decision.caller_detail()))
+    if !decision.is_allowed() {
+        return Err(refuse(&decision));
     }
+    audit::decided("publish", &bounded(&resource), &decision, session, context);
+    Ok(Arc::from(declared.topic.as_str()))
 }
 
 fn bounded(resource: &Resource<'_>) -> String {

@@ -41,6 +41,9 @@ pub enum Delivery {
 /// More open invitations than this in one organization are not made.
 const MOST_OPEN: usize = 500;
 
+/// What the policy and the audit trail call it, the first time and again.
+const INVITE: &str = "invite";
+
 /// Invites someone into the session's organization. An open invitation for the same address is replaced.
 pub async fn create(
     state: &AppState,
@@ -49,8 +52,17 @@ pub async fn create(
     locale: Locale,
     (email, roles): (&str, &[String]),
 ) -> Result<Invited, Refused> {
-    const ACTION: &str = "invite";
-    authorise(state, context, session, ACTION).await?;
+    authorise(state, context, session, INVITE).await?;
+    invite(state, context, session, locale, (email, roles)).await
+}
+
+async fn invite(
+    state: &AppState,
+    context: &RequestContext,
+    session: &Authenticated,
+    locale: Locale,
+    (email, roles): (&str, &[String]),
+) -> Result<Invited, Refused> {
     let typed: String = email.trim().chars().take(254).collect();
     let Ok(email) = EmailAddress::parse(email) else {
         let detail = "`email` is no e-mail address, such as carol@example.com.".to_owned();
@@ -64,7 +76,7 @@ pub async fn create(
     }
     let resource = format!("organization {}", session.state.org_id);
     if let Err(refused) = check_roles(state, session, roles) {
-        audit::decision(ACTION, &resource, false, &refused.to_string(), session, context);
+        audit::decision(INVITE, &resource, false, &refused.to_string(), session, context);
         return Err(refused);
     }
     // Whoever may invite must not become a way to send mail to everyone.
@@ -96,7 +108,7 @@ pub async fn create(
     };
     state.directory.invite(&invitation).await?;
     let reason = format!("invitation {} with {}", invitation.id, roles.join(", "));
-    audit::decision(ACTION, &resource, true, &reason, session, context);
+    audit::decision(INVITE, &resource, true, &reason, session, context);
     let delivery = deliver(state, &invitation, &token, locale).await;
     if matches!(delivery, Delivery::Sent | Delivery::Shown(_)) {
         state.directory.delivered(&invitation.org_id, &invitation.id, now).await?;
@@ -113,8 +125,8 @@ pub async fn send_again(
     locale: Locale,
     id: &str,
 ) -> Result<Invited, Refused> {
-    let before = own(state, context, session, id, "invite").await?;
-    create(state, context, session, locale, (before.email.as_str(), &before.roles)).await
+    let before = own(state, context, session, id, INVITE).await?;
+    invite(state, context, session, locale, (before.email.as_str(), &before.roles)).await
 }
 
 /// Revokes an open invitation of the session's organization.

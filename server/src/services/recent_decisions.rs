@@ -2,6 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use portico_audit::Decision;
 use time::OffsetDateTime;
 
 /// The latest decisions of each organization on this instance, for the administrators who ask why somebody was refused.
@@ -20,8 +21,8 @@ pub struct RecentDecision {
     pub action: String,
     /// About what.
     pub resource: String,
-    /// Whether it was allowed.
-    pub is_allowed: bool,
+    /// What was decided.
+    pub decision: Decision,
     /// Why: which rule, which policy.
     pub reason: String,
     /// The permissions that were lacking.
@@ -64,7 +65,7 @@ impl RecentDecisions {
         let own = all.get(organization).into_iter().flatten().rev();
         let asked = |decision: &&Arc<RecentDecision>| match trace_id {
             Some(trace_id) => decision.trace_id.eq_ignore_ascii_case(trace_id),
-            None => !decision.is_allowed,
+            None => decision.decision != Decision::Allow,
         };
         own.filter(asked).cloned().collect()
     }
@@ -75,12 +76,13 @@ mod tests {
     use super::*;
 
     fn decision(number: u64, is_allowed: bool) -> RecentDecision {
+        let decision = if is_allowed { Decision::Allow } else { Decision::Deny };
         RecentDecision {
             time: OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(number.cast_signed()),
             trace_id: format!("{number:032x}"),
             action: "call GET".into(),
             resource: "/todos".into(),
-            is_allowed,
+            decision,
             reason: String::new(),
             missing: Vec::new(),
             subject: "bob".into(),

@@ -4,6 +4,7 @@ use portico_app::functions::RemoteToken;
 use portico_policy::{Action, Decision, Query, Resource};
 use time::format_description::well_known::Rfc3339;
 
+use super::authorise;
 use super::session_tokens::SessionTokens;
 use crate::audit;
 use crate::http::{ApiError, Authenticated, RequestContext};
@@ -14,7 +15,7 @@ use crate::state::AppState;
 ///
 /// # Errors
 /// 404 where the session may not load the remote, 403 where the remote is not in token mode, 401 when the session is over,
-/// 502 while the provider gives no token.
+/// 502 while the provider gives no token, 503 while the policy engine gives no answer.
 pub async fn exchange(
     state: &AppState,
     context: &RequestContext,
@@ -22,22 +23,30 @@ pub async fn exchange(
     id: &str,
 ) -> Result<RemoteToken, ApiError> {
     let resource = Resource::Remote { id };
-    let backend = state.backend(session, id).await;
+    let refuse = |decision: &Decision| {
+        audit::decided("exchange-token", &resource.to_string(), decision, session, context);
+        authorise::refusal(decision)
+    };
+    let backend = state.backend(session, id).await.map_err(|decision| refuse(&decision))?;
     let Some(backend) = backend else {
         let decision = state.why_hidden(session, id).await;
+        if decision.is_unavailable() {
+            return Err(refuse(&decision));
+        }
         audit::decided("exchange-token", &resource.to_string(), &decision, session, context);
         return Err(ApiError::not_found("There is no such remote for this session."));
     };
     // What the portal gets by its own authority, or a GitHub App's, may work for the person and is not theirs to hold.
     let authority = state.providers.authority(backend.token_request().audience);
     let persons = matches!(authority, Authority::Person);
-    let application = persons && state.applications(session).await.iter().any(|a| a.id == id && a.token_mode);
+    let applications = state.applications(session).await.map_err(|decision| refuse(&decision))?;
+    let application = persons && applications.iter().any(|a| a.id == id && a.token_mode);
     let decision =
         state.policy.ask(&Query::new(Some(&session.principal), Action::ExchangeToken, resource)).await;
     let decision = if application { decision } else { Decision::deny("the remote is in proxy mode") };
     audit::decided("exchange-token", &resource.to_string(), &decision, session, context);
     if application && !decision.is_allowed() {
-        return Err(ApiError::forbidden(decision.caller_detail()));
+        return Err(authorise::refusal(&decision));
     }
     if !application {
         return Err(ApiError::forbidden(

@@ -42,7 +42,8 @@ impl PortalApi for SessionApi {
 
     async fn applications(&self) -> Result<Vec<Application>, Refusal> {
         self.invoke("applications").await?;
-        let applications = self.state.applications(&self.session).await;
+        let applications = authorise::applications(&self.state, &self.context, &self.session).await;
+        let applications = applications.map_err(|error| self.refusal(error))?;
         Ok(applications.iter().map(|application| (**application).clone()).collect())
     }
 
@@ -58,9 +59,11 @@ impl PortalApi for SessionApi {
     }
 
     async fn subscribe_events(&self) -> Result<EventSubscription, Refusal> {
+        let types = events::subscribable(&self.state, &self.context, &self.session).await;
+        let types = types.map_err(|error| self.refusal(error))?;
         Ok(EventSubscription {
             url: events::stream_url(&self.session),
-            types: events::kinds(&events::subscribable(&self.state, &self.session).await),
+            types: events::kinds(&types),
         })
     }
 

@@ -106,6 +106,7 @@ async fn a_portal_before_a_real_agent_shows_what_it_allows_and_refuses_the_rest(
     app.events_ready().await;
     app.admin("/readyz").await.expect(200);
     drop(agent);
-    bob.get("/bff/acme.todos/todos").send().await.expect(403);
+    let undecided = bob.get("/bff/acme.todos/todos").send().await;
+    assert_eq!(undecided.problem_kind(503), "policy-unavailable");
     app.admin("/readyz").await.expect(503);
 }

@@ -1,8 +1,8 @@
-use leptos::either::{Either, EitherOf3};
+use leptos::either::EitherOf3;
 use leptos::prelude::*;
 
 use super::parts::moment;
-use crate::platform::{DecisionRow, DecisionsPage};
+use crate::platform::{DecisionAnswer, DecisionRow, DecisionsPage};
 use crate::state::ShellState;
 use crate::text::{PlatformText, fill};
 
@@ -76,10 +76,10 @@ fn table(page: &DecisionsPage, words: &'static PlatformText) -> impl IntoView + 
 }
 
 fn row(decision: &DecisionRow, words: &'static PlatformText) -> impl IntoView + use<> {
-    let answer = if decision.is_allowed {
-        Either::Left(view! { <span class="chip">{words.decision_allowed}</span> })
-    } else {
-        Either::Right(view! { <span class="chip chip-danger">{words.decision_refused}</span> })
+    let (class, answer) = match decision.answer {
+        DecisionAnswer::Allowed => ("chip", words.decision_allowed),
+        DecisionAnswer::Refused => ("chip chip-danger", words.decision_refused),
+        DecisionAnswer::Unavailable => ("chip chip-danger", words.decision_unavailable),
     };
     let missing = (!decision.missing.is_empty()).then(|| {
         let missing = decision.missing.iter().map(|name| view! { <li class="chip">{name.clone()}</li> });
@@ -102,7 +102,7 @@ fn row(decision: &DecisionRow, words: &'static PlatformText) -> impl IntoView + 
                     <code>{decision.resource.clone()}</code>
                 </span>
             </td>
-            <td data-label=words.decision_answer>{answer}</td>
+            <td data-label=words.decision_answer><span class=class>{answer}</span></td>
             <td data-label=words.decision_why>
                 <span class="row-text">
                     <span>{decision.reason.clone()}</span>

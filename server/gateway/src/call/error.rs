@@ -73,6 +73,9 @@ pub enum CallError {
     Upstream(#[from] ForwardError),
 }
 
+/// When a policy engine that gives no answer may give one again.
+const UNDECIDED: Duration = Duration::from_secs(2);
+
 impl CallError {
     /// The HTTP status that it becomes.
     pub fn status(&self) -> StatusCode {
@@ -82,6 +85,7 @@ impl CallError {
             Self::NotDeclared => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Refused(decision) if decision.effect == Effect::SignIn => StatusCode::UNAUTHORIZED,
+            Self::Refused(decision) if decision.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Refused(_) => StatusCode::FORBIDDEN,
             Self::Quota(exceeded) => exceeded.status(),
             Self::Upgrade(UpgradeError::Malformed(_)) => StatusCode::BAD_REQUEST,
@@ -110,6 +114,7 @@ impl CallError {
             Self::NotDeclared => "route-not-declared",
             Self::MethodNotAllowed(_) => "method-not-declared",
             Self::Refused(decision) if decision.effect == Effect::SignIn => "signed-out",
+            Self::Refused(decision) if decision.is_unavailable() => "policy-unavailable",
             Self::Refused(_) => "forbidden",
             Self::Quota(exceeded) => exceeded.slug(),
             Self::Upgrade(_) => "upgrade-refused",
@@ -137,6 +142,7 @@ impl CallError {
             Self::Upstream(ForwardError::Full | ForwardError::Unprocessed { .. }) => {
                 Some(Duration::from_secs(1))
             }
+            Self::Refused(decision) if decision.is_unavailable() => Some(UNDECIDED),
             _ => None,
         }
     }
@@ -152,6 +158,7 @@ impl CallError {
             415 => "The body has another content type",
             429 => "Too many calls at once",
             503 if matches!(self, Self::Quota(_)) => "This remote has reached its quota",
+            503 if matches!(self, Self::Refused(_)) => "Whether this is allowed cannot be decided just now",
             503 => "The service is not available just now",
             422 => "The body is not what the service expects",
             504 => "The service did not answer in time",

@@ -34,8 +34,9 @@ pub struct CedarConfig {
 /// Decides by Cedar policies what roles and conditions have allowed already.
 ///
 /// What a manifest declares always holds, so that a remote team knows what its service may rely on: policies narrow it,
-/// and nothing they say grants what a declared permission refuses. Where a policy cannot be evaluated the answer is no,
-/// since Cedar would go on without it, and it may have been the one that forbids.
+/// and nothing they say grants what a declared permission refuses. Where a policy cannot be evaluated there is no decision,
+/// since Cedar would go on without it, and it may have been the one that forbids; what another policy forbids is forbidden
+/// all the same.
 pub struct CedarPolicy {
     config: CedarConfig,
     authorizer: Authorizer,
@@ -68,7 +69,7 @@ impl CedarPolicy {
     fn ask_cedar(&self, query: &Query<'_>) -> Decision {
         let (request, entities) = match self.names.ask(query, None) {
             Ok(asked) => asked,
-            Err(error) => return Decision::deny(format!("Cedar cannot be asked: {error}")),
+            Err(error) => return Decision::unavailable(format!("Cedar cannot be asked: {error}")),
         };
         let loaded = Arc::clone(&self.current.read());
         explain(&self.authorizer.is_authorized(&request, &loaded.policies, &entities))
@@ -83,8 +84,7 @@ impl CedarPolicy {
 #[async_trait]
 impl PolicyEngine for CedarPolicy {
     fn decide_now(&self, query: &Query<'_>) -> Option<Decision> {
-        let declared = RolePolicy::decide(query);
-        Some(if declared.is_allowed() { self.ask_cedar(query) } else { declared })
+        Some(RolePolicy::settle(query).unwrap_or_else(|| self.ask_cedar(query)))
     }
 
     fn basis(&self) -> Basis {
@@ -126,14 +126,12 @@ impl PolicyEngine for CedarPolicy {
 /// Which policies made the answer.
 fn explain(response: &Response) -> Decision {
     let diagnostics = response.diagnostics();
-    if let Some(error) = diagnostics.errors().next() {
-        return Decision::deny(format!("a policy cannot be evaluated: {error}"));
-    }
     let policies = named(diagnostics.reason());
-    match (response.decision(), policies.is_empty()) {
-        (Verdict::Allow, _) => Decision::allow(format!("permitted by {policies}")),
-        (Verdict::Deny, true) => Decision::deny("no policy permits it"),
-        (Verdict::Deny, false) => Decision::deny(format!("forbidden by {policies}")),
+    match (response.decision(), diagnostics.errors().next()) {
+        (Verdict::Deny, _) if !policies.is_empty() => Decision::deny(format!("forbidden by {policies}")),
+        (_, Some(error)) => Decision::unavailable(format!("a policy cannot be evaluated: {error}")),
+        (Verdict::Allow, None) => Decision::allow(format!("permitted by {policies}")),
+        (Verdict::Deny, None) => Decision::deny("no policy permits it"),
     }
 }
 

@@ -55,6 +55,10 @@ impl Recording {
     }
 
     fn note(&self, query: &Query<'_>, decision: &Decision) {
+        // An engine that is away has decided nothing that another policy could be held against.
+        if decision.is_unavailable() {
+            return;
+        }
         let recorded = Recorded::of(query, decision, self.clock.now());
         let Ok(line) = serde_json::to_string(&recorded) else { return };
         if let Err(TrySendError::Full(_)) = self.lines.try_send(line)

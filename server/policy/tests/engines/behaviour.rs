@@ -1,8 +1,8 @@
 //! What holds whatever engine decides: a policy can refuse more than roles and conditions do, and never less.
 
-use portico_policy::{Action, Comparison, Effect, Query};
+use portico_policy::{Action, Comparison, Effect, Query, Resource};
 
-use crate::world::{bob, condition, equals_attribute, open_engines, parameters, route};
+use crate::world::{bob, closed_engines, condition, equals_attribute, open_engines, parameters, route};
 
 #[tokio::test]
 async fn what_the_entitlements_cover_is_allowed() {
@@ -112,6 +112,22 @@ async fn a_condition_on_a_person_holds_for_nobody_on_a_public_route() {
         let query = Query::new(None, Action::Call("GET"), route("/orgs/acme/todos/7")).public(true);
         let decision = open.engine.ask(&query.on_condition(&one, &parameters, None)).await;
         assert_eq!(decision.effect, Effect::Deny, "{}", open.name);
+    }
+}
+
+#[tokio::test]
+async fn what_is_a_persons_own_is_theirs_whatever_policies_say_and_whoever_is_away() {
+    for closed in closed_engines() {
+        let bob = bob();
+        let resource = Resource::Function { name: "end-session" };
+        let own = Query::new(Some(&bob), Action::Own, resource);
+        assert!(closed.engine.ask(&own).await.is_allowed(), "{}", closed.name);
+        let nobodys = Query::new(None, Action::Own, resource);
+        assert_eq!(closed.engine.ask(&nobodys).await.effect, Effect::SignIn, "{}", closed.name);
+        let other = Query::new(Some(&bob), Action::Invoke, resource);
+        let answers = closed.engine.decide_all(&[other, own]).await;
+        let allowed: Vec<_> = answers.iter().map(|decision| decision.is_allowed()).collect();
+        assert_eq!(allowed, [false, true], "{}", closed.name);
     }
 }
 

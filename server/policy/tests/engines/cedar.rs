@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use portico_policy::{
-    Action, CedarConfig, CedarPolicy, Decision, Health, PolicyEngine, Principal, Query, Reload, Resource,
+    Action, CedarConfig, CedarPolicy, Decision, Effect, Health, PolicyEngine, Principal, Query, Reload,
+    Resource,
 };
 
 use crate::world::{bob, cedar, cedar_config, parameters, route, write};
@@ -161,19 +162,22 @@ async fn a_change_is_taken_up_and_a_broken_one_keeps_the_last_good_policies() {
 }
 
 #[test]
-fn a_policy_that_cannot_be_evaluated_refuses() {
+fn a_policy_that_cannot_be_evaluated_decides_nothing_and_what_another_forbids_is_forbidden() {
     // An overflow is the one error that validation cannot rule out.
     let (_files, engine) = cedar(&format!(
         "{BASE}@id(\"sum\") forbid(principal is Portico::Person, action, resource)
-         when {{ 9223372036854775807 + 1 == 0 }};"
+         when {{ 9223372036854775807 + 1 == 0 }};
+         @id(\"no-calls\") forbid(principal, action == Portico::Action::\"call\", resource);"
     ));
     let decision = ask(&engine, &bob(), Action::Open, Resource::Page { path: "/todos" });
-    assert!(!decision.is_allowed());
+    assert!(decision.is_unavailable());
     assert!(
         decision.reason.starts_with("a policy cannot be evaluated") && decision.reason.contains("sum"),
         "{}",
         decision.reason
     );
+    let called = ask(&engine, &bob(), Action::Call("GET"), route("/orgs/acme/todos/7"));
+    assert_eq!((called.effect, &*called.reason), (Effect::Deny, "forbidden by no-calls"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use portico_policy::{Action, Effect, Health, OpaPolicy, PolicyEngine, Query, Resource};
+use portico_policy::{Action, Decision, Effect, Health, OpaPolicy, PolicyEngine, Query, Resource};
 use serde_json::json;
 
 use crate::world::{Agent, Fault, agent_config, bob, parameters, route};
@@ -90,7 +90,7 @@ async fn many_questions_are_one_request() {
 }
 
 #[tokio::test]
-async fn whatever_goes_wrong_the_answer_is_no_and_says_why() {
+async fn whatever_goes_wrong_there_is_no_answer_and_it_says_why() {
     let agent = Agent::answering(|_| json!(true));
     let engine = engine(&agent);
     let bob = bob();
@@ -110,7 +110,8 @@ async fn whatever_goes_wrong_the_answer_is_no_and_says_why() {
     ] {
         *agent.fault.lock() = Some(fault);
         let decision = engine.decide(&query).await;
-        assert_eq!(decision.effect, Effect::Deny, "{fault:?}");
+        assert_eq!(decision.effect, Effect::Unavailable, "{fault:?}");
+        assert!(decision.caller_detail().contains("Try again in a moment"));
         assert!(decision.reason.contains(why), "{fault:?}: {}", decision.reason);
         assert!(!engine.ask_both(&query).await, "{fault:?}");
     }
@@ -126,7 +127,7 @@ async fn a_list_of_another_length_answers_nothing() {
     let bob = bob();
     let about = |id| Query::new(Some(&bob), Action::Navigate, Resource::Remote { id });
     let answers = engine(&agent).decide_all(&[about("acme.todos"), about("acme.chat")]).await;
-    assert!(answers.iter().all(|answer| !answer.is_allowed()), "{answers:?}");
+    assert!(answers.iter().all(Decision::is_unavailable), "{answers:?}");
 }
 
 #[tokio::test]

@@ -63,6 +63,29 @@ pub(crate) fn open_engines() -> Vec<Open> {
     ]
 }
 
+/// Engines that allow nothing that they are asked about, be it by their policies or because there is no answer.
+pub(crate) fn closed_engines() -> Vec<Open> {
+    let cedar = |name, policies| {
+        let (files, engine) = cedar(policies);
+        Open { name, engine: Arc::new(engine), _files: Some(files) }
+    };
+    let opa = |name, fault| {
+        let agent = Agent::answering(|_| json!(false));
+        *agent.fault.lock() = fault;
+        Open { name, engine: Arc::new(OpaPolicy::new(agent, agent_config())), _files: None }
+    };
+    vec![
+        cedar("cedar that forbids", "forbid(principal, action, resource);"),
+        cedar("cedar that permits nothing", "permit(principal is Portico::Anonymous, action, resource);"),
+        cedar(
+            "cedar that cannot evaluate",
+            "permit(principal, action, resource) when { 9223372036854775807 + 1 == 0 };",
+        ),
+        opa("opa that refuses", None),
+        opa("opa that is silent", Some(Fault::Silent)),
+    ]
+}
+
 /// A Cedar engine with this one file of policies, `policies.cedar`.
 pub(crate) fn cedar(policies: &str) -> (TempDir, CedarPolicy) {
     let files = tempfile::tempdir().expect("a directory");

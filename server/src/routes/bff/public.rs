@@ -9,12 +9,14 @@ use axum::http::header::{UPGRADE, VARY};
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 use portico_gateway::{Call, CallError, CallerKey, NoTokens, Outcome};
+use portico_policy::Decision;
 
 use super::{is_too_large, problem, record, remote_id, telling};
 use crate::audit;
 use crate::http::access::{CallEnd, CallRecord};
 use crate::http::{ApiError, Authenticated, RequestContext, body_limit, rate_limit};
 use crate::limits::{Left, Surface};
+use crate::services::authorise;
 use crate::state::AppState;
 
 /// Nothing is sent that tells who asks, and which other routes the remote declares is not told. `left` is of the address's
@@ -48,6 +50,9 @@ pub(super) async fn call(
     record(&verdict, session, context);
     let response = match result {
         Ok(response) => response,
+        Err(CallError::Refused(decision)) if decision.is_unavailable() => {
+            return Err(authorise::refusal(&decision));
+        }
         Err(CallError::NotDeclared | CallError::MethodNotAllowed(_) | CallError::Refused(_)) => {
             return Err(unknown(state, &id, session, context).await);
         }
@@ -66,6 +71,17 @@ pub(super) async fn call(
     Ok(response)
 }
 
+/// Nobody knows whether the session may load the remote: the policy engine gives no answer.
+pub(super) fn undecided(
+    id: &str,
+    decision: &Decision,
+    session: &Authenticated,
+    context: &RequestContext,
+) -> ApiError {
+    audit::decided("call", &format!("remote {id:.100}"), decision, session, context);
+    authorise::refusal(decision)
+}
+
 /// A remote that this session may not load does not exist for it: neither name nor routes are told.
 async fn unknown(
     state: &AppState,
@@ -75,6 +91,9 @@ async fn unknown(
 ) -> ApiError {
     let Some(session) = session else { return ApiError::signed_out() };
     let decision = state.why_hidden(session, id).await;
+    if decision.is_unavailable() {
+        return undecided(id, &decision, session, context);
+    }
     audit::decided("call", &format!("remote {id:.100}"), &decision, session, context);
     ApiError::not_found("There is no such remote for this session.")
 }

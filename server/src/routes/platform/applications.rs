@@ -14,6 +14,6 @@ pub async fn applications(
     session: Authenticated,
 ) -> Result<Response, ApiError> {
     authorise::invoke(&state, &context, &session, "applications").await?;
-    let applications = state.applications(&session).await;
+    let applications = authorise::applications(&state, &context, &session).await?;
     Ok(([(CACHE_CONTROL, "private, no-store")], Json(&*applications)).into_response())
 }

@@ -39,7 +39,7 @@ fn view(decision: &RecentDecision) -> serde_json::Value {
         "issuer": decision.issuer,
         "action": decision.action,
         "resource": decision.resource,
-        "decision": if decision.is_allowed { "allow" } else { "deny" },
+        "decision": decision.decision.as_str(),
         "reason": decision.reason,
         "missing": decision.missing,
     })

@@ -1,9 +1,11 @@
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::http::{ApiError, MaybeSession, without_secrets};
+use crate::http::{ApiError, MaybeSession, RequestContext, without_secrets};
+use crate::services::authorise;
 use crate::state::AppState;
 
 /// More reports in one request than this are not looked at.
@@ -13,9 +15,11 @@ const MAX_REPORTS: usize = 50;
 /// in a bounded form; nothing is kept. It needs no session, and looks for one only so that the request is counted.
 pub async fn reports(
     State(state): State<AppState>,
-    _counted: MaybeSession,
+    Extension(context): Extension<RequestContext>,
+    MaybeSession(session): MaybeSession,
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
+    authorise::own(&state, &context, session.as_ref(), "report").await?;
     let sent: Value = serde_json::from_slice(&body)
         .map_err(|_| ApiError::bad_request("A report is JSON: an object or a list of objects."))?;
     let list = match &sent {

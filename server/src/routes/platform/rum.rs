@@ -1,12 +1,14 @@
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use portico_telemetry::trace::TraceId;
 use serde::Deserialize;
 
-use crate::http::{ApiError, Authenticated};
+use crate::http::{ApiError, Authenticated, RequestContext};
+use crate::services::authorise;
 use crate::state::AppState;
 
 /// A browser's measurement: a phase of a remote, an error, a web vital.
@@ -52,9 +54,11 @@ const MAX_MEASUREMENTS: usize = 100;
 /// `POST /api/platform/rum`: a list of measurements. Logged in a bounded form and counted.
 pub async fn rum(
     State(state): State<AppState>,
+    Extension(context): Extension<RequestContext>,
     session: Authenticated,
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
+    authorise::own(&state, &context, Some(&session), "measure").await?;
     let expected = || ApiError::bad_request("Send a list of at most 100 measurements, each with a `kind`.");
     let list: Vec<Measurement> = serde_json::from_slice(&body).map_err(|error| expected().cause(error))?;
     if list.len() > MAX_MEASUREMENTS {

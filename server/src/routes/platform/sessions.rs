@@ -1,6 +1,6 @@
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use portico_app::platform::Told;
 use portico_identity::session::EndReason;
 use serde_json::json;
@@ -9,6 +9,7 @@ use super::form::answer;
 use crate::audit;
 use crate::http::input::Input;
 use crate::http::{Authenticated, RequestContext};
+use crate::services::authorise;
 use crate::services::members::Refused;
 use crate::state::AppState;
 
@@ -21,6 +22,9 @@ pub async fn end(
     session: Authenticated,
     input: Input,
 ) -> Response {
+    if let Err(error) = authorise::own(&state, &context, Some(&session), "end-session").await {
+        return error.into_response();
+    }
     let person = &session.state.person;
     let handle = input.text("handle");
     let ended = state.sessions.end_handle(&person.issuer, &person.sub, handle, EndReason::SignedOut).await;
@@ -57,6 +61,9 @@ pub async fn end_others(
     session: Authenticated,
     input: Input,
 ) -> Response {
+    if let Err(error) = authorise::own(&state, &context, Some(&session), "end-other-sessions").await {
+        return error.into_response();
+    }
     let ended = state.sessions.end_others(&session.active).await;
     let done = ended.map_err(Refused::from).map(|count| {
         audit::decision("end-session", "all others", true, "own", &session, &context);
