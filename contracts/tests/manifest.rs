@@ -468,9 +468,9 @@ fn with_view(pointer: &str, value: Value) -> Value {
 fn what_is_wrong_with_a_view_is_named_by_its_field() {
     parse(&with_view("", Value::Null)).expect("the view is sound");
     for (pointer, value, expected) in [
-        ("/path", json!("overview"), "a path such as `/overview/{list}`"),
-        ("/path", json!("/**"), "a path such as `/overview/{list}`"),
-        ("/query/0", json!("a b"), "a name of letters, digits"),
+        ("/path", json!("overview/{list}"), "a path such as `/overview/{list}`"),
+        ("/path", json!("/{list}/**"), "a path such as `/overview/{list}`"),
+        ("/path", json!("/{list}/{list}"), "each name once"),
         ("/permissions/0", json!("Todos Read"), "expected"),
         ("/timeoutMs", json!(0), "expected 1 to 120000, found 0"),
         ("/timeoutMs", json!(120_001), "expected 1 to 120000, found 120001"),
@@ -498,6 +498,9 @@ fn what_is_wrong_with_a_view_is_named_by_its_field() {
         assert_eq!(field, format!("/backend/views/0{pointer}"), "{value}: {reason}");
         assert!(reason.contains(expected), "{pointer} {value}: {reason}");
     }
+    let (field, reason) = only_field(&with_view("/query", json!(["status", "a b"])));
+    assert_eq!(field, "/backend/views/0/query/1");
+    assert!(reason.contains("a name of letters, digits"), "{reason}");
     let (field, reason) = only_field(&with_view("/query", json!(["status", "list"])));
     assert_eq!(field, "/backend/views/0/query/1");
     assert!(reason.contains("another name than the path's parameters"), "{reason}");

@@ -147,7 +147,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     let (access, mut keepers) = credentials::build(&config.gateway, &parts)?;
     let mut event_keys = credentials::event_keys(&config, &parts)?;
     keepers.append(&mut event_keys.keepers);
-    credentials::first_turn(&mut keepers, &audit).await?;
+    credentials::first_turn(&mut keepers, &audit, &*parts.clock).await?;
     let events = events(&config, &parts, &registry, (event_log, brokers), event_keys)?;
     let tracer = telemetry::tracer(&config, &OtelEnvironment::read(), &parts)?;
     let policy_config = policy_config(&config);
@@ -167,6 +167,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         },
         backends: Backends::new(config.gateway.clone(), access),
         limits: Limits::new(&config, buckets.as_ref()),
+        credentials: keepers.iter().map(|keeper| Arc::clone(keeper.standing())).collect(),
         open_calls: OpenCalls::new(config.limits.upgrades_per_session),
         metrics: Metrics::default(),
         ids: IdSource::default(),

@@ -23,6 +23,7 @@ use time::OffsetDateTime;
 use crate::assets::Assets;
 use crate::audit::Audit;
 use crate::config::Config;
+use crate::credentials::CredentialStanding;
 use crate::http::Authenticated;
 use crate::limits::Limits;
 use crate::log::BatchWriter;
@@ -104,6 +105,8 @@ pub struct Portal {
     pub gateway: Gateway,
     /// Compiled back ends of remotes.
     pub backends: Backends,
+    /// How the credentials of upstreams outside OAuth are.
+    pub credentials: Vec<Arc<CredentialStanding>>,
     /// Connections and answers that last.
     pub open_calls: Arc<OpenCalls>,
     /// Who did what.

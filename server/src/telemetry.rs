@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
-use portico_telemetry::trace::{OtlpHttp, Tracer, TracerConfig};
+use portico_telemetry::trace::{OtlpHttp, Tracer};
 
 use crate::config::Config;
 use crate::start::{Parts, StartError};
@@ -59,8 +59,7 @@ pub fn tracer(
         ("deployment.environment.name".to_owned(), config.environment.as_str().to_owned()),
     ];
     let exporter = Arc::new(OtlpHttp::new(parts.http.clone(), endpoint, headers, resource));
-    let settings = TracerConfig { ratio: config.telemetry.sample_ratio };
-    Ok(Some(Arc::new(Tracer::start(settings, exporter, parts.clock.as_ref()))))
+    Ok(Some(Arc::new(Tracer::start(exporter, parts.clock.as_ref()))))
 }
 
 /// `name=value,name=value`, in the form of W3C Baggage.

@@ -9,6 +9,8 @@ pub struct HealthPage {
     pub parts: Vec<Part>,
     /// The services behind remotes.
     pub upstreams: Vec<UpstreamRow>,
+    /// Credentials of those services, and other keys, that the portal reads again and again.
+    pub credentials: Vec<CredentialRow>,
     /// What went wrong lately, newest first.
     pub failures: Vec<FailureRow>,
     /// What was refused because it was too much, by limit, where anything was.
@@ -86,10 +88,51 @@ pub struct UpstreamRow {
     pub refused: u64,
     /// Further attempts.
     pub retries: u64,
+    /// What it uses of its quota.
+    pub quota: QuotaRow,
+    /// Routes whose calls are refused for now, since they kept timing out.
+    pub slow_routes: Vec<String>,
     /// What failed last, and how many seconds ago.
     pub last_error: Option<(u64, String)>,
     /// Where it is.
     pub endpoints: Vec<EndpointRow>,
+}
+
+/// What a remote uses of its quota.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QuotaRow {
+    /// Calls under way, and how many may be.
+    pub calls: (u32, Option<u32>),
+    /// Bytes of the last minute, and how many may be, where they are limited.
+    pub bytes: Option<(u64, u64)>,
+    /// How many seconds an answer may take, where that is limited.
+    pub seconds: Option<u64>,
+    /// Calls that were refused or cut for it.
+    pub exceeded: u64,
+}
+
+/// A credential that the portal keeps current.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialRow {
+    /// What it is for, as the log and the audit trail call it.
+    pub purpose: String,
+    /// Where it is read.
+    pub source: String,
+    /// Why it cannot be read; empty where it can.
+    pub reason: String,
+    /// How many seconds ago it was read last; none where it never was.
+    pub read: Option<u64>,
+}
+
+impl CredentialRow {
+    /// How it is: one that was read once is still of use.
+    pub fn level(&self) -> Level {
+        match (self.reason.is_empty(), self.read) {
+            (true, _) => Level::Good,
+            (false, Some(_)) => Level::Degraded,
+            (false, None) => Level::Broken,
+        }
+    }
 }
 
 /// What a circuit breaker is doing.
@@ -167,6 +210,8 @@ pub struct Group {
 pub enum GroupKind {
     /// Tokens for calls.
     Tokens,
+    /// Answers that are kept.
+    Cache,
     /// Events and streams.
     Events,
     /// This instance.
@@ -182,6 +227,18 @@ pub enum Number {
     TokensExchanged,
     /// Calls for which there was no token.
     TokensFailed,
+    /// Calls answered from what is kept.
+    CacheHits,
+    /// Calls answered by the service.
+    CacheMisses,
+    /// Calls answered from what is kept and no longer fresh.
+    CacheStale,
+    /// Calls answered by what another call brought.
+    CacheJoined,
+    /// Kept answers that made room for others.
+    CacheEvicted,
+    /// Kilobytes that are kept.
+    CacheKilobytes,
     /// Open streams.
     Streams,
     /// Records read from the log.
@@ -206,6 +263,8 @@ pub enum Number {
     PublishFailures,
     /// Requests under way.
     ActiveRequests,
+    /// Connections that have left HTTP.
+    Upgrades,
     /// Sessions in memory.
     Sessions,
     /// Remotes that are registered.
@@ -236,6 +295,8 @@ impl HealthPage {
     pub fn level(&self) -> Level {
         let parts = self.parts.iter().map(|part| part.level).max().unwrap_or_default();
         let others = self.upstreams.iter().map(|upstream| upstream.level.min(Level::Degraded)).max();
+        let credentials = self.credentials.iter().map(|one| one.level().min(Level::Degraded)).max();
+        let others = others.max(credentials);
         let registry = if self.registry_problems > 0 { Level::Degraded } else { Level::Good };
         parts.max(others.unwrap_or_default()).max(registry)
     }

@@ -6,8 +6,8 @@ mod health;
 mod told;
 
 pub use health::{
-    Breaker, Count, EndpointRow, EndpointState, FailureRow, Group, GroupKind, HealthPage, Level, Number,
-    Part, PartKind, UpstreamRow,
+    Breaker, Count, CredentialRow, EndpointRow, EndpointState, FailureRow, Group, GroupKind, HealthPage,
+    Level, Number, Part, PartKind, QuotaRow, UpstreamRow,
 };
 pub use told::Told;
 

@@ -85,9 +85,13 @@ text! {
     part_identity, part_events, part_sessions, part_audit, part_policy, part_server, registry, registry_problems,
     upstreams, upstreams_lead, upstreams_none, breaker_closed, breaker_open, breaker_half_open, in_flight, answered,
     failed, refused, retries, queued, last_error, endpoints_none, endpoint_counts, in_service, ejected, unhealthy,
+    quota_calls, quota_bytes, quota_seconds, quota_exceeded, slow_routes, credentials, credentials_lead,
+    credential_read, credential_never,
     failures, failures_lead, failures_none, route, outcome, times, when, trace, limits, limits_none,
-    group_tokens, group_events, group_instance, tokens_cached, tokens_exchanged, tokens_failed, streams, records, lag,
-    skipped, frames, waiting, resuming, cut, resets, published, publish_failures, active_requests, sessions, remotes, audit_waiting, log_dropped,
+    group_tokens, group_cache, group_events, group_instance, cache_hits, cache_misses, cache_stale, cache_joined,
+    cache_evicted, cache_kilobytes, upgrades, tokens_cached, tokens_exchanged, tokens_failed, streams, records, lag,
+    skipped, frames, waiting, resuming, cut, resets, published, publish_failures, active_requests, sessions, remotes,
+    audit_waiting, log_dropped,
 }
 
 text! {
@@ -181,6 +185,7 @@ impl HealthText {
     pub(crate) fn group(&self, kind: GroupKind) -> &'static str {
         match kind {
             GroupKind::Tokens => self.group_tokens,
+            GroupKind::Cache => self.group_cache,
             GroupKind::Events => self.group_events,
             GroupKind::Instance => self.group_instance,
         }
@@ -191,6 +196,13 @@ impl HealthText {
             Number::TokensCached => self.tokens_cached,
             Number::TokensExchanged => self.tokens_exchanged,
             Number::TokensFailed => self.tokens_failed,
+            Number::CacheHits => self.cache_hits,
+            Number::CacheMisses => self.cache_misses,
+            Number::CacheStale => self.cache_stale,
+            Number::CacheJoined => self.cache_joined,
+            Number::CacheEvicted => self.cache_evicted,
+            Number::CacheKilobytes => self.cache_kilobytes,
+            Number::Upgrades => self.upgrades,
             Number::Streams => self.streams,
             Number::Records => self.records,
             Number::Lag => self.lag,

@@ -97,6 +97,7 @@ async fn answer(
         caller: portico_gateway::CallerKey::default(),
         traceparent: None,
         trace: None,
+        until: None,
     };
     app.gateway.call(call, request).await.result
 }

@@ -29,7 +29,7 @@ pub use address::{AddressClass, AddressPolicy, AddressRefused};
 pub use body::{AnswerBody, Begun, RequestBodyError, ResponseBody, ResponseBodyError};
 pub use cache::{
     CacheCounts, CacheRule, CacheScope, EntryName, Found, Kept, MemoryStore, ResponseCache, ResponseStore,
-    StoredResponse, UriMark,
+    StoreUsage, StoredResponse, UriMark,
 };
 pub use call::{Call, CallError, Gateway, Outcome, Verdict};
 pub use credential::{BadCredential, Credential, CredentialError};
@@ -39,7 +39,7 @@ pub use metrics::{ANSWERED, RemoteMetrics, RouteMetrics, SERVER_DURATION};
 pub use path::{PathError, ProxyPath};
 /// What is wrong with one field of a request.
 pub use portico_openapi::FieldProblem;
-pub use quota::{CallerKey, Quota, QuotaExceeded, Usage};
+pub use quota::{CallerKey, Quota, QuotaExceeded, QuotaUse, Usage};
 pub use remote::{Access, BackendError, BackendSpec, RemoteBackend};
 pub use resilience::{
     BreakerSettings, BreakerState, BudgetSettings, ConcurrencySettings, EjectionSettings, EndpointSnapshot,

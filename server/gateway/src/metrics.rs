@@ -9,6 +9,7 @@ use portico_telemetry::{Counter, Exposition, Histogram, HttpDurations, Kind};
 
 use crate::forward::ForwardError;
 use crate::path::ProxyPath;
+use crate::quota::QuotaUse;
 use crate::resilience::{BreakerState, EndpointState, UpstreamSnapshot};
 
 /// What is counted of the calls to one declared path.
@@ -136,6 +137,7 @@ impl crate::RemoteBackend {
             family.histogram(&[labels[0], labels[1], labels[2], ("error_type", slug)], histogram);
         }
         expose_upstream(&self.snapshot(), out);
+        expose_quota(&self.id, &self.quota_use(), out);
     }
 }
 
@@ -148,13 +150,18 @@ fn expose_upstream(upstream: &UpstreamSnapshot, out: &mut Exposition) {
         BreakerState::Open { .. } => 2,
     };
     let in_service = upstream.endpoints.iter().filter(|one| one.state == EndpointState::InService).count();
-    let gauges: [(_, _, u64); 6] = [
+    let gauges: [(_, _, u64); 7] = [
         ("portico_upstream_breaker_state", "Circuit breakers: 0 closed, 1 half open, 2 open.", breaker),
         ("portico_upstream_in_flight", "Calls that wait for an answer to begin.", upstream.in_flight.into()),
         ("portico_upstream_limit", "How many may.", upstream.limit.into()),
         ("portico_upstream_queued", "Calls that wait for a place among those.", upstream.queued.into()),
         ("portico_upstream_endpoints", "Endpoints that are known.", upstream.endpoints.len() as u64),
         ("portico_upstream_endpoints_in_service", "Endpoints that get calls.", in_service as u64),
+        (
+            "portico_upstream_slow_routes",
+            "Routes whose calls are refused for now, since they kept timing out.",
+            upstream.slow_routes.len() as u64,
+        ),
     ];
     for (name, help, value) in gauges {
         out.family(name, Kind::Gauge, help).sample(&labels, value);
@@ -185,6 +192,29 @@ fn expose_upstream(upstream: &UpstreamSnapshot, out: &mut Exposition) {
     ];
     for (name, help, value) in counters {
         out.family(name, Kind::Counter, help).sample(&labels, value);
+    }
+}
+
+/// What a remote uses of its quota, and how much of it there is where it is limited.
+fn expose_quota(remote: &str, used: &QuotaUse, out: &mut Exposition) {
+    let labels = [("portico_remote", remote)];
+    let calls_limit = used.quota.concurrent.map(u64::from);
+    let bytes_limit = used.quota.bytes_per_minute;
+    let gauges = [
+        ("portico_quota_calls", "Calls under way, until the ends of their answers.", Some(used.calls.into())),
+        ("portico_quota_calls_limit", "How many may.", calls_limit),
+        ("portico_quota_bytes", "Bytes of the last minute.", bytes_limit.map(|_| used.bytes)),
+        ("portico_quota_bytes_limit", "Bytes that a minute may have.", bytes_limit),
+    ];
+    for (name, help, value) in gauges {
+        if let Some(value) = value {
+            out.family(name, Kind::Gauge, help).sample(&labels, value);
+        }
+    }
+    let help = "Calls that were refused or cut for a quota, by its name.";
+    let exceeded = out.family("portico_quota_exceeded_total", Kind::Counter, help);
+    for (quota, count) in used.exceeded {
+        exceeded.sample(&[labels[0], ("quota", quota)], count);
     }
 }
 

@@ -11,8 +11,8 @@ use crate::address::AddressPolicy;
 use crate::credential::Credential;
 use crate::metrics::RemoteMetrics;
 use crate::path::ProxyPath;
-use crate::quota::{Quota, RemoteQuota, Usage};
-use crate::resilience::{Resilience, UpstreamSnapshot};
+use crate::quota::{Quota, QuotaUse, RemoteQuota, Usage};
+use crate::resilience::{BreakerState, Resilience, UpstreamSnapshot};
 use crate::routes::{Route, RouteError, RouteSpec, RouteTable};
 use crate::upstream::{
     Dialer, Endpoints, Origin, OriginError, Place, Resolver, TlsSettings, Upstream, UpstreamProtocol, watch,
@@ -126,6 +126,7 @@ impl RemoteBackend {
             false => spec.addresses,
         };
         let settings = spec.resilience;
+        let breaker = settings.breaker.clone();
         let endpoints = Endpoints::new(places, resolver, dialer, settings.ejection.clone());
         let upstream = Arc::new(Upstream::new(origin, endpoints, &settings));
         if let Some(check) = settings.health {
@@ -142,7 +143,7 @@ impl RemoteBackend {
         Ok(Self {
             mount: format!("/bff/{}", spec.id),
             metrics: Arc::new(RemoteMetrics::default()),
-            routes,
+            routes: routes.guarded(&breaker),
             id: spec.id,
             version: spec.version,
             audience: spec.audience,
@@ -206,7 +207,20 @@ impl RemoteBackend {
 
     /// What its upstream is doing.
     pub fn snapshot(&self) -> UpstreamSnapshot {
-        self.upstream.snapshot(&self.id)
+        let mut snapshot = self.upstream.snapshot(&self.id);
+        for route in self.routes.routes() {
+            let (state, opened) = route.breaker.state();
+            snapshot.opened += opened;
+            if state != BreakerState::Closed {
+                snapshot.slow_routes.push(format!("{} {}", route.methods, route.pattern));
+            }
+        }
+        snapshot
+    }
+
+    /// What it uses of its quota.
+    pub fn quota_use(&self) -> QuotaUse {
+        self.quota.used()
     }
 
     /// The token that its calls need.

@@ -1,3 +1,4 @@
+use portico_telemetry::trace::Sampling;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -7,19 +8,27 @@ use url::Url;
 pub struct TelemetryConfig {
     /// The collector's base URL (OTLP over HTTP); `/v1/traces` is added. None means what `OTEL_EXPORTER_OTLP_ENDPOINT` says.
     pub otlp_endpoint: Option<Url>,
-    /// The part, of 1, of the traces that begin here which is recorded. Whoever comes with a `traceparent` has decided.
+    /// The part, of 1, of the requests that is recorded, here and in the services behind.
     pub sample_ratio: f64,
+    /// Whether the flag of a request's `traceparent` decides instead, where it has one. Only behind a proxy that sets or
+    /// removes it: a browser, and so any remote in it, could have everything recorded.
+    pub follow_parent: bool,
     /// What traces call this service; none means what `OTEL_SERVICE_NAME` says, or else `portico`.
     pub service_name: Option<String>,
 }
 
 impl Default for TelemetryConfig {
     fn default() -> Self {
-        Self { otlp_endpoint: None, sample_ratio: 1.0, service_name: None }
+        Self { otlp_endpoint: None, sample_ratio: 1.0, follow_parent: false, service_name: None }
     }
 }
 
 impl TelemetryConfig {
+    /// Which requests are recorded.
+    pub fn sampling(&self) -> Sampling {
+        Sampling { ratio: self.sample_ratio, follow_parent: self.follow_parent }
+    }
+
     /// What is wrong with it.
     pub fn problem(&self) -> Option<String> {
         let endpoint = self.otlp_endpoint.as_ref();

@@ -1,12 +1,13 @@
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use portico_gateway::{Access, Credential, TlsSettings};
-use portico_secrets::{Apply, Kept, SecretSource};
+use portico_secrets::{Apply, FileSecret, Kept, SecretSource};
 
-use super::Keeper;
 use super::sources::Sources;
+use super::{CredentialStanding, Keeper};
 use crate::config::{CredentialKind, CredentialSettings, GatewayConfig};
 use crate::start::{Parts, StartError};
 
@@ -25,13 +26,17 @@ pub fn build(
         let is_remote = [&settings.secret, &settings.certificate, &settings.key]
             .into_iter()
             .any(|secret| secret.as_ref().is_some_and(|secret| secret.vault.is_some()));
+        let kept = Kept::new(secrets, interval, apply);
         keepers.push(Keeper {
-            key,
-            purpose: format!("remote {remote}"),
-            kept: Kept::new(secrets, interval, apply),
+            key: key.clone(),
+            standing: CredentialStanding::new(format!("remote {remote}"), kept.names()),
+            kept,
             shown: Some(credential.clone()),
             must_be_there: !is_remote,
         });
+        keepers.extend(
+            settings.authorities_file.as_ref().map(|file| authorities(&key, remote, file, &tls, interval)),
+        );
         access.insert(remote.clone(), Access { tls, credential: Some(credential) });
     }
     Ok((access, keepers))
@@ -56,11 +61,24 @@ fn credential(key: &str, settings: &CredentialSettings) -> Result<Credential, St
 }
 
 fn tls(key: &str, settings: &CredentialSettings) -> Result<TlsSettings, StartError> {
+    // Read again and again from then on, by a keeper.
     let Some(file) = &settings.authorities_file else { return Ok(TlsSettings::of_public_authorities()) };
     let unusable =
         |error: String| StartError::Other(format!("{key}.authorities_file {}: {error}", file.display()));
     let pem = std::fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
     TlsSettings::of_authorities(&pem).map_err(|error| unusable(error.to_string()))
+}
+
+/// Keeps the authorities in `file` current.
+fn authorities(key: &str, remote: &str, file: &Path, tls: &Arc<TlsSettings>, interval: Duration) -> Keeper {
+    let tls = Arc::clone(tls);
+    let apply: Apply = Box::new(move |secrets| {
+        let [pem] = secrets else { return Err("a file of authorities is needed".to_owned()) };
+        tls.trust(pem.expose()).map_err(|error| error.to_string())
+    });
+    let kept = Kept::new(vec![Box::new(FileSecret::new(file.to_owned()))], interval, apply);
+    let standing = CredentialStanding::new(format!("remote {remote}"), kept.names());
+    Keeper { key: format!("{key}.authorities_file"), standing, kept, shown: None, must_be_there: true }
 }
 
 type Secrets = (Vec<Box<dyn SecretSource>>, Apply);

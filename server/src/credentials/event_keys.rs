@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use portico_secrets::{Apply, Kept};
 use portico_stream::{KeyId, Keyring, Producer, SigningKey};
 
-use super::Keeper;
 use super::sources::Sources;
+use super::{CredentialStanding, Keeper};
 use crate::config::{Config, EventKeySettings, ProducerSettings};
 use crate::dev::generated_key;
 use crate::start::{Parts, StartError};
@@ -115,10 +115,11 @@ fn keeper(
         }
         Ok(())
     });
+    let kept = Kept::new(vec![source], interval, apply);
     Ok(Keeper {
         key: key.to_owned(),
-        purpose: purpose.to_owned(),
-        kept: Kept::new(vec![source], interval, apply),
+        standing: CredentialStanding::new(purpose.to_owned(), kept.names()),
+        kept,
         shown: None,
         must_be_there: settings.secret.vault.is_none(),
     })

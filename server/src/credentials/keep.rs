@@ -2,8 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portico_gateway::Credential;
+use portico_ports::Clock;
 use portico_secrets::{Kept, Turn};
 
+use super::CredentialStanding;
 use crate::audit::Audit;
 use crate::start::StartError;
 use crate::state::{AppState, WeakState};
@@ -11,13 +13,13 @@ use crate::state::{AppState, WeakState};
 /// After an upstream refused a credential it is read again, but not more often than this.
 const AFTER_REFUSAL: Duration = Duration::from_secs(1);
 
-/// Keeps one credential current: an upstream's, or a key of events.
+/// Keeps one credential current: an upstream's, the authorities that it may be certified by, or a key of events.
 #[derive(Debug)]
 pub struct Keeper {
     /// The key of the configuration that names it.
     pub(super) key: String,
-    /// What it is for, in the log and the audit trail: `remote acme.todos`.
-    pub(super) purpose: String,
+    /// What it is for, and how it is.
+    pub(super) standing: Arc<CredentialStanding>,
     pub(super) kept: Kept,
     /// Tells when an upstream refused it.
     pub(super) shown: Option<Arc<Credential>>,
@@ -30,10 +32,9 @@ pub struct Keeper {
 ///
 /// # Errors
 /// Names the one that is not where the configuration says.
-pub async fn first_turn(keepers: &mut [Keeper], audit: &Audit) -> Result<(), StartError> {
+pub async fn first_turn(keepers: &mut [Keeper], audit: &Audit, clock: &dyn Clock) -> Result<(), StartError> {
     for keeper in keepers {
-        let turn = keeper.kept.turn().await;
-        keeper.tell(&turn, audit);
+        let turn = keeper.turn(audit, clock).await;
         if let (Turn::Failed(error), true) = (turn, keeper.must_be_there) {
             return Err(StartError::Other(format!("{}: {error}", keeper.key)));
         }
@@ -61,16 +62,30 @@ async fn keep(mut keeper: Keeper, state: WeakState) {
             () = tokio::time::sleep(next) => {}
             () = refused => tokio::time::sleep(AFTER_REFUSAL.min(next)).await,
         }
-        let turn = keeper.kept.turn().await;
         let Some(state) = state.upgrade() else { return };
-        keeper.tell(&turn, &state.audit);
+        let (audit, clock) = (Arc::clone(&state.audit), Arc::clone(&state.clock));
+        // The portal may go while a server is waited for.
+        drop(state);
+        keeper.turn(&audit, &*clock).await;
     }
 }
 
 impl Keeper {
+    /// What is known of it.
+    pub fn standing(&self) -> &Arc<CredentialStanding> {
+        &self.standing
+    }
+
+    async fn turn(&mut self, audit: &Audit, clock: &dyn Clock) -> Turn {
+        let turn = self.kept.turn().await;
+        self.standing.note(&turn, clock.now());
+        self.tell(&turn, audit);
+        turn
+    }
+
     /// What happened is told once, to log and audit trail. A fetch that changed nothing is neither.
     fn tell(&self, turn: &Turn, audit: &Audit) {
-        let (purpose, names) = (&self.purpose, self.kept.names());
+        let CredentialStanding { purpose, source: names, .. } = &*self.standing;
         let resource = format!("{purpose} from {names}");
         match turn {
             Turn::Same | Turn::StillFailing => {}

@@ -4,7 +4,9 @@ mod build;
 mod event_keys;
 mod keep;
 mod sources;
+mod standing;
 
 pub use build::build;
 pub use event_keys::{EventKeys, event_keys};
 pub use keep::{Keeper, first_turn, spawn};
+pub use standing::{CredentialStanding, expose};

@@ -41,16 +41,10 @@ impl RequestContext {
         let (fresh, span_id) = state.ids.next(state.random.as_ref());
         let parent = request.headers().get("traceparent").and_then(TraceParent::parse);
         let trace_id = parent.map_or(fresh, |parent| parent.trace_id);
-        let trace = state.tracer.as_ref().and_then(|tracer| {
-            let own = TraceParent { trace_id, span_id, sampled: true };
-            recorded(tracer, own, parent, request.headers())
-        });
-        let sampled = match (&state.tracer, parent) {
-            (Some(_), _) => trace.is_some(),
-            (None, Some(parent)) => parent.sampled,
-            // The portal tells nobody of it, and whoever comes next may well.
-            (None, None) => true,
-        };
+        // Also without a collector: the portal tells nobody of it then, and whoever comes next may well.
+        let sampled = state.config.telemetry.sampling().takes(&fresh, parent.as_ref());
+        let tracer = state.tracer.as_ref().filter(|_| sampled);
+        let trace = tracer.map(|tracer| recorded(tracer, (trace_id, span_id), parent, request.headers()));
         Self {
             trace_id,
             span_id,
@@ -75,19 +69,17 @@ impl RequestContext {
     }
 }
 
-/// The trace of a request, where it is recorded. `tracestate` belongs to the `traceparent` it came with (W3C Trace Context,
+/// The trace of a request that is recorded. `tracestate` belongs to the `traceparent` it came with (W3C Trace Context,
 /// section 3.3).
 fn recorded(
     tracer: &Arc<Tracer>,
-    own: TraceParent,
+    (trace_id, span_id): (TraceId, SpanId),
     parent: Option<TraceParent>,
     headers: &HeaderMap,
-) -> Option<Arc<RequestTrace>> {
+) -> Arc<RequestTrace> {
     let state = headers.get("tracestate").filter(|_| parent.is_some()).cloned();
-    let is_recorded = tracer.records(&own.trace_id, parent.as_ref());
-    let span_of = |parent: TraceParent| parent.span_id;
-    let trace = || RequestTrace::new(tracer.clone(), own.trace_id, own.span_id, parent.map(span_of), state);
-    is_recorded.then(|| Arc::new(trace()))
+    let parent = parent.map(|parent| parent.span_id);
+    Arc::new(RequestTrace::new(tracer.clone(), trace_id, span_id, parent, state))
 }
 
 /// The answer where handling panicked.

@@ -128,11 +128,6 @@ impl ApiError {
         self
     }
 
-    /// The header fields that its answer gets.
-    pub fn fields(&self) -> &HeaderMap {
-        &self.0.headers
-    }
-
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.0.status

@@ -1,6 +1,7 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use portico_app::Outcome;
@@ -8,6 +9,7 @@ use portico_identity::provider::ProviderError;
 
 use super::document::{Document, respond};
 use super::shell_state;
+use crate::http::problem::RETRY_SOON;
 use crate::http::{ApiError, RequestContext};
 use crate::state::AppState;
 
@@ -20,7 +22,6 @@ pub struct PageError {
     trace_id: String,
     temporary: bool,
     cause: Option<String>,
-    fields: HeaderMap,
 }
 
 impl PageError {
@@ -33,7 +34,6 @@ impl PageError {
             trace_id: context.trace_id.to_string(),
             temporary: false,
             cause: None,
-            fields: HeaderMap::new(),
         }
     }
 
@@ -96,7 +96,6 @@ impl PageError {
             trace_id: problem.trace_id,
             temporary: error.status().is_server_error(),
             cause: Some(error.log_text().to_owned()),
-            fields: error.fields().clone(),
         }
     }
 
@@ -122,7 +121,9 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status;
-        response.headers_mut().extend(self.fields.clone());
+        if self.temporary && self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, RETRY_SOON);
+        }
         response.extensions_mut().insert(self);
         response
     }

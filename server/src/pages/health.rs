@@ -1,16 +1,21 @@
 //! What the health page shows: the same numbers as `/metrics` and `/readyz`, for people.
 
+use std::sync::Arc;
+
 use portico_app::platform::{
-    Breaker, Count, EndpointRow, EndpointState, FailureRow, Group, GroupKind, HealthPage, Level, Moment,
-    Number, Part, UpstreamRow,
+    Breaker, Count, CredentialRow, EndpointRow, EndpointState, FailureRow, Group, GroupKind, HealthPage,
+    Level, Moment, Number, Part, QuotaRow, UpstreamRow,
 };
-use portico_gateway::{self as gateway, BreakerState, EndpointSnapshot, UpstreamSnapshot};
+use portico_gateway::{
+    self as gateway, BreakerState, CacheCounts, EndpointSnapshot, QuotaUse, StoreUsage, UpstreamSnapshot,
+};
 use portico_registry::Remote;
 use portico_telemetry::Counter;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
+use crate::credentials::CredentialStanding;
 use crate::metrics::Failure;
 use crate::services::readiness::{Check, checks};
 use crate::state::AppState;
@@ -20,8 +25,10 @@ pub(super) async fn page(state: &AppState) -> HealthPage {
     let checks = checks(state).await;
     let snapshot = state.registry.snapshot();
     let upstreams = snapshot.remotes().iter();
-    let upstreams =
-        upstreams.filter_map(|remote| Some(upstream(remote, state.backends.of(remote)?.snapshot())));
+    let upstreams = upstreams.filter_map(|remote| {
+        let backend = state.backends.of(remote)?;
+        Some(upstream(remote, backend.snapshot(), &backend.quota_use()))
+    });
     let mut upstreams: Vec<_> = upstreams.collect();
     // What is wrong comes first.
     upstreams.sort_by_key(|upstream| std::cmp::Reverse(upstream.level));
@@ -29,9 +36,13 @@ pub(super) async fn page(state: &AppState) -> HealthPage {
         at: moment(state.clock.now()),
         parts: checks.into_iter().map(part).collect(),
         upstreams,
+        credentials: credentials(state),
         failures: state.metrics.failures().into_iter().map(failure).collect(),
         limits: limits(state),
-        numbers: vec![tokens(state), events(state), instance(state)],
+        numbers: [Some(tokens(state)), cache(state), Some(events(state)), Some(instance(state))]
+            .into_iter()
+            .flatten()
+            .collect(),
         registry_problems: snapshot.problems().len(),
     }
 }
@@ -47,7 +58,7 @@ fn part(check: Check) -> Part {
     Part { kind: check.kind, name, level, reason: check.result.err().unwrap_or_default() }
 }
 
-fn upstream(remote: &Remote, now: UpstreamSnapshot) -> UpstreamRow {
+fn upstream(remote: &Remote, now: UpstreamSnapshot, used: &QuotaUse) -> UpstreamRow {
     UpstreamRow {
         title: remote.manifest.display_name.clone(),
         level: level(&now),
@@ -62,6 +73,13 @@ fn upstream(remote: &Remote, now: UpstreamSnapshot) -> UpstreamRow {
         failed: now.failed,
         refused: now.refused + now.shed,
         retries: now.retries,
+        quota: QuotaRow {
+            calls: (used.calls, used.quota.concurrent),
+            bytes: used.quota.bytes_per_minute.map(|most| (used.bytes, most)),
+            seconds: used.quota.answer_time.map(|time| time.as_secs()),
+            exceeded: used.exceeded.iter().map(|(_, count)| count).sum(),
+        },
+        slow_routes: now.slow_routes,
         last_error: now.last_error.map(|error| (error.ago.as_secs(), error.message)),
         endpoints: now.endpoints.into_iter().map(endpoint).collect(),
         remote: now.remote,
@@ -76,9 +94,11 @@ fn level(now: &UpstreamSnapshot) -> Level {
     match now.breaker {
         BreakerState::Open { .. } => Level::Broken,
         BreakerState::HalfOpen => Level::Degraded,
-        BreakerState::Closed if served == now.endpoints.len() => Level::Good,
-        BreakerState::Closed if served == 0 => Level::Broken,
-        BreakerState::Closed => Level::Degraded,
+        BreakerState::Closed if served == 0 && !now.endpoints.is_empty() => Level::Broken,
+        BreakerState::Closed if served < now.endpoints.len() || !now.slow_routes.is_empty() => {
+            Level::Degraded
+        }
+        BreakerState::Closed => Level::Good,
     }
 }
 
@@ -122,6 +142,38 @@ fn limits(state: &AppState) -> Vec<Count> {
     reached.map(|(name, count)| Count { name: name.to_owned(), count }).collect()
 }
 
+fn credentials(state: &AppState) -> Vec<CredentialRow> {
+    let now = state.clock.now();
+    let ago = |at: OffsetDateTime| u64::try_from((now - at).whole_seconds()).unwrap_or_default();
+    let row = |one: &Arc<CredentialStanding>| CredentialRow {
+        purpose: one.purpose.clone(),
+        source: one.source.clone(),
+        reason: one.failing().unwrap_or_default(),
+        read: one.read_at().map(ago),
+    };
+    let mut rows: Vec<_> = state.credentials.iter().map(row).collect();
+    rows.sort_by(|one, other| (&one.purpose, &one.source).cmp(&(&other.purpose, &other.source)));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.level()));
+    rows
+}
+
+/// Nothing where no answer is kept.
+fn cache(state: &AppState) -> Option<Group> {
+    let cache = state.gateway.cache()?;
+    let CacheCounts { hits, stale, joined, misses } = cache.counts();
+    let mut numbers = vec![
+        (Number::CacheHits, hits),
+        (Number::CacheMisses, misses),
+        (Number::CacheStale, stale),
+        (Number::CacheJoined, joined),
+    ];
+    if let Some(StoreUsage { bytes, evicted }) = cache.usage() {
+        numbers.push((Number::CacheEvicted, evicted));
+        numbers.push((Number::CacheKilobytes, bytes.div_ceil(1024)));
+    }
+    Some(Group { kind: GroupKind::Cache, numbers })
+}
+
 fn tokens(state: &AppState) -> Group {
     let counts = &state.metrics.tokens;
     let numbers = [
@@ -155,6 +207,7 @@ fn events(state: &AppState) -> Group {
 fn instance(state: &AppState) -> Group {
     let numbers = vec![
         (Number::ActiveRequests, u64::try_from(state.metrics.active.get()).unwrap_or_default()),
+        (Number::Upgrades, u64::try_from(state.open_calls.upgrades().get()).unwrap_or_default()),
         (Number::Sessions, state.sessions.in_memory() as u64),
         (Number::Remotes, state.registry.snapshot().remotes().len() as u64),
         (Number::AuditWaiting, state.audit.sink().waiting()),

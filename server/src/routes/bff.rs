@@ -122,6 +122,7 @@ impl Admitted<'_> {
             caller: CallerKey::session(self.session.active.id.0.to_le_bytes()),
             traceparent: Some(self.context.traceparent()),
             trace: self.context.trace.as_deref(),
+            until: None,
         }
     }
 

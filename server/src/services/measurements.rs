@@ -2,6 +2,7 @@
 
 use portico_telemetry::{Exposition, Kind};
 
+use crate::credentials;
 use crate::state::AppState;
 
 /// What this instance has done, and how it is.
@@ -22,6 +23,12 @@ pub fn all(state: &AppState) -> Exposition {
             backend.expose(&mut out);
         }
     }
+    if let Some(cache) = state.gateway.cache() {
+        cache.expose(&mut out);
+    }
+    credentials::expose(&state.credentials, &mut out);
+    let help = "Connections that have left HTTP (WebSocket and others).";
+    out.level("portico_upgrades_open", help, state.open_calls.upgrades());
     out.gauge("portico_registry_remotes", "Remotes that are registered.", snapshot.remotes().len());
     out.gauge("portico_registry_problems", "Remotes or files that were left out.", snapshot.problems().len());
     let sessions = state.sessions.in_memory();

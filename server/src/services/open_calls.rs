@@ -8,6 +8,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use portico_gateway::TunnelEnd;
 use portico_identity::session::SessionId;
+use portico_telemetry::Gauge;
 use tokio::sync::watch;
 
 use crate::http::Authenticated;
@@ -19,6 +20,7 @@ pub struct OpenCalls {
     sessions: Mutex<HashMap<SessionId, Open>>,
     upgrades_per_session: usize,
     going_away: watch::Sender<bool>,
+    upgrades: Gauge,
 }
 
 #[derive(Debug)]
@@ -41,7 +43,12 @@ impl OpenCalls {
     /// None yet; a session may have this many connections that have left HTTP.
     pub fn new(upgrades_per_session: usize) -> Arc<Self> {
         let going_away = watch::Sender::new(false);
-        Arc::new(Self { sessions: Mutex::default(), upgrades_per_session, going_away })
+        Arc::new(Self {
+            sessions: Mutex::default(),
+            upgrades_per_session,
+            going_away,
+            upgrades: Gauge::default(),
+        })
     }
 
     /// One more connection of a session; none where it has as many as it may have.
@@ -52,7 +59,13 @@ impl OpenCalls {
             return None;
         }
         open.upgrades += 1;
+        self.upgrades.increment();
         Some(self.lasting(id, open, true))
+    }
+
+    /// Connections of all sessions that have left HTTP.
+    pub fn upgrades(&self) -> &Gauge {
+        &self.upgrades
     }
 
     /// An answer of a session that goes on.
@@ -122,6 +135,9 @@ async fn changed(state: &AppState, session: &Authenticated) -> Option<TunnelEnd>
 
 impl Drop for Lasting {
     fn drop(&mut self) {
+        if self.is_upgrade {
+            self.calls.upgrades.decrement();
+        }
         let Some(end) = self.end.take() else { return };
         let mut sessions = self.calls.sessions.lock();
         let Some(open) = sessions.get_mut(&self.id).filter(|open| open.end.subscribe().same_channel(&end))
@@ -149,11 +165,13 @@ mod tests {
         let (one, two) = (calls.upgrade(id), calls.upgrade(id));
         assert!(one.is_some() && two.is_some() && calls.upgrade(id).is_none());
         assert!(calls.upgrade(SessionId(8)).is_some(), "another session has its own");
+        assert_eq!(calls.upgrades().get(), 2);
         let answer = calls.answer(id);
         drop(one);
         assert!(calls.upgrade(id).is_some());
         drop((two, answer));
         assert!(calls.sessions.lock().is_empty());
+        assert_eq!(calls.upgrades().get(), 0);
     }
 
     #[test]

@@ -61,10 +61,7 @@ impl PortalApi for SessionApi {
     async fn subscribe_events(&self) -> Result<EventSubscription, Refusal> {
         let types = events::subscribable(&self.state, &self.context, &self.session).await;
         let types = types.map_err(|error| self.refusal(error))?;
-        Ok(EventSubscription {
-            url: events::stream_url(&self.session),
-            types: events::kinds(&types),
-        })
+        Ok(EventSubscription { url: events::stream_url(&self.session), types: events::kinds(&types) })
     }
 
     async fn switch_organization(&self, organization: &str, return_to: &str) -> Result<Switched, Refusal> {

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde_json::json;
 
 use crate::postgres::Postgres;
-use crate::test_app::{Instance, TestApp, eventually};
+use crate::test_app::{Instance, TestApp, WebSocket, agree, eventually};
 
 /// One portal on two instances.
 struct World {
@@ -184,4 +184,30 @@ async fn case_78_without_the_store_there_is_503_and_never_anonymous_access() {
     for url in ["/api/platform/session".to_owned(), format!("{}/api/platform/session", second.origin)] {
         bob.get(&url).send().await.problem(503);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_web_socket_ends_within_a_second_of_a_logout_on_the_other_instance() {
+    let world = World::start().await;
+    let bob = world.first.signed_in("bob").await;
+    world.first.todos.answers(agree);
+    let there = world.second.origin.trim_start_matches("http://").parse().expect("an address");
+    for (at, elsewhere) in [(there, String::new()), (world.first.addr, world.second.origin.clone())] {
+        bob.login("bob").await;
+        let mut socket = WebSocket::open(at, &bob, "/bff/acme.todos/live/feed", "", b"").await;
+        socket.answer.expect(101);
+        socket.say(1, b"hello").await;
+        assert_eq!(socket.read(11).await, b"\x81\x85\0\0\0\0hello");
+        bob.post(&format!("{elsewhere}/auth/logout")).send().await.expect(303);
+        let ended = Instant::now();
+        let rest = socket.rest().await;
+        assert_eq!(rest.get(2..4), Some(4401_u16.to_be_bytes().as_slice()), "{rest:?}");
+        println!("closed on the other instance after {:?}", ended.elapsed());
+        assert!(ended.elapsed() < Duration::from_secs(1), "{:?}", ended.elapsed());
+    }
+    eventually("the upstream's connections end too", || {
+        let switched = world.first.todos.switched();
+        switched.len() == 2 && switched.iter().all(|one| one.is_over)
+    })
+    .await;
 }

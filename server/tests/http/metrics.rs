@@ -194,3 +194,37 @@ async fn case_75_whatever_is_made_up_makes_no_series() {
     };
     assert_eq!(counted(&after) - counted(&before), 39.0 * 14.0, "and yet each request is counted");
 }
+
+#[tokio::test]
+async fn kept_answers_are_counted_by_where_they_came_from_and_what_they_take() {
+    let app = TestApp::configured(|config| {
+        config.gateway.cache.bytes = 64 * 1024;
+        let manifest = config.registry.directories[0].join("todos/dist/remote.json");
+        let read = std::fs::read(&manifest).expect("the manifest can be read");
+        let mut written: serde_json::Value = serde_json::from_slice(&read).expect("a manifest is JSON");
+        written["backend"]["routes"][0]["cache"] = json!({ "maxAgeSeconds": 60, "staleIfErrorSeconds": 600 });
+        std::fs::write(&manifest, written.to_string()).expect("the manifest can be written");
+    })
+    .await;
+    let bob = app.signed_in("bob").await;
+    app.todos.answers(|_| Reply::Response(200, Vec::new(), vec![b'x'; 4_000]));
+    for _ in 0..3 {
+        bob.get("/bff/acme.todos/todos").send().await.expect(200);
+    }
+    app.pass(time::Duration::seconds(61));
+    app.todos.answers(|_| Reply::status(503));
+    bob.get("/bff/acme.todos/todos").send().await.expect(200);
+    let scrape = Scrape::of(&app).await;
+    let answers = |result: &str| scrape.value(&format!("portico_cache_answers_total{{result=\"{result}\"}}"));
+    assert_eq!(["hit", "miss", "stale", "coalesced"].map(answers), [2.0, 2.0, 1.0, 0.0]);
+    let bytes = scrape.value("portico_cache_bytes");
+    assert!((4_000.0..8_000.0).contains(&bytes), "{bytes}");
+    assert_eq!(scrape.value("portico_cache_evictions_total"), 0.0);
+    app.todos.answers(|_| Reply::Response(200, Vec::new(), vec![b'x'; 4_000]));
+    for number in 0..60 {
+        bob.get(&format!("/bff/acme.todos/todos/{number}")).send().await.expect(200);
+    }
+    let scrape = Scrape::of(&app).await;
+    assert!(scrape.value("portico_cache_evictions_total") >= 40.0);
+    assert!(scrape.value("portico_cache_bytes") <= 65_536.0);
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use portico::config::Config;
 use portico_dev_idp::{Endpoint, Failure};
 use serde_json::{Value, json};
 
@@ -18,12 +19,18 @@ impl Collector {
         Self(Upstream::start().await)
     }
 
-    /// A portal that tells this collector of its traces, and as much as `ratio` of those that begin there.
+    /// A portal that tells this collector of as much as `ratio` of its requests.
     async fn portal(&self, ratio: f64) -> TestApp {
+        self.portal_with(ratio, |_| {}).await
+    }
+
+    /// The same, with some of its configuration changed.
+    async fn portal_with(&self, ratio: f64, change: impl FnOnce(&mut Config)) -> TestApp {
         let endpoint = self.0.url().parse().expect("a URL");
         TestApp::configured(|config| {
             config.telemetry.otlp_endpoint = Some(endpoint);
             config.telemetry.sample_ratio = ratio;
+            change(config);
         })
         .await
     }
@@ -98,7 +105,7 @@ fn only<'a>(spans: &'a [Value], trace: &str, name: &str) -> &'a Value {
 #[tokio::test]
 async fn a_call_is_one_trace_from_the_caller_through_the_portal_to_the_upstream() {
     let collector = Collector::start().await;
-    let app = collector.portal(0.0).await;
+    let app = collector.portal_with(0.0, |config| config.telemetry.follow_parent = true).await;
     let bob = app.signed_in("bob").await;
     let log = Log::keep();
     let call = bob.get("/bff/acme.todos/todos/7?q=a-secret");
@@ -178,18 +185,92 @@ async fn what_fails_says_so_in_its_span_and_in_the_problem_under_one_trace_id() 
     assert_eq!(only(&spans, &trace, "exchange token")["status"]["code"], 2);
 }
 
-#[tokio::test]
-async fn whoever_calls_decides_whether_the_trace_is_recorded() {
+/// The flag that the upstream was told, and whether the call's span arrived, for a call that came with this flag.
+async fn recorded(ratio: f64, follow: bool, flag: &str) -> (String, bool) {
     let collector = Collector::start().await;
-    let app = collector.portal(1.0).await;
+    let app = collector.portal_with(ratio, |config| config.telemetry.follow_parent = follow).await;
     let bob = app.signed_in("bob").await;
-    let call = bob.get("/bff/acme.todos/todos").header("traceparent", format!("00-{TRACE}-{CALLER}-00"));
-    call.send().await.expect(200);
+    let call = bob.get("/bff/acme.todos/todos").header("traceparent", format!("00-{TRACE}-{CALLER}-{flag}"));
+    assert_eq!(call.send().await.expect(200).header("x-trace-id"), TRACE, "the trace goes on in any case");
     let sent = app.todos.last().header("traceparent").to_owned();
-    assert!(sent.starts_with(&format!("00-{TRACE}-")) && sent.ends_with("-00"), "{sent}");
-    bob.get("/healthz").send().await.expect(200);
-    let spans = collector.spans("a later span arrives", |span| span["name"] == "GET /healthz").await;
-    assert!(spans.iter().all(|span| span["traceId"] != TRACE), "{spans:#?}");
+    let told = sent
+        .strip_prefix(&format!("00-{TRACE}-"))
+        .expect("the same trace")
+        .split_once('-')
+        .expect("a flag")
+        .1;
+    app.state.tracer.clone().expect("there is a collector").flush().await;
+    let arrived = collector.now().iter().any(|span| span["traceId"] == TRACE);
+    (told.to_owned(), arrived)
+}
+
+#[tokio::test]
+async fn a_browser_has_nothing_recorded_and_nothing_kept_from_being_recorded() {
+    for flag in ["00", "01"] {
+        assert_eq!(recorded(0.0, false, flag).await, ("00".to_owned(), false), "{flag}");
+        assert_eq!(recorded(1.0, false, flag).await, ("01".to_owned(), true), "{flag}");
+    }
+    // Not even by a trace id that a ratio of nearly nothing would take, again and again.
+    let collector = Collector::start().await;
+    let app = collector.portal(0.000_001).await;
+    let bob = app.signed_in("bob").await;
+    let lucky = format!("00-4bf92f3577b34da6a3c0000000000000-{CALLER}-01");
+    for _ in 0..20 {
+        bob.get("/bff/acme.todos/todos").header("traceparent", &lucky).send().await.expect(200);
+    }
+    assert!(app.todos.seen().iter().all(|seen| seen.header("traceparent").ends_with("-00")));
+}
+
+#[tokio::test]
+async fn where_the_flag_is_followed_whoever_calls_decides() {
+    for ratio in [0.0, 1.0] {
+        assert_eq!(recorded(ratio, true, "00").await, ("00".to_owned(), false));
+        assert_eq!(recorded(ratio, true, "01").await, ("01".to_owned(), true));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_fetched_behind_somebodys_back_is_a_trace_of_its_own_that_names_the_cause() {
+    let collector = Collector::start().await;
+    let app = collector
+        .portal_with(1.0, |config| {
+            let manifest = config.registry.directories[0].join("todos/dist/remote.json");
+            let read = std::fs::read(&manifest).expect("the manifest can be read");
+            let mut written: Value = serde_json::from_slice(&read).expect("a manifest is JSON");
+            written["backend"]["routes"][0]["cache"] =
+                json!({ "maxAgeSeconds": 60, "staleWhileRevalidateSeconds": 600 });
+            std::fs::write(&manifest, written.to_string()).expect("the manifest can be written");
+        })
+        .await;
+    let bob = app.signed_in("bob").await;
+    bob.get("/bff/acme.todos/todos").send().await.expect(200);
+    app.pass(time::Duration::seconds(61));
+    let stale = bob.get("/bff/acme.todos/todos").header("tracestate", "vendor=data");
+    let stale = stale.header("traceparent", format!("00-{TRACE}-{CALLER}-01")).send().await;
+    assert_eq!(stale.expect(200).header("cache-status"), "portico; hit; fwd=stale");
+    let name = "refresh /bff/acme.todos/todos/**";
+    eventually("the refresh's span arrives", || {
+        let spans = collector.now();
+        spans.iter().any(|span| span["name"] == name)
+            && spans.iter().any(|span| span["traceId"] == TRACE && span["kind"] == 2)
+    })
+    .await;
+    let spans = collector.now();
+    let refresh = spans.iter().find(|span| span["name"] == name).expect("it is there");
+    let trace = refresh["traceId"].as_str().expect("an id");
+    assert_ne!(trace, TRACE);
+    assert_eq!((&refresh["kind"], &refresh["parentSpanId"]), (&json!(1), &Value::Null));
+    assert_eq!(attribute(refresh, "portico.outcome"), "kept");
+    let cause = only(&spans, TRACE, "GET /bff/acme.todos/todos/**");
+    assert_eq!(refresh["links"], json!([{ "traceId": TRACE, "spanId": cause["spanId"] }]));
+    let attempt = only(&spans, trace, "GET");
+    assert_eq!(attempt["parentSpanId"], refresh["spanId"]);
+    let seen = app.todos.seen();
+    assert_eq!(seen.len(), 2, "fetched at first, and behind the second's back");
+    let id = attempt["spanId"].as_str().expect("an id");
+    assert_eq!(seen[1].header("traceparent"), format!("00-{trace}-{id}-01"));
+    assert!(seen[1].values("tracestate").is_empty(), "that is of the trace that was left");
+    assert!(spans.iter().all(|span| span["traceId"] != TRACE || span["name"] != "GET"));
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use super::parts::moment;
 use crate::components::icon;
 use crate::platform::{
-    Breaker, EndpointRow, EndpointState, FailureRow, Group, HealthPage, Level, Part, UpstreamRow,
+    Breaker, CredentialRow, EndpointRow, EndpointState, FailureRow, Group, HealthPage, Level, Part, QuotaRow,
+    UpstreamRow,
 };
 use crate::state::ShellState;
 use crate::text::{HealthText, fill, fill_all};
@@ -24,6 +25,7 @@ pub(super) fn page(state: &ShellState, page: &HealthPage) -> impl IntoView + use
             {summary(page, words)}
             {parts(page, words)}
             {upstreams(page, words)}
+            {credentials(page, words)}
             {failures(page, words)}
             <div class="health-groups">
                 {page.numbers.iter().map(|group| numbers(group, words)).collect_view()}
@@ -117,12 +119,17 @@ fn upstream(one: &UpstreamRow, words: &'static HealthText) -> impl IntoView + us
         (words.refused, one.refused, true),
         (words.retries, one.retries, false),
         (words.queued, u64::from(one.queued), false),
+        (words.quota_exceeded, one.quota.exceeded, true),
     ];
     let counts =
         counts.map(|(name, count, worrying)| number(name, count, worrying)).into_iter().collect_view();
     let last_error = one.last_error.as_ref().map(|(seconds, why)| {
         let when = fill(words.last_error, &seconds.to_string());
         view! { <p class="last-error"><span class="row-meta">{when}</span>" "{why.clone()}</p> }
+    });
+    let slow_routes = (!one.slow_routes.is_empty()).then(|| {
+        let routes = one.slow_routes.join(", ");
+        view! { <p class="last-error"><span class="row-meta">{words.slow_routes}</span>" "<code>{routes}</code></p> }
     });
     let endpoints = one.endpoints.iter().map(|endpoint| self::endpoint(endpoint, words)).collect_view();
     let endpoints = if one.endpoints.is_empty() {
@@ -136,12 +143,58 @@ fn upstream(one: &UpstreamRow, words: &'static HealthText) -> impl IntoView + us
                 <span class="row-text">
                     <span class="row-title">{one.title.clone()}" "<code class="row-meta">{one.remote.clone()}</code></span>
                     <span class="row-meta"><code>{one.url.clone()}</code>" · "{in_flight}" · "{breaker}</span>
+                    {quota(&one.quota, words)}
                 </span>
                 {state_tag(one.level, words.level(one.level))}
             </div>
             <dl class="numbers">{counts}</dl>
+            {slow_routes}
             {last_error}
             {endpoints}
+        </li>
+    }
+}
+
+/// What is limited of it, with what is used; nothing where nothing is.
+fn quota(used: &QuotaRow, words: &'static HealthText) -> impl IntoView + use<> {
+    let (calls, most) = used.calls;
+    let calls = most.map(|most| fill_all(words.quota_calls, &[&calls.to_string(), &most.to_string()]));
+    let kilobytes = |bytes: u64| bytes.div_ceil(1024).to_string();
+    let bytes =
+        used.bytes.map(|(bytes, most)| fill_all(words.quota_bytes, &[&kilobytes(bytes), &kilobytes(most)]));
+    let seconds = used.seconds.map(|seconds| fill(words.quota_seconds, &seconds.to_string()));
+    let parts: Vec<_> = [calls, bytes, seconds].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| view! { <span class="row-meta">{parts.join(" · ")}</span> })
+}
+
+fn credentials(page: &HealthPage, words: &'static HealthText) -> impl IntoView + use<> {
+    let rows = page.credentials.iter().map(|one| credential(one, words)).collect_view();
+    (!page.credentials.is_empty()).then(|| {
+        view! {
+            <section class="panel" aria-labelledby="credentials">
+                <h2 class="section-title" id="credentials">{words.credentials}</h2>
+                <p class="panel-lead">{words.credentials_lead}</p>
+                <ul class="rows">{rows}</ul>
+            </section>
+        }
+    })
+}
+
+fn credential(one: &CredentialRow, words: &'static HealthText) -> impl IntoView + use<> {
+    let read = one.read.map_or_else(
+        || words.credential_never.to_owned(),
+        |seconds| fill(words.credential_read, &seconds.to_string()),
+    );
+    let reason =
+        (!one.reason.is_empty()).then(|| view! { <span class="row-meta">{one.reason.clone()}</span> });
+    view! {
+        <li class="row">
+            <span class="row-text">
+                <span class="row-title">{one.purpose.clone()}</span>
+                <span class="row-meta"><code>{one.source.clone()}</code>" · "{read}</span>
+                {reason}
+            </span>
+            {state_tag(one.level(), words.level(one.level()))}
         </li>
     }
 }

@@ -2,8 +2,8 @@
 
 use portico_app::ShellState;
 use portico_app::platform::{
-    Breaker, Count, EndpointRow, EndpointState, FailureRow, Group, GroupKind, HealthPage, Level, Moment,
-    Number, Part, PartKind, PlatformPage, UpstreamRow,
+    Breaker, Count, CredentialRow, EndpointRow, EndpointState, FailureRow, Group, GroupKind, HealthPage,
+    Level, Moment, Number, Part, PartKind, PlatformPage, QuotaRow, UpstreamRow,
 };
 
 use super::admin;
@@ -29,6 +29,8 @@ fn upstream(title: &str, remote: &str) -> UpstreamRow {
         failed: 0,
         refused: 0,
         retries: 3,
+        quota: QuotaRow { calls: (2, Some(2_000)), bytes: None, seconds: Some(300), exceeded: 0 },
+        slow_routes: Vec::new(),
         last_error: None,
         endpoints: vec![endpoint("10.0.0.7:8080", EndpointState::InService, 0)],
     }
@@ -67,6 +69,15 @@ pub(crate) fn bad() -> ShellState {
     (gone.failed, gone.refused, gone.queued) = (31, 402, 5);
     gone.last_error = Some((4, "no connection to the upstream: connection refused".into()));
     gone.endpoints = Vec::new();
+    gone.quota =
+        QuotaRow { calls: (9, None), bytes: Some((52_428_800, 52_428_800)), seconds: None, exceeded: 12 };
+    partly.slow_routes = vec!["GET /reports/{year}/**".into(), "GET, HEAD /export".into()];
+    let credential = |purpose: &str, reason: &str, read| CredentialRow {
+        purpose: purpose.into(),
+        source: "vault secret/acme/reports#password".into(),
+        reason: reason.into(),
+        read,
+    };
     let failure = FailureRow {
         at: moment("2026-11-20 09:59:56 UTC"),
         route: "GET /bff/acme.insights/reports/**".into(),
@@ -84,6 +95,11 @@ pub(crate) fn bad() -> ShellState {
             part(PartKind::Sessions, Level::Good, ""),
         ],
         upstreams: vec![partly, gone],
+        credentials: vec![
+            credential("remote acme.bank", "vault secret/acme/bank#key: the server refuses it (403)", None),
+            credential("remote acme.reports", "vault secret/acme/reports#password is not set", Some(86_400)),
+            credential("remote acme.legacy", "", Some(12)),
+        ],
         failures: vec![failure.clone(), failure],
         limits: vec![Count { name: "session".into(), count: 17 }],
         numbers: vec![
@@ -91,8 +107,15 @@ pub(crate) fn bad() -> ShellState {
                 GroupKind::Tokens,
                 &[Number::TokensCached, Number::TokensExchanged, Number::TokensFailed],
             ),
+            numbers(
+                GroupKind::Cache,
+                &[Number::CacheHits, Number::CacheStale, Number::CacheEvicted, Number::CacheKilobytes],
+            ),
             numbers(GroupKind::Events, &[Number::Streams, Number::Lag, Number::Cut, Number::Published]),
-            numbers(GroupKind::Instance, &[Number::ActiveRequests, Number::Sessions, Number::LogDropped]),
+            numbers(
+                GroupKind::Instance,
+                &[Number::ActiveRequests, Number::Upgrades, Number::Sessions, Number::LogDropped],
+            ),
         ],
         registry_problems: 2,
     })

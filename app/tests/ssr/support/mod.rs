@@ -7,8 +7,8 @@ pub(crate) mod markup;
 use std::sync::Arc;
 
 use portico_app::platform::{
-    AccountOrganization, AccountPage, DecisionRow, DecisionsPage, Device, InvitationPage, InvitationRow,
-    InvitationView, MemberRow, MembersPage, Moment, PlatformPage, RoleChoice,
+    AccountOrganization, AccountPage, DecisionAnswer, DecisionRow, DecisionsPage, Device, InvitationPage,
+    InvitationRow, InvitationView, MemberRow, MembersPage, Moment, PlatformPage, RoleChoice,
 };
 use portico_app::{
     Environment, Locale, Notice, Outcome, Preferences, RegistryProblem, ShellState, Theme, Tone,
@@ -262,14 +262,14 @@ pub(crate) fn members() -> ShellState {
 
 /// What was refused in Acme lately, and what was decided under a trace id.
 pub(crate) fn decisions() -> ShellState {
-    let row = |who: &str, is_allowed, reason: &str, missing: &[&str]| DecisionRow {
+    let row = |who: &str, answer, reason: &str, missing: &[&str]| DecisionRow {
         who: who.into(),
         time: moment("2026-11-27 10:00 UTC"),
         trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".into(),
         action: "call DELETE".into(),
         resource: "/orgs/{org}/todos/* /bff/acme.todos/orgs/acme/todos/a-very-long-name-that-does-not-break"
             .into(),
-        is_allowed,
+        answer,
         reason: reason.into(),
         missing: missing.iter().map(|&name| name.into()).collect(),
     };
@@ -278,12 +278,18 @@ pub(crate) fn decisions() -> ShellState {
         rows: vec![
             row(
                 "Bob Baker",
-                false,
+                DecisionAnswer::Refused,
                 "the entitlements lack org.admin, todos.write",
                 &["org.admin", "todos.write"],
             ),
-            row("Alice Archer", true, "permitted by everyone", &[]),
-            row("demo|max", false, "forbidden by writing-is-for-sales", &[]),
+            row("Alice Archer", DecisionAnswer::Allowed, "permitted by everyone", &[]),
+            row("demo|max", DecisionAnswer::Refused, "forbidden by writing-is-for-sales", &[]),
+            row(
+                "demo|max",
+                DecisionAnswer::Unavailable,
+                "the Open Policy Agent did not answer within 250 ms",
+                &[],
+            ),
         ],
     };
     ShellState { platform: Some(PlatformPage::Decisions(page)), ..admin() }

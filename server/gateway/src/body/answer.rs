@@ -9,6 +9,10 @@ use crate::quota::{Meter, QuotaExceeded};
 
 /// The body of an answer: as it arrives from the upstream, or at hand.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every answer is arriving: a box would be an allocation for each call"
+)]
 pub enum AnswerBody {
     /// As it arrives.
     Arriving(ResponseBody),

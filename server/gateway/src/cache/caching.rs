@@ -5,10 +5,11 @@ use std::time::SystemTime;
 
 use http::HeaderMap;
 use portico_ports::Clock;
+use portico_telemetry::{Exposition, Kind};
 
 use super::flights::{Flights, Joined};
 use super::key::Asked;
-use super::store::{EntryName, Found, ResponseStore, UriMark};
+use super::store::{EntryName, Found, ResponseStore, StoreUsage, UriMark};
 use super::stored::{Kept, StoredResponse};
 use super::vary::Varying;
 
@@ -68,6 +69,26 @@ impl ResponseCache {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let Counts { hits, stale, joined, misses } = &self.counts;
         CacheCounts { hits: of(hits), stale: of(stale), joined: of(joined), misses: of(misses) }
+    }
+
+    /// What is held, where this instance holds it and not a server for several.
+    pub fn usage(&self) -> Option<StoreUsage> {
+        self.store.usage()
+    }
+
+    /// Writes what calls came to, and what is held.
+    pub fn expose(&self, out: &mut Exposition) {
+        let CacheCounts { hits, stale, joined, misses } = self.counts();
+        let help = "Calls of routes that keep answers, by where the answer came from.";
+        let family = out.family("portico_cache_answers_total", Kind::Counter, help);
+        for (result, count) in [("hit", hits), ("stale", stale), ("coalesced", joined), ("miss", misses)] {
+            family.sample(&[("result", result)], count);
+        }
+        if let Some(StoreUsage { bytes, evicted }) = self.usage() {
+            out.gauge("portico_cache_bytes", "Bytes of answers that are kept.", bytes);
+            let help = "Kept answers that made room for others.";
+            out.family("portico_cache_evictions_total", Kind::Counter, help).sample(&[], evicted);
+        }
     }
 
     pub(crate) fn count(&self, counted: Counted) {

@@ -1,18 +1,21 @@
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use quick_cache::Weighter;
+use portico_telemetry::Counter;
 use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter};
 
-use super::store::{EntryName, Found, ResponseStore, UriMark};
+use super::store::{EntryName, Found, ResponseStore, StoreUsage, UriMark};
 use super::stored::Kept;
 
 /// Answers in memory, bounded in bytes: what is used least goes first.
 pub struct MemoryStore {
-    kept: Cache<EntryName, Kept, Weight>,
+    kept: Cache<EntryName, Kept, Weight, DefaultHashBuilder, Evictions>,
+    evicted: Arc<Counter>,
     generations: Mutex<Generations>,
 }
 
@@ -39,11 +42,27 @@ impl Weighter<EntryName, Kept> for Weight {
     }
 }
 
+/// Counts what makes room for others.
+#[derive(Clone)]
+struct Evictions(Arc<Counter>);
+
+impl Lifecycle<EntryName, Kept> for Evictions {
+    type RequestState = ();
+
+    /// What is merely replaced never gets here.
+    fn before_evict(&self, (): &mut (), _: &EntryName, _: &mut Kept) {
+        self.0.increment();
+    }
+}
+
 impl MemoryStore {
     /// An empty store that holds at most `bytes`.
     pub fn new(bytes: u64) -> Self {
         let items = usize::try_from(bytes / USUAL_BYTES).unwrap_or(usize::MAX).max(16);
-        Self { kept: Cache::with_weighter(items, bytes, Weight), generations: Mutex::default() }
+        let evicted = Arc::<Counter>::default();
+        let evictions = Evictions(Arc::clone(&evicted));
+        let kept = Cache::with(items, bytes, Weight, DefaultHashBuilder::default(), evictions);
+        Self { kept, evicted, generations: Mutex::default() }
     }
 
     /// How many bytes are held.
@@ -66,6 +85,10 @@ impl ResponseStore for MemoryStore {
     async fn renew(&self, marks: &[UriMark]) {
         let mut generations = self.generations.lock();
         marks.iter().for_each(|mark| generations.renew(*mark));
+    }
+
+    fn usage(&self) -> Option<StoreUsage> {
+        Some(StoreUsage { bytes: self.bytes(), evicted: self.evicted.get() })
     }
 }
 

@@ -18,7 +18,7 @@ mod vary;
 pub use caching::{CacheCounts, ResponseCache};
 pub use memory::MemoryStore;
 pub use rule::{CacheRule, CacheScope};
-pub use store::{EntryName, Found, ResponseStore, UriMark};
+pub use store::{EntryName, Found, ResponseStore, StoreUsage, UriMark};
 pub use stored::{Kept, StoredResponse};
 
 pub(crate) use caching::Counted;

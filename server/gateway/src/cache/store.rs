@@ -35,6 +35,20 @@ pub trait ResponseStore: Send + Sync + 'static {
 
     /// Begins a new generation of each of `marks`.
     async fn renew(&self, marks: &[UriMark]);
+
+    /// What is held, where this instance holds it.
+    fn usage(&self) -> Option<StoreUsage> {
+        None
+    }
+}
+
+/// What a store in memory holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreUsage {
+    /// Bytes.
+    pub bytes: u64,
+    /// How many answers had to make room for others, ever.
+    pub evicted: u64,
 }
 
 impl fmt::Display for EntryName {

@@ -7,6 +7,7 @@ use portico_policy::{Action, Decision, PolicyEngine, Query, Resource};
 use portico_telemetry::trace::SpanKind;
 
 use super::{Call, CallError};
+use crate::forward::Patience;
 use crate::path::{PathError, ProxyPath, check_query};
 use crate::remote::RemoteBackend;
 use crate::routes::{Route, Unmatched};
@@ -30,6 +31,11 @@ impl Permit<'_> {
     /// How long until the answer must begin.
     pub(super) fn limit(&self, remote: &RemoteBackend) -> Duration {
         self.route.timeout.unwrap_or(remote.timeout)
+    }
+
+    /// How its route waits for the answer.
+    pub(super) fn patience(&self, remote: &RemoteBackend) -> Patience<'_> {
+        Patience { limit: self.limit(remote), breaker: &self.route.breaker }
     }
 
     /// The path below the remote's prefix, as it was authorised.

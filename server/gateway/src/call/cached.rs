@@ -16,8 +16,9 @@ use crate::cache::{
     Asked, CacheRule, Conditions, Counted, Fetched, Flight, Joined, Landed, ResponseCache, Standing,
     StoredResponse, landed, request_for_policy, without_representation,
 };
-use crate::forward::{ForwardError, forward};
+use crate::forward::{ForwardError, Patience, forward};
 use crate::remote::RemoteBackend;
+use crate::resilience::Breaker;
 use crate::shape::Shape;
 use crate::token::{BearerToken, TokenSource};
 
@@ -31,6 +32,8 @@ struct Question {
     public: bool,
     /// How long until the answer must begin.
     limit: Duration,
+    /// The route's.
+    breaker: Arc<Breaker>,
     /// The caller's fields, conditions taken out.
     fields: HeaderMap,
     generation: u64,
@@ -78,6 +81,7 @@ impl Gateway {
                 target: permit.target.clone(),
                 public: permit.route.public,
                 limit: permit.limit(call.remote),
+                breaker: Arc::clone(&permit.route.breaker),
                 fields: head.headers.clone(),
                 generation: looked.generation,
                 before: looked.stored,
@@ -140,7 +144,7 @@ impl Gateway {
         let request = self.question(&question, call, permit, *head, token.as_ref())?;
         let fallback = question.if_error();
         let started = Instant::now();
-        let answered = exchange(call, question.limit, request, token, &mut effort.attempts).await;
+        let answered = exchange(call, question.patience(), request, token, &mut effort.attempts).await;
         effort.waited = started.elapsed();
         let answered = answered.inspect_err(|error| tell_refused(call, permit, error));
         let failed = match &answered {
@@ -169,7 +173,8 @@ impl Gateway {
         }
     }
 
-    /// Fetches a new answer behind the caller's back, once for all who are given the old one meanwhile.
+    /// Fetches a new answer behind the caller's back, once for all who are given the old one meanwhile. It belongs to nobody's
+    /// request any more, so it is a trace of its own, which names the request that led to it.
     async fn renew_behind<T: TokenSource>(
         &self,
         question: Question,
@@ -185,15 +190,34 @@ impl Gateway {
         let mut copy = Request::new(()).into_parts().0;
         copy.method = Method::GET;
         copy.headers = head.headers.clone();
-        let Ok(request) = self.question(&question, call, permit, copy, token.as_ref()) else { return };
+        let Ok(mut request) = self.question(&question, call, permit, copy, token.as_ref()) else { return };
+        let trace = call.trace.map(|trace| Box::new(trace.detached()));
+        if trace.is_some() {
+            // Others' data about the trace that was left.
+            request.headers_mut().remove("tracestate");
+        }
+        let name = format!("refresh {}{}", call.remote.mount, permit.route.pattern);
         tokio::spawn(async move {
-            let mut attempts = 0;
-            // What fails is told to whoever comes after the old answer's end, and has to wait for a new one.
-            match forward(&question.remote, question.limit, None, request, None, &mut attempts).await {
+            let (started, mut attempts) = (std::time::Instant::now(), 0);
+            let trace = trace.as_deref();
+            let answered =
+                forward(&question.remote, question.patience(), trace, request, None, &mut attempts);
+            let (outcome, error) = match answered.await {
                 Ok(response) if !is_failure(response.status()) => {
-                    drop(question.settle(response, Some(flight)).await)
+                    match question.settle(response, Some(flight)).await {
+                        Ok(Settled::Kept(_)) => ("kept", None),
+                        Ok(Settled::Passed(_)) => ("not-kept", None),
+                        Err(error) => ("failed", Some(error.slug())),
+                    }
                 }
-                Ok(_) | Err(_) => flight.land(Landed::Failed),
+                // What fails is told to whoever comes after the old answer's end, and has to wait for a new one.
+                failed => {
+                    flight.land(Landed::Failed);
+                    ("failed", Some(failed.map_or_else(|error| error.slug(), |_| "upstream-status")))
+                }
+            };
+            if let Some(trace) = trace {
+                trace.finish(name, started, vec![("portico.outcome", outcome.into())], error.map(Into::into));
             }
         });
     }
@@ -216,6 +240,10 @@ impl Gateway {
 }
 
 impl Question {
+    fn patience(&self) -> Patience<'_> {
+        Patience { limit: self.limit, breaker: &self.breaker }
+    }
+
     fn rule(&self) -> &CacheRule {
         rule_of(&self.shape)
     }

@@ -8,27 +8,27 @@ use tokio::time::timeout;
 
 use super::{Call, CallError};
 use crate::body::{BoxError, RequestBody, ResponseBody};
-use crate::forward::{ForwardError, Replay, forward};
+use crate::forward::{ForwardError, Patience, Replay, forward};
 use crate::token::{BearerToken, TokenSource};
 
-/// Sends the request, whose answer must begin within `limit`; when the upstream refuses the token, once more with a fresh
+/// Sends the request, whose answer must begin within the route's limit; when the upstream refuses the token, once more with a fresh
 /// one. Counts in `attempts`.
 pub(super) async fn exchange<T: TokenSource>(
     call: &Call<'_, T>,
-    limit: Duration,
+    patience: Patience<'_>,
     request: Box<Request<RequestBody>>,
     token: Option<BearerToken>,
     attempts: &mut u32,
 ) -> Result<Response<ResponseBody>, CallError> {
     let replay = Replay::of(&request);
-    let response = forward(call.remote, limit, call.trace, request, replay.as_ref(), attempts).await?;
+    let response = forward(call.remote, patience, call.trace, request, replay.as_ref(), attempts).await?;
     if response.status() != StatusCode::UNAUTHORIZED {
         return Ok(response);
     }
     drop(response);
     match token {
         // Boxed: rare, and as large as everything above.
-        Some(token) => Box::pin(exchange_again(call, limit, replay, &token, attempts)).await,
+        Some(token) => Box::pin(exchange_again(call, patience, replay, &token, attempts)).await,
         // The browser would take a 401 for the end of its session.
         None => Err(ForwardError::TokenRejected.into()),
     }
@@ -36,7 +36,7 @@ pub(super) async fn exchange<T: TokenSource>(
 
 async fn exchange_again<T: TokenSource>(
     call: &Call<'_, T>,
-    limit: Duration,
+    patience: Patience<'_>,
     replay: Option<Replay>,
     rejected: &BearerToken,
     attempts: &mut u32,
@@ -45,7 +45,8 @@ async fn exchange_again<T: TokenSource>(
     let fresh = call.tokens.fresh(call.remote.token_request(), rejected).await?;
     let mut replay = replay.ok_or(ForwardError::TokenRejected)?;
     replay.set(AUTHORIZATION, fresh.header());
-    let response = forward(call.remote, limit, call.trace, replay.request(), Some(&replay), attempts).await?;
+    let response =
+        forward(call.remote, patience, call.trace, replay.request(), Some(&replay), attempts).await?;
     if response.status() == StatusCode::UNAUTHORIZED {
         return Err(ForwardError::TokenRejected.into());
     }

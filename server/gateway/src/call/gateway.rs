@@ -54,6 +54,8 @@ pub struct Call<'a, T> {
     pub traceparent: Option<HeaderValue>,
     /// Where what the call causes is recorded, if it is.
     pub trace: Option<&'a RequestTrace>,
+    /// When it is given up, besides its route's own limit. What was decided is told all the same.
+    pub until: Option<Instant>,
 }
 
 /// What became of a call.
@@ -104,6 +106,11 @@ impl Gateway {
         self
     }
 
+    /// What answers are kept in, if any are.
+    pub fn cache(&self) -> Option<&ResponseCache> {
+        self.cache.as_deref()
+    }
+
     /// The same proxy with other bounds on what is held at once.
     #[must_use]
     pub fn with_bounds(mut self, bounds: Bounds) -> Self {
@@ -125,7 +132,14 @@ impl Gateway {
         let Ruling { decision, route, permit } = authorise(&*self.policy, &call, &method, &uri).await;
         let mut course = Course::default();
         let result = match permit {
-            Ok(permit) => self.within_quota(&call, permit, head, body, &mut course).await,
+            Ok(permit) => {
+                let carried = self.within_quota(&call, permit, head, body, &mut course);
+                match call.until {
+                    None => carried.await,
+                    // Boxed: of all calls these are few.
+                    Some(until) => Box::pin(timeout_at(until, carried)).await.unwrap_or_else(|_| Err(late())),
+                }
+            }
             Err(error) => Err(error),
         };
         let verdict = Verdict {
@@ -168,7 +182,7 @@ impl Gateway {
             // An upload may go on for as long as it moves, but not for ever. Boxed: most calls have no body.
             Some((began, time)) => Box::pin(timeout_at(began + time, carried))
                 .await
-                .map_err(|_| QuotaExceeded::AnswerTime(time))??,
+                .map_err(|_| remote.exceeded(QuotaExceeded::AnswerTime(time)))??,
             None => carried.await?,
         };
         if let Some(tunnel) = &mut course.tunnel {
@@ -241,7 +255,7 @@ impl Gateway {
         let request = Box::new(Request::from_parts(*head, body));
         let started = Instant::now();
         let attempts = &mut course.effort.attempts;
-        let answered = switch(call, permit.limit(call.remote), handshake, request, token, attempts).await;
+        let answered = switch(call, permit.patience(call.remote), handshake, request, token, attempts).await;
         course.effort.waited = started.elapsed();
         let (mut response, agreed) = answered.inspect_err(|error| tell_refused(call, &permit, error))?;
         clean(call.remote, &permit.target, permit.route.public, &mut response)?;
@@ -291,7 +305,8 @@ impl Gateway {
         self.readdress(&mut head, call, permit, token.as_ref(), &body)?;
         let request = Box::new(Request::from_parts(*head, body));
         let started = Instant::now();
-        let answered = exchange(call, permit.limit(call.remote), request, token, &mut effort.attempts).await;
+        let answered =
+            exchange(call, permit.patience(call.remote), request, token, &mut effort.attempts).await;
         effort.waited = started.elapsed();
         let mut response = answered.inspect_err(|error| tell_refused(call, permit, error))?;
         clean(call.remote, &permit.target, permit.route.public, &mut response)?;
@@ -341,8 +356,14 @@ impl<'a, T> Call<'a, T> {
             caller: self.caller,
             traceparent: self.traceparent.clone(),
             trace: self.trace,
+            until: self.until,
         }
     }
+}
+
+/// A call was given up because whoever it is part of had no more time.
+pub(super) fn late() -> CallError {
+    ForwardError::Timeout(0).into()
 }
 
 /// What the upstream is shown besides or instead of a token. Nothing that is the portal's goes out for somebody who is

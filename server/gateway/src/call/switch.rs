@@ -1,14 +1,13 @@
-use std::time::Duration;
-
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use super::{Call, CallError};
 use crate::body::{RequestBody, ResponseBody};
-use crate::forward::{ForwardError, Replay, ask_to_switch};
+use crate::forward::{ForwardError, Patience, Replay, ask_to_switch};
 use crate::token::{BearerToken, TokenSource};
 use crate::upgrade::{Handshake, Tunnel};
+use crate::upstream::Outstanding;
 
 /// What an upstream has agreed to.
 pub(super) struct Agreed {
@@ -21,7 +20,7 @@ pub(super) struct Agreed {
 /// switch to what was asked for is an answer like every other, and no byte beyond it is carried.
 pub(super) async fn switch<T: TokenSource>(
     call: &Call<'_, T>,
-    limit: Duration,
+    patience: Patience<'_>,
     handshake: Handshake,
     mut request: Box<Request<RequestBody>>,
     token: Option<BearerToken>,
@@ -29,32 +28,38 @@ pub(super) async fn switch<T: TokenSource>(
 ) -> Result<(Response<ResponseBody>, Option<Agreed>), CallError> {
     handshake.ask(request.headers_mut());
     let replay = Replay::of(&request);
-    let mut response = ask_to_switch(call.remote, limit, call.trace, request, attempts).await?;
+    let (mut response, mut outstanding) =
+        ask_to_switch(call.remote, patience, call.trace, request, attempts).await?;
     if response.status() == StatusCode::UNAUTHORIZED {
         let rejected = token.ok_or(ForwardError::TokenRejected)?;
         let fresh = call.tokens.fresh(call.remote.token_request(), &rejected).await?;
         let mut replay = replay.ok_or(ForwardError::TokenRejected)?;
         replay.set(AUTHORIZATION, fresh.header());
-        response = ask_to_switch(call.remote, limit, call.trace, replay.request(), attempts).await?;
+        (response, outstanding) =
+            ask_to_switch(call.remote, patience, call.trace, replay.request(), attempts).await?;
     }
     match response.status() {
         // The browser would take a 401 for the end of its session.
         StatusCode::UNAUTHORIZED => Err(ForwardError::TokenRejected.into()),
         StatusCode::SWITCHING_PROTOCOLS => {
-            let agreed = agreed(handshake, &mut response).await?;
+            let agreed = agreed(handshake, &mut response, outstanding).await?;
             Ok((body_of(call, response), Some(agreed)))
         }
         _ => Ok((body_of(call, response), None)),
     }
 }
 
-async fn agreed(handshake: Handshake, response: &mut Response<Incoming>) -> Result<Agreed, ForwardError> {
+async fn agreed(
+    handshake: Handshake,
+    response: &mut Response<Incoming>,
+    outstanding: Option<Outstanding>,
+) -> Result<Agreed, ForwardError> {
     let fields =
         handshake.agreed(response.headers()).map_err(|why| ForwardError::BadAnswer(why.to_owned()))?;
     let broke = |error: hyper::Error| ForwardError::Reset(error.into());
     let upstream = hyper::upgrade::on(response).await.map_err(broke)?;
     let (client, framed) = handshake.into_client();
-    Ok(Agreed { fields, tunnel: Tunnel::new(client, upstream, framed) })
+    Ok(Agreed { fields, tunnel: Tunnel::new(client, upstream, framed, outstanding) })
 }
 
 fn body_of<T>(call: &Call<'_, T>, response: Response<Incoming>) -> Response<ResponseBody> {

@@ -11,10 +11,10 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Empty;
 use portico_openapi::{FieldProblem, Place};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::authorise::Permit;
-use super::gateway::{Call, Gateway, Outcome};
+use super::gateway::{Call, Gateway, Outcome, late};
 use super::{CallError, Verdict};
 use crate::body::{AnswerBody, Whole, read_within};
 use crate::cache::{Conditions, tag_of, without_representation};
@@ -63,7 +63,7 @@ impl Gateway {
         })
     }
 
-    /// One leg. A call that was not over in time has no verdict: it was given up.
+    /// One leg. A call that was not over in time is given up; what was decided about it is known by then.
     async fn leg<'a, T: TokenSource>(
         &self,
         call: &Call<'a, T>,
@@ -77,11 +77,8 @@ impl Gateway {
         };
         *request.uri_mut() = uri;
         *request.headers_mut() = fields.clone();
-        let late = || CallError::Upstream(ForwardError::Timeout(0));
-        let Ok(outcome) = timeout_at(until, self.call(call.again(), request)).await else {
-            return (Err(late()), None);
-        };
-        let Outcome { verdict, result, .. } = outcome;
+        let call = Call { until: Some(until), ..call.again() };
+        let Outcome { verdict, result, .. } = self.call(call, request).await;
         let answer = match result {
             Ok(response) => {
                 let left = until.saturating_duration_since(Instant::now());

@@ -1,18 +1,20 @@
 use http::{Response, StatusCode};
 
 use super::ForwardError;
-use crate::resilience::{Full, Open, Pass, Place};
+use crate::resilience::{Breaker, Full, Open, Pass, Place};
 use crate::upstream::{Endpoint, Endpoints, Upstream};
 
-/// A call that its upstream's breaker and concurrency limit let through.
+/// A call that the breakers of its route and its upstream, and the concurrency limit, let through.
 pub(super) struct Admission<'a> {
-    passed: Passed<'a>,
+    upstream: &'a Upstream,
+    by_route: Passed<'a>,
+    by_upstream: Passed<'a>,
     place: Place<'a>,
 }
 
-/// What the breaker let through; a call that ends without a conclusion, since its caller went away, gives it back.
+/// What a breaker let through; a call that ends without a conclusion, since its caller went away, gives it back.
 struct Passed<'a> {
-    upstream: &'a Upstream,
+    breaker: &'a Breaker,
     pass: Option<Pass>,
 }
 
@@ -22,21 +24,23 @@ pub(super) enum Finding {
     /// It answers.
     Answered,
     /// It fails.
-    Failed {
-        /// Because it has too much to do, as far as can be seen.
-        overloaded: bool,
-    },
+    Failed,
+    /// It says that it has too much to do.
+    Overloaded,
+    /// It did not answer this in time.
+    Late,
     /// Nothing: it is the caller's doing, or the configuration's.
     Nothing,
 }
 
 impl<'a> Admission<'a> {
-    pub(super) async fn to(upstream: &'a Upstream) -> Result<Self, ForwardError> {
-        let pass = upstream.breaker.admit().map_err(|Open { retry_after }| {
+    pub(super) async fn to(upstream: &'a Upstream, route: &'a Breaker) -> Result<Self, ForwardError> {
+        let refused = |Open { retry_after }| {
             upstream.tally.refused.add();
             ForwardError::Open(retry_after)
-        })?;
-        let passed = Passed { upstream, pass: Some(pass) };
+        };
+        let by_route = Passed::through(route).map_err(refused)?;
+        let by_upstream = Passed::through(&upstream.breaker).map_err(refused)?;
         let place = match upstream.concurrency.enter() {
             Some(place) => place,
             None => Box::pin(upstream.concurrency.wait()).await.map_err(|Full| {
@@ -44,36 +48,62 @@ impl<'a> Admission<'a> {
                 ForwardError::Full
             })?,
         };
-        Ok(Self { passed, place })
+        Ok(Self { upstream, by_route, by_upstream, place })
     }
 
     /// What came of the call.
-    pub(super) fn conclude<B>(mut self, result: &Result<Response<B>, ForwardError>) {
-        let upstream = self.passed.upstream;
+    pub(super) fn conclude<B>(self, result: &Result<Response<B>, ForwardError>) {
+        let Self { upstream, by_route, by_upstream, place } = self;
         let finding = Finding::of(result);
         if finding == Finding::Answered {
             // While this call's own place still counts.
             upstream.concurrency.grow();
         }
-        drop(self.place);
-        // Without a finding the breaker gets its pass back.
-        match (finding, self.passed.pass.take_if(|_| finding != Finding::Nothing)) {
-            (Finding::Answered, Some(pass)) => upstream.breaker.answered(pass),
-            (Finding::Failed { overloaded }, Some(pass)) => {
-                if overloaded {
-                    upstream.concurrency.shrink();
-                }
-                // One endpoint of several is left out by itself; the breaker is for when all of them fail. What a probe
-                // finds counts, since the others were asked before.
-                if matches!(pass, Pass::Probe(_)) || !upstream.endpoints.any_is_well() {
-                    upstream.breaker.failed(pass);
-                }
-                upstream.tally.failed(match result {
-                    Ok(response) => format!("it answered {}", response.status()),
-                    Err(error) => error.to_string(),
-                });
+        drop(place);
+        if matches!(finding, Finding::Overloaded | Finding::Late) {
+            upstream.concurrency.shrink();
+        }
+        // One endpoint of several is left out by itself; a breaker is for when all of them fail.
+        let all_fail = || !upstream.endpoints.any_is_well();
+        match finding {
+            Finding::Answered => {
+                by_route.answered();
+                by_upstream.answered();
             }
-            _ => {}
+            Finding::Failed | Finding::Overloaded => by_upstream.failed(all_fail()),
+            // The route is slow, and perhaps nothing else: its callers must not take the others' service away. A probe of
+            // the upstream that is late has not found it well, though.
+            Finding::Late => {
+                by_route.failed(all_fail());
+                by_upstream.failed(false);
+            }
+            // The breakers get their passes back.
+            Finding::Nothing => return,
+        }
+        if finding != Finding::Answered {
+            upstream.tally.failed(match result {
+                Ok(response) => format!("it answered {}", response.status()),
+                Err(error) => error.to_string(),
+            });
+        }
+    }
+}
+
+impl<'a> Passed<'a> {
+    fn through(breaker: &'a Breaker) -> Result<Self, Open> {
+        Ok(Self { breaker, pass: Some(breaker.admit()?) })
+    }
+
+    fn answered(mut self) {
+        if let Some(pass) = self.pass.take() {
+            self.breaker.answered(pass);
+        }
+    }
+
+    /// A failure; what a probe finds counts in any case, since others were asked before it.
+    fn failed(mut self, counts: bool) {
+        if let Some(pass) = self.pass.take_if(|pass| counts || matches!(pass, Pass::Probe(_))) {
+            self.breaker.failed(pass);
         }
     }
 }
@@ -81,7 +111,7 @@ impl<'a> Admission<'a> {
 impl Drop for Passed<'_> {
     fn drop(&mut self) {
         if let Some(pass) = self.pass.take() {
-            self.upstream.breaker.abandoned(pass);
+            self.breaker.abandoned(pass);
         }
     }
 }
@@ -98,7 +128,7 @@ impl Finding {
     pub(super) fn note(self, endpoints: &Endpoints, endpoint: &Endpoint) {
         match self {
             Self::Answered => endpoint.succeeded(),
-            Self::Failed { .. } => endpoints.failed(endpoint),
+            Self::Failed | Self::Overloaded | Self::Late => endpoints.failed(endpoint),
             Self::Nothing => {}
         }
     }
@@ -107,21 +137,19 @@ impl Finding {
     /// service says of it is not.
     pub(super) fn of_status(status: StatusCode) -> Self {
         match status {
-            StatusCode::BAD_GATEWAY => Self::Failed { overloaded: false },
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-                Self::Failed { overloaded: true }
-            }
+            StatusCode::BAD_GATEWAY => Self::Failed,
+            StatusCode::SERVICE_UNAVAILABLE => Self::Overloaded,
+            StatusCode::GATEWAY_TIMEOUT => Self::Late,
             _ => Self::Answered,
         }
     }
 
     pub(super) fn of_error(error: &ForwardError) -> Self {
         match error {
-            ForwardError::Timeout(_) | ForwardError::Unprocessed { refused: true, .. } => {
-                Self::Failed { overloaded: true }
-            }
+            ForwardError::Timeout(_) => Self::Late,
+            ForwardError::Unprocessed { refused: true, .. } => Self::Overloaded,
             ForwardError::Unreachable(_) | ForwardError::Reset(_) | ForwardError::BadAnswer(_) => {
-                Self::Failed { overloaded: false }
+                Self::Failed
             }
             _ => Self::Nothing,
         }

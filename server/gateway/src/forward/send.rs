@@ -8,7 +8,7 @@ use super::admission::Admission;
 use super::attempt::Attempts;
 use super::deadline::Deadline;
 use super::hedge::hedged;
-use super::{ForwardError, Replay};
+use super::{ForwardError, Patience, Replay};
 use crate::body::{RequestBody, ResponseBody};
 use crate::remote::RemoteBackend;
 
@@ -20,26 +20,27 @@ const FIRST_PAUSE: Duration = Duration::from_millis(40);
 /// budget counts; but an upstream that refuses everything is not asked for ever.
 const MAX_UNPROCESSED: u32 = 3;
 
-/// Sends `request` to `remote`'s upstream and returns when the answer has begun, within `limit`; counts in `attempts`.
+/// Sends `request` to `remote`'s upstream and returns when the answer has begun, within the route's limit; counts in
+/// `attempts`.
 ///
-/// Nothing is sent while the upstream's breaker is open, or while it has as many calls under way as it can take. A failed
+/// Nothing is sent while the upstream's breaker or the route's is open, or while it has as many calls under way as it can take. A failed
 /// attempt is repeated, from `replay`, only for an idempotent method (RFC 9110, section 9.2.2) without a body, at most
 /// `backend.retries` times, within the upstream's retry budget, and never once an answer has begun. One that the upstream
 /// says it has not looked at is repeated whatever its method. All attempts share one deadline. The request is boxed because futures hand it on through several layers, and each would hold a copy of
 /// it.
 pub(crate) async fn forward(
     remote: &RemoteBackend,
-    limit: Duration,
+    patience: Patience<'_>,
     trace: Option<&RequestTrace>,
     request: Box<Request<RequestBody>>,
     replay: Option<&Replay>,
     attempts: &mut u32,
 ) -> Result<Response<ResponseBody>, ForwardError> {
     let progress = request.body().progress();
-    let admission = Admission::to(&remote.upstream).await?;
+    let admission = Admission::to(&remote.upstream, patience.breaker).await?;
     let call = Attempts {
         remote,
-        deadline: Deadline::after(limit),
+        deadline: Deadline::after(patience.limit),
         repeatable: is_repeatable(&request),
         progress: progress.as_deref(),
         trace,

@@ -1,32 +1,32 @@
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
 use portico_telemetry::trace::RequestTrace;
 
-use super::ForwardError;
 use super::admission::{Admission, Finding};
 use super::deadline::{Deadline, Elapsed};
 use super::observed::Observed;
+use super::{ForwardError, Patience};
 use crate::body::RequestBody;
 use crate::remote::RemoteBackend;
-use crate::upstream::Purpose;
+use crate::upstream::{Outstanding, Purpose};
 
 /// Sends a request to switch protocols over a connection of its own, which serves nothing before and nothing after it.
-/// Returns when the answer has begun, within `limit`; counts in `attempts`.
+/// Returns when the answer has begun, within the route's limit, and with it what keeps the connection counted at its
+/// endpoint; counts in `attempts`.
 pub(crate) async fn ask_to_switch(
     remote: &RemoteBackend,
-    limit: Duration,
+    patience: Patience<'_>,
     trace: Option<&RequestTrace>,
     mut request: Box<Request<RequestBody>>,
     attempts: &mut u32,
-) -> Result<Response<Incoming>, ForwardError> {
-    let admission = Admission::to(&remote.upstream).await?;
+) -> Result<(Response<Incoming>, Option<Outstanding>), ForwardError> {
+    let admission = Admission::to(&remote.upstream, patience.breaker).await?;
     let observed = Observed::begin(remote, trace, &mut request, || *attempts);
     *attempts += 1;
-    let deadline = Deadline::after(limit);
+    let deadline = Deadline::after(patience.limit);
     let endpoints = &remote.upstream.endpoints;
     let mut at = None;
     let sent = {
@@ -37,12 +37,16 @@ pub(crate) async fn ask_to_switch(
         });
         deadline.hold(None, work).await
     };
-    let result = sent.unwrap_or_else(|Elapsed| Err(ForwardError::Timeout(deadline.limit().as_millis())));
+    let sent = sent.unwrap_or_else(|Elapsed| Err(ForwardError::Timeout(deadline.limit().as_millis())));
+    let (result, outstanding) = match sent {
+        Ok((response, outstanding)) => (Ok(response), Some(outstanding)),
+        Err(error) => (Err(error), None),
+    };
     // What no connection was opened to is told already.
     if let Some(endpoint) = at {
         Finding::of(&result).note(endpoints, &endpoint);
     }
     observed.end(&result);
     admission.conclude(&result);
-    result
+    result.map(|response| (response, outstanding))
 }

@@ -63,6 +63,15 @@ pub enum QuotaExceeded {
     AnswerBytes(u64),
 }
 
+/// Every quota's name, as [`QuotaExceeded::slug`] says it.
+pub(super) const QUOTAS: [&str; 5] = [
+    "quota-concurrent",
+    "quota-concurrent-per-session",
+    "quota-bytes-per-minute",
+    "quota-answer-seconds",
+    "quota-answer-bytes",
+];
+
 impl QuotaExceeded {
     /// The HTTP status that it becomes where no answer has begun.
     pub fn status(self) -> StatusCode {

@@ -37,7 +37,7 @@ impl Meter {
             && *method != Method::HEAD
             && declared().is_some_and(|length| length > most)
         {
-            return Err(QuotaExceeded::AnswerBytes(most));
+            return Err(remote.exceeded(QuotaExceeded::AnswerBytes(most)));
         }
         let deadline = quota.answer_time.zip(began).filter(|_| !endless);
         Ok(Self {
@@ -50,6 +50,10 @@ impl Meter {
 
     /// Counts a piece of the body; `last` where nothing follows it.
     pub(crate) fn count(&mut self, length: usize, last: bool) -> Result<(), QuotaExceeded> {
+        self.within(length, last).inspect_err(|exceeded| self.tell(*exceeded))
+    }
+
+    fn within(&mut self, length: usize, last: bool) -> Result<(), QuotaExceeded> {
         if let Some((left, most)) = &mut self.bytes {
             *left = left.checked_sub(length as u64).ok_or(QuotaExceeded::AnswerBytes(*most))?;
         }
@@ -73,8 +77,18 @@ impl Meter {
     /// Whether the time is up.
     pub(crate) fn overdue(&self) -> Result<(), QuotaExceeded> {
         match self.deadline {
-            Some((deadline, time)) if Instant::now() >= deadline => Err(QuotaExceeded::AnswerTime(time)),
+            Some((deadline, time)) if Instant::now() >= deadline => {
+                let exceeded = QuotaExceeded::AnswerTime(time);
+                self.tell(exceeded);
+                Err(exceeded)
+            }
             _ => Ok(()),
+        }
+    }
+
+    fn tell(&self, exceeded: QuotaExceeded) {
+        if let Some(ticket) = &self.ticket {
+            ticket.exceeded(exceeded);
         }
     }
 

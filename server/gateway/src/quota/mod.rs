@@ -6,5 +6,5 @@ mod usage;
 
 pub use limits::{CallerKey, Quota, QuotaExceeded};
 pub(crate) use meter::Meter;
-pub use usage::Usage;
 pub(crate) use usage::{Charge, RemoteQuota, Ticket};
+pub use usage::{QuotaUse, Usage};

@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use portico_telemetry::Counter;
 use tokio::time::Instant;
 
-use super::limits::{CallerKey, Quota, QuotaExceeded};
+use super::limits::{CallerKey, QUOTAS, Quota, QuotaExceeded};
 
 /// What one remote uses now. It outlives the compiled back end: a new version of the remote goes on counting here.
 #[derive(Debug, Default)]
@@ -15,6 +16,21 @@ pub struct Usage {
     /// Calls under way by caller.
     callers: Callers,
     bytes: Mutex<Option<Debt>>,
+    /// How often each quota was reached, as in [`QUOTAS`].
+    exceeded: [Counter; QUOTAS.len()],
+}
+
+/// What a remote uses of its quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaUse {
+    /// What it may use.
+    pub quota: Quota,
+    /// Calls under way.
+    pub calls: u32,
+    /// Bytes of the last minute; nothing where they are not limited, and so not counted.
+    pub bytes: u64,
+    /// How often each quota was reached, by its name.
+    pub exceeded: [(&'static str, u64); QUOTAS.len()],
 }
 
 /// Bytes that were used and are not forgotten yet.
@@ -30,6 +46,13 @@ impl Usage {
     /// Calls under way.
     pub fn calls(&self) -> u32 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// A quota was reached.
+    fn count(&self, exceeded: QuotaExceeded) {
+        if let Some(at) = QUOTAS.iter().position(|name| *name == exceeded.slug()) {
+            self.exceeded[at].increment();
+        }
     }
 
     /// Adds bytes of a body. What a minute allows is forgotten in a minute.
@@ -68,8 +91,30 @@ impl RemoteQuota {
         Some(Charge { usage: Arc::clone(&self.usage), per_minute })
     }
 
+    /// What is used.
+    pub(crate) fn used(&self) -> QuotaUse {
+        let Usage { bytes, exceeded, .. } = &*self.usage;
+        let owed = |per_minute| bytes.lock().as_ref().map_or(0, |debt| debt.at(per_minute, Instant::now()));
+        QuotaUse {
+            quota: self.quota,
+            calls: self.usage.calls(),
+            bytes: self.quota.bytes_per_minute.map_or(0, owed),
+            exceeded: std::array::from_fn(|at| (QUOTAS[at], exceeded[at].get())),
+        }
+    }
+
+    /// Counts a quota that was reached.
+    pub(crate) fn exceeded(&self, exceeded: QuotaExceeded) -> QuotaExceeded {
+        self.usage.count(exceeded);
+        exceeded
+    }
+
     /// Admits a call, which counts until the ticket is dropped.
     pub(crate) fn admit(&self, caller: CallerKey) -> Result<Ticket, QuotaExceeded> {
+        self.room(caller).map_err(|exceeded| self.exceeded(exceeded))
+    }
+
+    fn room(&self, caller: CallerKey) -> Result<Ticket, QuotaExceeded> {
         if let Some(most) = self.quota.bytes_per_minute
             && let Some(until) = self.usage.full_for(most, Instant::now())
         {
@@ -110,6 +155,13 @@ pub(crate) struct Ticket {
     usage: Arc<Usage>,
     /// Where the caller's calls are counted.
     caller: Option<CallerKey>,
+}
+
+impl Ticket {
+    /// Counts a quota that was reached.
+    pub(super) fn exceeded(&self, exceeded: QuotaExceeded) {
+        self.usage.count(exceeded);
+    }
 }
 
 impl Drop for Ticket {

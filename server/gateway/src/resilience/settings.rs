@@ -17,8 +17,10 @@ pub struct Resilience {
     pub hedge_after: Option<Duration>,
 }
 
-/// A circuit breaker's numbers. A failure is a call that ended without a usable answer, or with 502, 503 or 504, while no
-/// endpoint was well.
+/// A circuit breaker's numbers, for the upstream and for each of its routes. A failure of the upstream is a call that ended
+/// without a connection or a usable answer, or with 502 or 503, while no endpoint was well; a failure of a route, one whose
+/// answer did not begin in time, or was 504. Being late at one thing says nothing about the others, and whoever can make it
+/// late must not take them away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BreakerSettings {
     /// It opens after this many failures without an answer in between; 0 for never.

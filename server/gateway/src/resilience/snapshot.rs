@@ -10,7 +10,7 @@ pub struct UpstreamSnapshot {
     pub url: String,
     /// Its circuit breaker.
     pub breaker: BreakerState,
-    /// How often the breaker opened.
+    /// How often the breaker opened, and those of its routes.
     pub opened: u64,
     /// Calls that wait for the beginning of an answer.
     pub in_flight: u32,
@@ -32,6 +32,8 @@ pub struct UpstreamSnapshot {
     pub retries_denied: u64,
     /// Second requests sent because the first took long.
     pub hedges: u64,
+    /// Routes whose calls are refused for now, since they kept timing out: methods and pattern.
+    pub slow_routes: Vec<String>,
     /// What failed last.
     pub last_error: Option<LastError>,
     /// The endpoints known now; none before the first call where a name must be resolved.

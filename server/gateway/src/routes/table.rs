@@ -13,6 +13,7 @@ use super::tree::{Found, Tree};
 use crate::cache::CacheRule;
 use crate::metrics::RouteMetrics;
 use crate::path::{PathError, ProxyPath};
+use crate::resilience::{Breaker, BreakerSettings};
 use crate::shape::Shape;
 use crate::upgrade::{Protocol, ProtocolError};
 use crate::view::{View, ViewError, ViewSpec};
@@ -57,6 +58,8 @@ pub struct Route {
     pub upgrades: Vec<Protocol>,
     /// How long until its answer must begin; the back end's time limit without.
     pub timeout: Option<Duration>,
+    /// Whether its calls are made while they keep timing out: what one route is slow at says nothing of the others.
+    pub(crate) breaker: Arc<Breaker>,
     /// What is counted of its calls; shared by routes that declare the same path.
     pub metrics: Arc<RouteMetrics>,
     /// What is done about its calls besides forwarding them.
@@ -197,6 +200,14 @@ impl RouteTable {
         }
     }
 
+    /// The same routes, each with a breaker of these numbers.
+    pub(crate) fn guarded(mut self, settings: &BreakerSettings) -> Self {
+        for route in &mut self.routes {
+            route.breaker = Arc::new(Breaker::new(settings.clone()));
+        }
+        self
+    }
+
     /// Goes on counting where `earlier` left off, for the paths that both declare.
     pub(crate) fn continue_from(&mut self, earlier: &Self) {
         let known: HashMap<&str, &Arc<RouteMetrics>> =
@@ -231,6 +242,7 @@ impl RouteTable {
             public: false,
             upgrades: Vec::new(),
             timeout: None,
+            breaker: Arc::new(Breaker::new(BreakerSettings::default())),
             shape: Some(Arc::new(Shape { view: Some(Arc::new(view)), ..Shape::default() })),
         });
         Ok(())
@@ -287,6 +299,7 @@ impl RouteTable {
             public: spec.public,
             upgrades: protocols(index, spec)?,
             timeout: spec.timeout,
+            breaker: Arc::new(Breaker::new(BreakerSettings::default())),
             shape: spec.cache.clone().map(|cache| Arc::new(Shape { cache: Some(cache), ..Shape::default() })),
         });
         Ok(())

@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use super::frames::{Frames, close};
 use crate::quota::{Charge, Ticket};
+use crate::upstream::Outstanding;
 
 /// What is read before it is written: one buffer for each direction is all that a slow receiver holds up here.
 const BUFFER: usize = 16 * 1024;
@@ -27,6 +28,8 @@ pub struct Tunnel {
     ticket: Option<Ticket>,
     /// Where its bytes are charged.
     charge: Option<Charge>,
+    /// While it lives, the connection is one of what its endpoint has under way.
+    outstanding: Option<Outstanding>,
 }
 
 /// Why the portal ends a connection that both sides would go on with.
@@ -66,8 +69,13 @@ impl TunnelEnd {
 }
 
 impl Tunnel {
-    pub(crate) fn new(client: OnUpgrade, upstream: Upgraded, framed: bool) -> Self {
-        Self { client, upstream, framed, ticket: None, charge: None }
+    pub(crate) fn new(
+        client: OnUpgrade,
+        upstream: Upgraded,
+        framed: bool,
+        outstanding: Option<Outstanding>,
+    ) -> Self {
+        Self { client, upstream, framed, ticket: None, charge: None, outstanding }
     }
 
     /// Counts towards its remote's quota, for as long as it lives and for all that it carries.
@@ -83,7 +91,7 @@ impl Tunnel {
         let (mut from_client, mut to_client) = split(TokioIo::new(client));
         let (mut from_upstream, mut to_upstream) = split(TokioIo::new(self.upstream));
         let (up, down) = (AtomicU64::new(0), AtomicU64::new(0));
-        let (charge, _ticket) = (self.charge, self.ticket);
+        let (charge, _ticket, _outstanding) = (self.charge, self.ticket, self.outstanding);
         let charged = |bytes: &[u8]| charge.iter().for_each(|charge| charge.add(bytes.len()));
         let mut frames = Frames::default();
         let ended = {

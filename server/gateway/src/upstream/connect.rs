@@ -15,11 +15,12 @@ enum Opened {
 impl Endpoint {
     /// A place on a connection that is there, if the request may use one.
     pub(crate) fn idle(self: &Arc<Self>, repeatable: bool) -> Option<Lease> {
+        let generation = self.settings();
         let line = match self.protocol.is_http2() {
             true => Line::Http2(self.shared.take()?),
             false => Line::Http1(self.pool.take(repeatable)?),
         };
-        Some(self.lease(line))
+        Some(self.lease(line, generation))
     }
 
     /// A place on a new connection, or on one that others open just now; `limit` is for the handshakes of TCP, TLS and
@@ -32,9 +33,11 @@ impl Endpoint {
         if purpose == Purpose::Switch || self.protocol.is_http1() {
             return self.connect_alone(purpose, limit).await;
         }
+        // Before the handshake: settings that change meanwhile leave the connection out of date, never taken for newer.
+        let generation = self.settings();
         let failures = self.shared.failures();
         let turn = match self.shared.wait().await {
-            Waited::Place(slot) => return Ok(self.lease(Line::Http2(slot))),
+            Waited::Place(slot) => return Ok(self.lease(Line::Http2(slot), generation)),
             Waited::Turn(turn) => turn,
         };
         if self.protocol.is_http1() {
@@ -47,8 +50,11 @@ impl Endpoint {
         }
         let opened = self.open(purpose, limit, Arc::downgrade(&self.shared)).await;
         match opened.inspect_err(|error| self.shared.failed(error))? {
-            Opened::Http1(connection) => Ok(self.lease(Line::Http1(connection))),
-            Opened::Http2(connection) => self.lease_shared(self.shared.add(connection, turn)),
+            Opened::Http1(connection) => Ok(self.lease(Line::Http1(connection), generation)),
+            Opened::Http2(connection) if self.keeps(generation) => {
+                self.lease_shared(self.shared.add(connection, turn), generation)
+            }
+            Opened::Http2(connection) => self.lease_shared(connection.enter(), generation),
         }
     }
 
@@ -58,9 +64,10 @@ impl Endpoint {
         purpose: Purpose,
         limit: Duration,
     ) -> Result<Lease, DialError> {
+        let generation = self.settings();
         match self.open(purpose, limit, Weak::new()).await? {
-            Opened::Http1(connection) => Ok(self.lease(Line::Http1(connection))),
-            Opened::Http2(connection) => self.lease_shared(connection.enter()),
+            Opened::Http1(connection) => Ok(self.lease(Line::Http1(connection), generation)),
+            Opened::Http2(connection) => self.lease_shared(connection.enter(), generation),
         }
     }
 
@@ -87,12 +94,12 @@ impl Endpoint {
         DialError::Unreachable { address: self.address, source: Arc::new(source) }
     }
 
-    fn lease_shared(self: &Arc<Self>, slot: Option<Slot>) -> Result<Lease, DialError> {
+    fn lease_shared(self: &Arc<Self>, slot: Option<Slot>, generation: u64) -> Result<Lease, DialError> {
         let slot = slot.ok_or_else(|| self.unreachable(io::ErrorKind::ConnectionAborted.into()))?;
-        Ok(self.lease(Line::Http2(slot)))
+        Ok(self.lease(Line::Http2(slot), generation))
     }
 
-    fn lease(self: &Arc<Self>, line: Line) -> Lease {
-        Lease::new(line, Arc::clone(self))
+    fn lease(self: &Arc<Self>, line: Line, generation: u64) -> Lease {
+        Lease::new(line, Arc::clone(self), generation)
     }
 }

@@ -91,6 +91,11 @@ impl Dialer {
         &self.host
     }
 
+    /// A number that moves when the TLS settings do; it stands still without TLS.
+    pub(crate) fn generation(&self) -> u64 {
+        self.tls.as_ref().map_or(0, |(tls, _)| tls.generation())
+    }
+
     /// Whether the upstream may be at `address`.
     pub(crate) fn check(&self, address: IpAddr) -> Result<(), AddressRefused> {
         self.addresses.check(address)

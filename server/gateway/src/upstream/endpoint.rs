@@ -1,7 +1,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use super::http2::{Http2Pool, Target};
@@ -23,6 +23,8 @@ pub(crate) struct Endpoint {
     pub(super) protocol: KnownProtocol,
     pub(super) dialer: Arc<Dialer>,
     outstanding: AtomicUsize,
+    /// Of which TLS settings the kept connections were opened with.
+    kept_of: AtomicU64,
     standing: Standing,
 }
 
@@ -35,6 +37,7 @@ impl Endpoint {
             pool: Pool::new(),
             shared: Arc::default(),
             protocol: KnownProtocol::new(dialer.is_http2()),
+            kept_of: AtomicU64::new(dialer.generation()),
             dialer,
             outstanding: AtomicUsize::new(0),
             standing: Standing::default(),
@@ -44,6 +47,24 @@ impl Endpoint {
     /// What HTTP/2 requests name as their target.
     pub(super) fn target(&self) -> &Target {
         self.dialer.target()
+    }
+
+    /// The number of today's TLS settings. Connections that were opened with others are given up: what is idle is closed, and
+    /// what is under way is the last on its connection.
+    pub(super) fn settings(&self) -> u64 {
+        let generation = self.dialer.generation();
+        if self.kept_of.load(Ordering::Relaxed) != generation {
+            self.pool.clear();
+            self.shared.clear();
+            // Last: whoever comes in between gives them up as well.
+            self.kept_of.store(generation, Ordering::Relaxed);
+        }
+        generation
+    }
+
+    /// Whether a connection that was opened with these TLS settings may serve another call.
+    pub(super) fn keeps(&self, generation: u64) -> bool {
+        self.dialer.generation() == generation
     }
 
     /// A call is under way here.

@@ -11,6 +11,8 @@ use crate::body::{Arriving, RequestBody};
 pub(crate) struct Lease {
     line: Line,
     at: Outstanding,
+    /// Of which TLS settings the connection was opened with.
+    generation: u64,
 }
 
 /// What a call goes over.
@@ -37,12 +39,13 @@ pub(crate) enum SendError {
     BrokenTogether(ExchangeError),
 }
 
-struct Outstanding(Arc<Endpoint>);
+/// Something that is under way at an endpoint, and counted there while this lives.
+pub(crate) struct Outstanding(Arc<Endpoint>);
 
 impl Lease {
-    pub(super) fn new(line: Line, at: Arc<Endpoint>) -> Self {
+    pub(super) fn new(line: Line, at: Arc<Endpoint>, generation: u64) -> Self {
         at.enter();
-        Self { line, at: Outstanding(at) }
+        Self { line, at: Outstanding(at), generation }
     }
 
     /// Sends `request` and waits for the response's head.
@@ -62,13 +65,13 @@ impl Lease {
         }
     }
 
-    /// Sends `request` as the only one ([`Connection::send_alone`]).
+    /// Sends `request` as the only one ([`Connection::send_alone`]). With the answer comes what keeps the connection counted.
     pub(crate) async fn send_alone(
         self,
         request: Box<Request<RequestBody>>,
-    ) -> Result<Response<hyper::body::Incoming>, ExchangeError> {
+    ) -> Result<(Response<hyper::body::Incoming>, Outstanding), ExchangeError> {
         match self.line {
-            Line::Http1(connection) => Ok(connection.send_alone(request).await?),
+            Line::Http1(connection) => Ok((connection.send_alone(request).await?, self.at)),
             Line::Http2(_) => Err(h2::Error::from(h2::Reason::HTTP_1_1_REQUIRED).into()),
         }
     }
@@ -86,9 +89,12 @@ impl Lease {
         matches!(self.line, Line::Http2(_))
     }
 
-    /// Hands the place back after an answer was read to its end.
+    /// Hands the place back after an answer was read to its end. A connection whose certificate or authorities are not those of
+    /// today is closed.
     pub(crate) fn give_back(self) {
-        if let Line::Http1(connection) = self.line {
+        if let Line::Http1(connection) = self.line
+            && self.at.0.keeps(self.generation)
+        {
             self.at.0.pool.put(connection);
         }
     }

@@ -27,7 +27,7 @@ pub(crate) use endpoints::Endpoints;
 pub use exchange_error::ExchangeError;
 pub(crate) use health::watch;
 pub(crate) use http2::Http2Body;
-pub(crate) use lease::{Lease, SendError};
+pub(crate) use lease::{Lease, Outstanding, SendError};
 pub(crate) use origin::Origin;
 pub use origin::OriginError;
 pub use place::{Place, PlaceError};
@@ -98,6 +98,7 @@ impl Upstream {
             retries: self.tally.retries.get(),
             retries_denied: self.tally.retries_denied.get(),
             hedges: self.tally.hedges.get(),
+            slow_routes: Vec::new(),
             last_error: self.tally.last_error(),
             endpoints: self.endpoints.snapshots(),
         }

@@ -73,6 +73,13 @@ impl Pool {
         self.state.lock().idle.len()
     }
 
+    /// Closes every idle connection.
+    pub(crate) fn clear(&self) {
+        let idle = std::mem::take(&mut self.state.lock().idle);
+        // Outside the lock.
+        drop(idle);
+    }
+
     /// Closes what has been idle too long; whether anything is left.
     fn sweep(&self) -> bool {
         let expired: Vec<Connection>;

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
@@ -8,10 +9,24 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// Whom an upstream must be, and who the portal is to it. A connection uses what holds when it is opened.
+/// Whom an upstream must be, and who the portal is to it. A connection uses what holds when it is opened; once something else
+/// holds, it finishes what is under way and is closed.
 pub struct TlsSettings {
+    current: RwLock<Current>,
+    /// How often something changed.
+    generation: AtomicU64,
+}
+
+struct Current {
     roots: Arc<RootCertStore>,
-    current: RwLock<Offers>,
+    identity: Option<Identity>,
+    offers: Offers,
+}
+
+/// The portal's certificate with its chain, and the key.
+struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
 }
 
 /// The same settings, once for each list of protocols that is offered by ALPN (RFC 7301).
@@ -66,40 +81,76 @@ impl TlsSettings {
 
     /// The authorities in `pem` and no others.
     pub fn of_authorities(pem: &str) -> Result<Self, TlsError> {
-        let mut roots = RootCertStore::empty();
-        for certificate in certificates(pem)? {
-            roots.add(certificate).map_err(|error| TlsError::Unusable(error.to_string()))?;
-        }
-        Ok(Self::with(roots))
+        Ok(Self::with(authorities(pem)?))
     }
 
     /// Exactly these settings, but for the protocols that are offered.
     pub fn fixed(config: &ClientConfig) -> Self {
-        Self { roots: Arc::new(RootCertStore::empty()), current: RwLock::new(Offers::of(config)) }
+        let (roots, offers) = (Arc::new(RootCertStore::empty()), Offers::of(config));
+        Self::holding(Current { roots, identity: None, offers })
     }
 
     fn with(roots: RootCertStore) -> Self {
         let roots = Arc::new(roots);
-        let config = builder(&roots).with_no_client_auth();
-        Self { roots, current: RwLock::new(Offers::of(&config)) }
+        let offers = Offers::of(&builder(&roots).with_no_client_auth());
+        Self::holding(Current { roots, identity: None, offers })
+    }
+
+    fn holding(current: Current) -> Self {
+        Self { current: RwLock::new(current), generation: AtomicU64::new(0) }
     }
 
     /// Shows this certificate, with its chain, on every connection from now on.
     pub fn identify(&self, chain: &str, key: &str) -> Result<(), TlsError> {
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| TlsError::NoKey)?;
-        let config = builder(&self.roots).with_client_auth_cert(certificates(chain)?, key);
-        let config = config.map_err(|error| TlsError::Unusable(error.to_string()))?;
-        *self.current.write() = Offers::of(&config);
+        let identity = Identity { chain: certificates(chain)?, key };
+        let mut current = self.current.write();
+        *current = Current::of(Arc::clone(&current.roots), Some(identity))?;
+        self.generation.fetch_add(1, Ordering::Release);
+        Ok(())
+    }
+
+    /// Trusts the authorities in `pem` and no others, on every connection from now on. The portal's certificate stays.
+    pub fn trust(&self, pem: &str) -> Result<(), TlsError> {
+        let roots = Arc::new(authorities(pem)?);
+        let mut current = self.current.write();
+        let identity = current.identity.as_ref().map(Identity::copy);
+        *current = Current::of(roots, identity)?;
+        self.generation.fetch_add(1, Ordering::Release);
         Ok(())
     }
 
     pub(crate) fn current(&self, offer: Offer) -> Arc<ClientConfig> {
-        let current = self.current.read();
+        let offers = &self.current.read().offers;
         Arc::clone(match offer {
-            Offer::Any => &current.any,
-            Offer::Http1 => &current.http1,
-            Offer::Http2 => &current.http2,
+            Offer::Any => &offers.any,
+            Offer::Http1 => &offers.http1,
+            Offer::Http2 => &offers.http2,
         })
+    }
+
+    /// A number that moves with every change.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+}
+
+impl Identity {
+    fn copy(&self) -> Self {
+        Self { chain: self.chain.clone(), key: self.key.clone_key() }
+    }
+}
+
+impl Current {
+    fn of(roots: Arc<RootCertStore>, identity: Option<Identity>) -> Result<Self, TlsError> {
+        let builder = builder(&roots);
+        let config = match &identity {
+            None => builder.with_no_client_auth(),
+            Some(Identity { chain, key }) => builder
+                .with_client_auth_cert(chain.clone(), key.clone_key())
+                .map_err(|error| TlsError::Unusable(error.to_string()))?,
+        };
+        Ok(Self { offers: Offers::of(&config), roots, identity })
     }
 }
 
@@ -112,6 +163,14 @@ impl Offers {
         };
         Self { any: offering(&[H2, HTTP_1_1]), http1: offering(&[HTTP_1_1]), http2: offering(&[H2]) }
     }
+}
+
+fn authorities(pem: &str) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem)? {
+        roots.add(certificate).map_err(|error| TlsError::Unusable(error.to_string()))?;
+    }
+    Ok(roots)
 }
 
 type Builder =
@@ -131,6 +190,8 @@ fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 
 impl fmt::Debug for TlsSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsSettings").field("authorities", &self.roots.len()).finish_non_exhaustive()
+        f.debug_struct("TlsSettings")
+            .field("authorities", &self.current.read().roots.len())
+            .finish_non_exhaustive()
     }
 }

@@ -130,6 +130,7 @@ async fn the_trace_is_continued() {
         caller: portico_gateway::CallerKey::default(),
         traceparent: Some(http::HeaderValue::from_static(ours)),
         trace: None,
+        until: None,
     };
     let fields =
         [("traceparent", "00-ffffffffffffffffffffffffffffffff-ffffffffffffffff-01"), ("tracestate", "a=b")];

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::Request;
 use portico_gateway::{
     BackendSpec, BreakerState, BudgetSettings, CallError, ConcurrencySettings, EndpointState, ForwardError,
-    HealthCheck, Place,
+    HealthCheck, Place, RouteSpec,
 };
 use tokio::task::JoinSet;
 
@@ -164,6 +164,90 @@ async fn a_route_may_have_a_time_limit_of_its_own() {
     spec.routes[0].timeout = Some(Duration::from_millis(70));
     let seen = World::with(spec).call("GET", TODOS).await;
     assert!(matches!(seen.result, Err(CallError::Upstream(ForwardError::Timeout(70)))), "{seen:?}");
+}
+
+/// The to-dos with one route more, `GET /slow/**`, which has 60 ms.
+fn with_slow_route(upstreams: &[&Upstream]) -> BackendSpec {
+    let mut spec = spec_at(upstreams);
+    let path = "/slow/**".to_owned();
+    spec.routes.push(RouteSpec { path, timeout: Some(Duration::from_millis(60)), ..spec.routes[0].clone() });
+    spec
+}
+
+const SLOW: &str = "/bff/acme.todos/slow/report";
+
+#[tokio::test]
+async fn whoever_makes_a_route_time_out_takes_that_route_from_its_callers_and_nothing_else() {
+    for (late, slug) in
+        [(Reply::Hang, Some("upstream-timeout")), (answer("504 Gateway Timeout", &[], ""), None)]
+    {
+        let upstream = Upstream::answering(move |arrived| match arrived.target().starts_with("/slow") {
+            true => late.clone(),
+            false => ok(),
+        })
+        .await;
+        let mut spec = with_slow_route(&[&upstream]);
+        spec.resilience.breaker.probe_interval = Duration::from_secs(600);
+        let world = World::with(spec);
+        // Nobody else calls meanwhile: there is no answer that would speak for the upstream.
+        for _ in 0..5 {
+            let seen = world.call("GET", SLOW).await;
+            assert_eq!((seen.status(), seen.result.err().map(|error| error.slug())), (504, slug));
+        }
+        let refused = world.call("GET", SLOW).await;
+        assert_eq!((refused.status(), refused.problem(), refused.attempts), (503, "upstream-unavailable", 0));
+        let after = refused.result.expect_err("refused").retry_after().expect("a time");
+        assert!((590..=600).contains(&after.as_secs()), "{after:?}");
+        for _ in 0..10 {
+            assert_eq!((world.call("GET", TODOS).await.status(), post(&world).await.status()), (200, 200));
+        }
+        let slow = upstream.arrived().iter().filter(|arrived| arrived.target().starts_with("/slow")).count();
+        assert_eq!((slow, upstream.arrived().len()), (5, 25));
+        let snapshot = world.remote.snapshot();
+        assert_eq!((snapshot.breaker, snapshot.opened, snapshot.refused), (BreakerState::Closed, 1, 1));
+        assert_eq!(snapshot.slow_routes, ["GET, HEAD /slow/**"]);
+    }
+}
+
+#[tokio::test]
+async fn a_slow_route_is_in_use_again_once_a_call_was_answered_in_time() {
+    let well = Arc::new(AtomicBool::new(false));
+    let upstream = Upstream::answering({
+        let well = Arc::clone(&well);
+        move |_| if well.load(Ordering::SeqCst) { ok() } else { Reply::Hang }
+    })
+    .await;
+    let world = Arc::new(World::with(with_slow_route(&[&upstream])));
+    for _ in 0..5 {
+        assert_eq!(world.call("GET", SLOW).await.status(), 504);
+    }
+    well.store(true, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(world.call("GET", SLOW).await.status(), 200, "the probe");
+    assert_eq!(world.call("GET", SLOW).await.status(), 200);
+    assert!(world.remote.snapshot().slow_routes.is_empty());
+}
+
+#[tokio::test]
+async fn a_probe_of_the_upstream_that_is_late_has_not_found_it_well() {
+    let hangs = Arc::new(AtomicBool::new(false));
+    let upstream = Upstream::answering({
+        let hangs = Arc::clone(&hangs);
+        move |_| if hangs.load(Ordering::SeqCst) { Reply::Hang } else { Reply::Reset }
+    })
+    .await;
+    let mut spec = with_slow_route(&[&upstream]);
+    spec.retries = 0;
+    let world = World::with(spec);
+    for _ in 0..5 {
+        assert_eq!(post(&world).await.status(), 502);
+    }
+    hangs.store(true, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(world.call("GET", SLOW).await.status(), 504, "the probe");
+    assert!(matches!(world.remote.snapshot().breaker, BreakerState::Open { .. }));
+    assert_eq!(post(&world).await.status(), 503);
+    assert_eq!(upstream.arrived().len(), 6);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 use std::sync::Arc;
+use std::time::Duration;
 
+use http_body_util::BodyExt as _;
 use portico_gateway::{Access, Credential, RemoteBackend, SystemResolver, TlsError, TlsSettings};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
@@ -8,7 +10,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 
-use crate::world::{Upstream, World, answer, ok, spec, with_body};
+use crate::world::{Reply, Upstream, World, answer, ok, request, spec, with_body};
 
 /// A certificate for `host` that only `ClientConfig` trusts, and the server's side of it.
 pub(crate) fn pair(host: &str) -> (ServerConfig, Arc<ClientConfig>) {
@@ -87,13 +89,11 @@ fn identity() -> (rcgen::Certificate, String) {
     (made.cert, made.signing_key.serialize_pem())
 }
 
-#[tokio::test]
-async fn mutual_tls_shows_the_certificate_that_is_current_when_a_connection_is_opened() {
-    let (known, known_key) = identity();
-    let (other, other_key) = identity();
+/// A server that takes these certificates of clients and no others, and its own certificate in PEM.
+fn asking_for(clients: &[&rcgen::Certificate]) -> (ServerConfig, String) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     let mut roots = RootCertStore::empty();
-    roots.add(known.der().clone()).expect("a root");
+    clients.iter().for_each(|client| roots.add(client.der().clone()).expect("a root"));
     let provider = Arc::new(default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
@@ -103,18 +103,79 @@ async fn mutual_tls_shows_the_certificate_that_is_current_when_a_connection_is_o
         .with_client_cert_verifier(verifier.build().expect("a verifier"))
         .with_single_cert(vec![made.cert.der().clone()], key)
         .expect("a pair");
-    let close = crate::world::Reply::Last(
-        "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nfine".to_owned(),
-    );
+    (server, made.cert.pem())
+}
+
+/// A portal that shows `credential` on connections as `tls` has them.
+fn identified(upstream: &Upstream, tls: &Arc<TlsSettings>, credential: &Arc<Credential>) -> World {
+    let access = Access { tls: Arc::clone(tls), credential: Some(Arc::clone(credential)) };
+    let spec = spec(&format!("https://localhost:{}", upstream.address.port()));
+    World::of(RemoteBackend::compile_with(spec, Arc::new(SystemResolver), access).expect("a good back end"))
+}
+
+#[tokio::test]
+async fn connections_that_were_opened_with_the_certificate_of_before_are_used_no_more() {
+    let ((old, old_key), (new, new_key)) = (identity(), identity());
+    let (server, authority) = asking_for(&[&old, &new]);
+    let pause = Duration::from_millis(300);
+    let slowly =
+        Reply::Slowly("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfi".to_owned(), pause, "ne".to_owned());
+    let upstream = Upstream::start_tls(vec![ok(), ok(), ok(), slowly, ok()], server).await;
+    let tls = Arc::new(TlsSettings::of_authorities(&authority).expect("an authority"));
+    let credential = Arc::new(Credential::certificate(false));
+    credential.replace("").expect("it is there");
+    let world = identified(&upstream, &tls, &credential);
+    let call = async || world.call("GET", "/bff/acme.todos/todos").await.status();
+
+    tls.identify(&old.pem(), &old_key).expect("a pair");
+    assert_eq!((call().await, call().await), (200, 200));
+    tls.identify(&new.pem(), &new_key).expect("a pair");
+    assert_eq!(call().await, 200, "what was idle is closed");
+    // What is under way when it changes goes on, and serves nothing after it.
+    let begun = world.begin(request("GET", "/bff/acme.todos/todos", &[])).await.expect("an answer");
+    tls.identify(&old.pem(), &old_key).expect("a pair");
+    assert_eq!(begun.into_body().collect().await.expect("a whole body").to_bytes(), "fine");
+    assert_eq!(call().await, 200);
+    let arrived = upstream.arrived();
+    let shown = |at: usize| (arrived[at].connection, arrived[at].certificate.as_deref());
+    let (old, new) = (Some(&**old.der()), Some(&**new.der()));
+    let seen: Vec<_> = (0..arrived.len()).map(shown).collect();
+    assert_eq!(seen, [(0, old), (0, old), (1, new), (1, new), (2, old)]);
+}
+
+#[tokio::test]
+async fn other_authorities_hold_at_once_and_the_portals_certificate_stays() {
+    let (known, known_key) = identity();
+    let (server, authority) = asking_for(&[&known]);
+    let (_, another) = asking_for(&[&known]);
+    let upstream = Upstream::start_tls(vec![ok()], server).await;
+    let tls = Arc::new(TlsSettings::of_authorities(&authority).expect("an authority"));
+    let credential = Arc::new(Credential::certificate(false));
+    credential.replace("").expect("it is there");
+    tls.identify(&known.pem(), &known_key).expect("a pair");
+    let world = identified(&upstream, &tls, &credential);
+    assert_eq!(world.call("GET", "/bff/acme.todos/todos").await.status(), 200);
+    tls.trust(&another).expect("an authority");
+    assert_eq!(world.call("GET", "/bff/acme.todos/todos").await.problem(), "upstream-untrusted");
+    assert_eq!(tls.trust("planted"), Err(TlsError::NoCertificate));
+    tls.trust(&[another, authority].concat()).expect("authorities");
+    assert_eq!(world.call("GET", "/bff/acme.todos/todos").await.status(), 200);
+    let shown: Vec<_> = upstream.arrived().into_iter().map(|arrived| arrived.certificate).collect();
+    assert_eq!(shown, [Some(known.der().to_vec()), Some(known.der().to_vec())]);
+}
+
+#[tokio::test]
+async fn mutual_tls_shows_the_certificate_that_is_current_when_a_connection_is_opened() {
+    let (known, known_key) = identity();
+    let (other, other_key) = identity();
+    let (server, authority) = asking_for(&[&known]);
+    let close =
+        Reply::Last("HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nfine".to_owned());
     let upstream = Upstream::start_tls(vec![close], server).await;
 
-    let tls = Arc::new(TlsSettings::of_authorities(&made.cert.pem()).expect("an authority"));
+    let tls = Arc::new(TlsSettings::of_authorities(&authority).expect("an authority"));
     let credential = Arc::new(Credential::certificate(false));
-    let access = Access { tls: Arc::clone(&tls), credential: Some(Arc::clone(&credential)) };
-    let spec = spec(&format!("https://localhost:{}", upstream.address.port()));
-    let remote =
-        RemoteBackend::compile_with(spec, Arc::new(SystemResolver), access).expect("a good back end");
-    let world = World::of(remote);
+    let world = identified(&upstream, &tls, &credential);
 
     let seen = world.call("GET", "/bff/acme.todos/todos").await;
     assert_eq!(

@@ -64,6 +64,8 @@ pub(crate) struct Arrived {
     pub(crate) body: Vec<u8>,
     /// Which connection brought it, counted from 0.
     pub(crate) connection: usize,
+    /// The certificate that the connection was opened with (DER).
+    pub(crate) certificate: Option<Vec<u8>>,
 }
 
 impl Arrived {
@@ -176,6 +178,10 @@ fn accept(
 /// A connection that can be reset.
 trait Io: AsyncRead + AsyncWrite + Unpin + Send {
     fn reset(self);
+
+    fn certificate(&self) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 impl Io for TcpStream {
@@ -186,6 +192,10 @@ impl Io for TcpStream {
 
 impl Io for TlsStream<TcpStream> {
     fn reset(self) {}
+
+    fn certificate(&self) -> Option<Vec<u8>> {
+        Some(self.get_ref().1.peer_certificates()?.first()?.to_vec())
+    }
 }
 
 async fn serve(
@@ -196,7 +206,7 @@ async fn serve(
 ) -> io::Result<()> {
     let mut buffer = Vec::new();
     while let Some(mut arrived) = read_request(&mut stream, &mut buffer).await? {
-        arrived.connection = connection;
+        (arrived.connection, arrived.certificate) = (connection, stream.certificate());
         let who = arrived.field("authorization").to_owned();
         let (mut reply, number) = {
             let mut record = record.lock().expect("no panic while recording");
@@ -449,6 +459,7 @@ impl World {
             caller: CallerKey::default(),
             traceparent: None,
             trace: None,
+            until: None,
         }
     }
 }

@@ -41,6 +41,7 @@ pub(super) async fn call(
         caller: CallerKey::address(rate_limit::network(context.client_ip)),
         traceparent: Some(context.traceparent()),
         trace: context.trace.as_deref(),
+        until: None,
     };
     let request = body_limit::bounded(request, &state.config.limits);
     let told = told.insert(CallRecord::of(remote.clone()));

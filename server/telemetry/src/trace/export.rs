@@ -8,7 +8,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use super::{FinishedSpan, TraceId, TraceParent};
+use super::FinishedSpan;
 use crate::{Counter, Exposition, Kind};
 
 /// Spans that may wait for the collector; more are dropped and counted.
@@ -42,16 +42,8 @@ pub enum ExportError {
     Refused(String),
 }
 
-/// What is recorded.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TracerConfig {
-    /// The part, of 1, of the traces that begin here. Whoever continues a trace goes by what its sender decided.
-    pub ratio: f64,
-}
-
-/// Decides which traces are recorded, and carries what was recorded away. It never holds anything up.
+/// Carries what was recorded away. It never holds anything up.
 pub struct Tracer {
-    config: TracerConfig,
     queue: mpsc::Sender<Message>,
     /// One moment by both clocks: intervals are measured by the one, and told by the other.
     anchor: (Instant, u64),
@@ -72,17 +64,12 @@ enum Message {
 
 impl Tracer {
     /// Starts carrying spans to `exporter`. It goes on until the tracer is dropped.
-    pub fn start(config: TracerConfig, exporter: Arc<dyn SpanExporter>, clock: &dyn Clock) -> Self {
+    pub fn start(exporter: Arc<dyn SpanExporter>, clock: &dyn Clock) -> Self {
         let (queue, messages) = mpsc::channel(QUEUE);
         let counts = Arc::new(Counts::default());
         tokio::spawn(carry(messages, exporter, counts.clone()));
         let now = u64::try_from(clock.now().unix_timestamp_nanos()).unwrap_or_default();
-        Self { config, queue, anchor: (Instant::now(), now), counts }
-    }
-
-    /// Whether a trace is recorded.
-    pub fn records(&self, trace_id: &TraceId, parent: Option<&TraceParent>) -> bool {
-        parent.map_or_else(|| trace_id.is_within(self.config.ratio), |parent| parent.sampled)
+        Self { queue, anchor: (Instant::now(), now), counts }
     }
 
     /// Returns once everything so far was taken or given up, within a few seconds.
@@ -122,7 +109,7 @@ impl Tracer {
 
 impl fmt::Debug for Tracer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tracer").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Tracer").finish_non_exhaustive()
     }
 }
 

@@ -62,6 +62,16 @@ impl SpanId {
     }
 }
 
+impl SpanId {
+    /// The id of a trace that this span begins, and that no other does.
+    pub(super) fn trace(&self) -> TraceId {
+        let mut digits = [b'0'; 32];
+        digits[..16].copy_from_slice(&self.child(1).0);
+        digits[16..].copy_from_slice(&self.child(2).0);
+        HexId(digits)
+    }
+}
+
 impl<const N: usize> Deref for HexId<N> {
     type Target = str;
 

@@ -107,7 +107,16 @@ struct JsonSpan<'a> {
     start_time_unix_nano: String,
     end_time_unix_nano: String,
     attributes: Vec<Attribute<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    links: Option<[Link; 1]>,
     status: Status<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Link {
+    trace_id: String,
+    span_id: String,
 }
 
 #[derive(Serialize)]
@@ -159,6 +168,9 @@ impl<'a> JsonSpan<'a> {
             start_time_unix_nano: span.started.to_string(),
             end_time_unix_nano: span.ended.to_string(),
             attributes: span.attributes.iter().map(|(key, value)| Attribute::of(key, value)).collect(),
+            links: span
+                .link
+                .map(|(trace, span)| [Link { trace_id: trace.to_string(), span_id: span.to_string() }]),
             status: error
                 .map_or_else(Status::default, |why| Status { code: Some(ERROR), message: Some(why) }),
         }

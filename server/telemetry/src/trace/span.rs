@@ -63,6 +63,9 @@ pub struct RequestTrace {
     parent: Option<SpanId>,
     /// `tracestate` as it came: others' data, handed on unread.
     state: Option<HeaderValue>,
+    kind: SpanKind,
+    /// The span of another trace that led to this one.
+    cause: Option<(TraceId, SpanId)>,
     children: AtomicU64,
 }
 
@@ -87,6 +90,8 @@ pub struct FinishedSpan {
     pub id: SpanId,
     /// What caused it; none where the trace begins.
     pub parent: Option<SpanId>,
+    /// What led to it, in another trace.
+    pub link: Option<(TraceId, SpanId)>,
     /// `tracestate`.
     pub state: Option<String>,
     /// What it was, with few different values.
@@ -112,7 +117,24 @@ impl RequestTrace {
         parent: Option<SpanId>,
         state: Option<HeaderValue>,
     ) -> Self {
-        Self { tracer, trace_id, span_id, parent, state, children: AtomicU64::new(0) }
+        let (kind, cause, children) = (SpanKind::Server, None, AtomicU64::new(0));
+        Self { tracer, trace_id, span_id, parent, state, kind, cause, children }
+    }
+
+    /// A trace of its own, for what goes on once the request is over. It names the request as what led to it
+    /// (OpenTelemetry, *Links between spans*), since a parent would have to wait for its children.
+    pub fn detached(&self) -> Self {
+        let span_id = self.span_id.child(self.children.fetch_add(1, Ordering::Relaxed) + 1);
+        Self {
+            tracer: Arc::clone(&self.tracer),
+            trace_id: span_id.trace(),
+            span_id,
+            parent: None,
+            state: None,
+            kind: SpanKind::Internal,
+            cause: Some((self.trace_id, self.span_id)),
+            children: AtomicU64::new(0),
+        }
     }
 
     /// Something that the request causes begins.
@@ -143,7 +165,7 @@ impl RequestTrace {
         error: Option<Cow<'static, str>>,
     ) {
         let own = (self.span_id, self.parent);
-        self.end(own, name.into(), SpanKind::Server, started, attributes, error);
+        self.end(own, name.into(), self.kind, started, attributes, error);
     }
 
     fn end(
@@ -158,8 +180,9 @@ impl RequestTrace {
         let (started, ended) = (self.tracer.unix_nanos(started), self.tracer.unix_nanos(Instant::now()));
         let state = self.state.as_ref().and_then(|state| state.to_str().ok()).map(str::to_owned);
         let trace_id = self.trace_id;
+        let link = self.cause.filter(|_| id == self.span_id);
         let span =
-            FinishedSpan { trace_id, id, parent, state, name, kind, started, ended, attributes, error };
+            FinishedSpan { trace_id, id, parent, link, state, name, kind, started, ended, attributes, error };
         self.tracer.take(span);
     }
 }

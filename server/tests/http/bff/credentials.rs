@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use portico::audit::Audit;
 use portico::config::Config;
 use portico::credentials;
@@ -12,7 +13,7 @@ use portico_audit::LogOnly;
 use portico_ports::{OsRandom, TestClock};
 use serde_json::json;
 
-use crate::test_app::{Log, Reply, TestApp, eventually};
+use crate::test_app::{Log, Reply, TestApp, Upstream, eventually};
 
 const TODOS: &str = "/bff/acme.todos/todos";
 
@@ -119,7 +120,8 @@ async fn refused(settings: serde_json::Value, secret: &Path) -> String {
         Ok(built) => built,
         Err(error) => return error.to_string(),
     };
-    credentials::first_turn(&mut keepers, &audit).await.expect_err("it is not usable").to_string()
+    let first = credentials::first_turn(&mut keepers, &audit, &TestClock::default()).await;
+    first.expect_err("it is not usable").to_string()
 }
 
 #[tokio::test]
@@ -148,4 +150,124 @@ async fn a_portal_does_not_start_without_a_secret_that_is_configured() {
         let error = refused(settings, secret).await;
         assert!(error.contains("gateway.credentials.\"acme.todos\"") && error.contains(why), "{error}");
     }
+}
+
+/// A Vault with one secret, which only whoever shows this token reads.
+#[derive(Clone, Default)]
+struct FakeVault(Arc<Mutex<(String, String, u64)>>);
+
+impl FakeVault {
+    fn put(&self, token: &str, key: &str) {
+        let mut now = self.0.lock();
+        *now = (token.to_owned(), key.to_owned(), now.2 + 1);
+    }
+
+    async fn start(&self) -> Upstream {
+        let server = Upstream::start().await;
+        let vault = self.clone();
+        server.answers(move |seen| {
+            let (token, key, version) = vault.0.lock().clone();
+            let json = |status, body: serde_json::Value| {
+                let fields = vec![("content-type".into(), "application/json".into())];
+                Reply::Response(status, fields, body.to_string().into())
+            };
+            if seen.line != "GET /v1/kv/data/acme/legacy HTTP/1.1" {
+                return json(404, json!({ "errors": [] }));
+            }
+            if seen.header("x-vault-token") != token || seen.header("x-vault-request") != "true" {
+                return json(403, json!({ "errors": ["permission denied"] }));
+            }
+            json(200, json!({ "data": { "data": { "key": key }, "metadata": { "version": version } } }))
+        });
+        server
+    }
+}
+
+#[tokio::test]
+async fn a_secret_in_vault_reaches_the_upstream_and_so_does_the_next_version_of_it() {
+    let log = Log::keep();
+    let vault = FakeVault::default();
+    vault.put("planted-token", "planted-one");
+    let server = vault.start().await;
+    let mut token = PathBuf::new();
+    let app = TestApp::configured(|config| {
+        token = secret_file(&config.data_dir, "planted-token\n");
+        let place = json!({ "mount": "kv", "path": "acme/legacy", "field": "key" });
+        let settings = json!({ "kind": "api-key", "header": "X-Api-Key", "secret": { "vault": place } });
+        let settings = serde_json::from_value(settings).expect("settings");
+        config.gateway.credentials = [("acme.todos".to_owned(), settings)].into();
+        config.gateway.credential_seconds = 1;
+        let address = server.url();
+        let settings = json!({ "address": address, "token": { "file": token } });
+        config.gateway.vault = Some(serde_json::from_value(settings).expect("settings"));
+    })
+    .await;
+    let bob = app.signed_in("bob").await;
+    let shown = async || {
+        bob.get(TODOS).send().await.expect(200);
+        app.todos.last().header("x-api-key").to_owned()
+    };
+    assert_eq!(shown().await, "planted-one");
+    vault.put("planted-token", "planted-two");
+    eventually("the new version is read", || decided(&log, "allow") == 2).await;
+    assert_eq!(shown().await, "planted-two");
+
+    // The token is revoked: what was read last stays in use, and metrics and the health page say so.
+    vault.put("planted-other-token", "planted-three");
+    eventually("the refusal is told", || decided(&log, "deny") == 1).await;
+    assert_eq!(shown().await, "planted-two");
+    let labels = "purpose=\"remote acme.todos\",source=\"vault kv/acme/legacy#key\"";
+    let metrics = app.admin("/metrics").await.text().to_owned();
+    assert!(metrics.contains(&format!("portico_credential_failing{{{labels}}} 1\n")), "{metrics}");
+    assert!(
+        metrics.contains(&format!("portico_credential_read_timestamp_seconds{{{labels}}} ")),
+        "{metrics}"
+    );
+    assert!(!metrics.contains(&format!("portico_credential_failures_total{{{labels}}} 0\n")), "{metrics}");
+    let alice = app.signed_in("alice").await;
+    let page = alice.get("/platform/health").send().await.page(200).to_owned();
+    assert!(page.contains("the server refuses it (403)") && page.contains("kv/acme/legacy#key"), "{page}");
+
+    std::fs::write(&token, "planted-other-token").expect("the file can be written");
+    eventually("the new token is used", || decided(&log, "allow") == 3).await;
+    assert_eq!(shown().await, "planted-three");
+    let metrics = app.admin("/metrics").await.text().to_owned();
+    assert!(metrics.contains(&format!("portico_credential_failing{{{labels}}} 0\n")), "{metrics}");
+    for text in [log.text(), metrics, page] {
+        assert!(!text.contains("planted"), "no secret is told");
+    }
+    let asked = server.seen();
+    assert!(asked.iter().all(|seen| seen.line == "GET /v1/kv/data/acme/legacy HTTP/1.1"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn authorities_are_read_again_when_their_file_changes() {
+    let log = Log::keep();
+    let authority =
+        || rcgen::generate_simple_self_signed(["ca.test".to_owned()]).expect("a certificate").cert.pem();
+    let mut file = PathBuf::new();
+    let app = TestApp::configured(|config| {
+        let secret = secret_file(&config.data_dir, "planted-key");
+        file = config.data_dir.join("authorities.pem");
+        std::fs::write(&file, authority()).expect("the file can be written");
+        let settings = json!({ "kind": "api-key", "header": "X-Api-Key", "authorities_file": file });
+        configure(config, settings, &secret);
+    })
+    .await;
+    let told = |decision: &str, reason: &str| {
+        let lines = log.audit("credential");
+        let about = |line: &&serde_json::Value| {
+            let says = |name: &str, text: &str| line[name].as_str().is_some_and(|words| words.contains(text));
+            says("audit.resource", "authorities.pem")
+                && says("audit.reason", reason)
+                && line["audit.decision"] == decision
+        };
+        lines.iter().filter(about).count()
+    };
+    assert_eq!(told("allow", "read"), 1);
+    std::fs::write(&file, "no certificate").expect("the file can be written");
+    eventually("what is no authority is told", || told("deny", "no certificate (PEM)") == 1).await;
+    std::fs::write(&file, authority()).expect("the file can be written");
+    eventually("the change is in use", || told("allow", "rotated") == 1).await;
+    app.signed_in("bob").await.get(TODOS).send().await.expect(200);
 }

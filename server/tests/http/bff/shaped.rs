@@ -1,5 +1,7 @@
 //! Calls that are held against a description, answered from what is kept, or made of several.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::test_app::{Log, Reply, TestApp, integrity};
@@ -35,6 +37,8 @@ async fn portal() -> TestApp {
             { "name": "list", "path": "/todos", "required": true },
             { "name": "one", "path": "/todos/{id}" },
             { "name": "admin", "path": "/admin/{id}" },
+        ] }, { "path": "/slowly/{id}", "permissions": ["todos.read"], "timeoutMs": 700, "legs": [
+            { "name": "list", "path": "/todos" }, { "name": "one", "path": "/todos/{id}" },
         ] }]);
         std::fs::write(&file, manifest.to_string()).expect("the manifest can be written");
     })
@@ -110,5 +114,36 @@ async fn a_view_answers_in_one_and_each_of_its_calls_is_decided_and_recorded() {
     assert!(log.denied("call GET", "/admin/7"), "it is audited: {}", log.text());
     for path in ["/overview/7", "/todos/7"] {
         assert!(log.text().contains(&format!("/bff/acme.todos{path}")), "{path} is audited: {}", log.text());
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_a_view_that_is_given_up_is_audited_like_every_other() {
+    let app = portal().await;
+    let bob = app.signed_in("bob").await;
+    app.todos.answers(|seen| {
+        let json = || vec![("content-type".into(), "application/json".into())];
+        let answer = Reply::Response(200, json(), b"{}".to_vec());
+        match seen.target() {
+            "/todos/7" => Reply::After(Duration::from_secs(20), Box::new(answer)),
+            _ => answer,
+        }
+    });
+    let log = Log::keep();
+    let answer = bob.get("/bff/acme.todos/slowly/7").send().await;
+    let body: Value = answer.expect(200).json();
+    assert_eq!(body["legs"]["list"]["status"], 200);
+    assert_eq!(body["legs"]["one"]["problem"]["type"], "/problems/upstream-timeout");
+    let targets: Vec<_> = app.todos.seen().iter().map(|seen| seen.target().to_owned()).collect();
+    assert!(targets.contains(&"/todos/7".to_owned()), "it had gone out: {targets:?}");
+    let audited = log.audit("call GET");
+    for path in ["/slowly/7", "/todos", "/todos/7"] {
+        let names = |line: &&Value| {
+            let resource = line["audit.resource"].as_str().unwrap_or_default();
+            resource.ends_with(&format!(" /bff/acme.todos{path}"))
+        };
+        let lines: Vec<_> = audited.iter().filter(names).collect();
+        assert_eq!(lines.len(), 1, "{path} is audited once: {audited:?}");
+        assert_eq!(lines[0]["audit.decision"], "allow");
     }
 }

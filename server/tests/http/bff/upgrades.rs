@@ -1,8 +1,10 @@
 use std::time::{Duration, Instant};
 
+use portico::config::{QuotaOverrides, UpstreamConfig};
 use portico_identity::session::EndReason;
+use serde_json::json;
 
-use crate::test_app::{Reply, TestApp, WebSocket, accept_for, agree, eventually};
+use crate::test_app::{Reply, TestApp, Upstream, WebSocket, accept_for, agree, eventually};
 
 const LIVE: &str = "/bff/acme.todos/live/feed";
 
@@ -236,4 +238,73 @@ async fn a_session_has_so_many_connections_and_a_silent_one_is_closed() {
     let ended = app.state.sessions.end(&id, EndReason::SignedOut);
     assert!(ended.await.expect("the store answers"));
     assert_closed(&busy.rest().await, 4401);
+}
+
+#[tokio::test]
+async fn an_open_connection_ends_when_its_member_is_removed() {
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.signed_in("alice").await, app.signed_in("bob").await);
+    app.todos.answers(agree);
+    let mut socket = WebSocket::open(app.addr, &bob, LIVE, "", b"").await;
+    socket.say(1, b"hello").await;
+    assert_eq!(socket.read(11).await.len(), 11);
+    let members = alice.get("/api/platform/members").send().await.expect(200).json();
+    let member = members.as_array().into_iter().flatten().find(|member| member["sub"] == "demo|bob");
+    let id = member.and_then(|member| member["id"].as_str()).expect("bob is a member");
+    let removed = Instant::now();
+    alice.post(&format!("/api/platform/members/{id}/remove")).json(&json!({})).send().await.expect(200);
+    assert_closed(&socket.rest().await, 4401);
+    assert!(removed.elapsed() < Duration::from_secs(1), "{:?}", removed.elapsed());
+    eventually("the upstream's connection ends too", || app.todos.switched()[0].is_over).await;
+    bob.get("/api/platform/session").send().await.problem(401);
+}
+
+#[tokio::test]
+async fn open_connections_count_where_they_are_and_towards_the_quota() {
+    let other = Upstream::start().await;
+    let address = other.addr.to_string();
+    let app = TestApp::configured(|config| {
+        let todos = config.registry.directories[0].join("todos/dist/remote.json");
+        let manifest: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(todos).expect("it is there")).expect("a manifest is JSON");
+        let own =
+            manifest["backend"]["url"].as_str().expect("a URL").trim_start_matches("http://").to_owned();
+        let upstream = UpstreamConfig { addresses: vec![own, address], ..UpstreamConfig::default() };
+        config.gateway.upstreams.insert("acme.todos".into(), upstream);
+        let quota = QuotaOverrides { concurrent: Some(16), ..QuotaOverrides::default() };
+        config.gateway.quotas.insert("acme.todos".into(), quota);
+    })
+    .await;
+    app.todos.answers(agree);
+    other.answers(agree);
+    let bob = app.signed_in("bob").await;
+    let mut sockets = Vec::new();
+    for _ in 0..16 {
+        let socket = WebSocket::open(app.addr, &bob, LIVE, "", b"").await;
+        socket.answer.expect(101);
+        sockets.push(socket);
+        let (here, there) = (app.todos.switched().len(), other.switched().len());
+        assert!(here.abs_diff(there) <= 1, "each goes where fewer are open: {here} and {there}");
+    }
+    let remote = app.state.backends.snapshots().into_iter().find(|one| one.remote == "acme.todos");
+    let outstanding: Vec<_> =
+        remote.expect("it was called").endpoints.iter().map(|endpoint| endpoint.outstanding).collect();
+    assert_eq!(outstanding, [8, 8]);
+    let metrics = app.admin("/metrics").await.text().to_owned();
+    for line in [
+        "portico_upgrades_open 16",
+        "portico_quota_calls{portico_remote=\"acme.todos\"} 16",
+        "portico_quota_calls_limit{portico_remote=\"acme.todos\"} 16",
+    ] {
+        assert!(metrics.lines().any(|known| known == line), "{line}: {metrics}");
+    }
+    assert_eq!(bob.get("/bff/acme.todos/todos").send().await.problem_kind(503), "quota-concurrent");
+    sockets.truncate(15);
+    eventually("one has left", || app.state.open_calls.upgrades().get() == 15).await;
+    app.todos.answers(|_| Reply::status(200));
+    other.answers(|_| Reply::status(200));
+    bob.get("/bff/acme.todos/todos").send().await.expect(200);
+    let metrics = app.admin("/metrics").await.text().to_owned();
+    let line = "portico_quota_exceeded_total{portico_remote=\"acme.todos\",quota=\"quota-concurrent\"} 1";
+    assert!(metrics.lines().any(|known| known == line), "{metrics}");
 }

@@ -84,6 +84,14 @@ impl Http2Pool {
         self.connections.lock().len() >= MAX_CONNECTIONS
     }
 
+    /// Gives up every connection; each ends with its last call.
+    pub(crate) fn clear(&self) {
+        let given_up = std::mem::take(&mut *self.connections.lock());
+        // Outside the lock.
+        drop(given_up);
+        self.freed.notify_waiters();
+    }
+
     /// Gives up a connection, which ends with its last call.
     pub(super) fn forget(&self, connection: &Http2Connection) {
         self.connections.lock().retain(|known| !std::ptr::eq(&raw const **known, connection));

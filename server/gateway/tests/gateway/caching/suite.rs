@@ -127,6 +127,7 @@ impl Kept {
             caller: CallerKey::session([0; 16]),
             traceparent: None,
             trace: None,
+            until: None,
         };
         let path = format!("/bff/{}{path}", self.world.remote.id());
         let (head, body) =
