@@ -1,5 +1,5 @@
 // What must not grow: memory while a gigabyte streams through, memory under load that goes on, and the cost of finding a route
-// with the number of routes. `BENCH_SECONDS=600` makes the load last for ten minutes.
+// with the number of routes, or of deciding about a call with the number of policies. `BENCH_SECONDS=600` makes the load last for ten minutes.
 import { execFileSync } from "node:child_process";
 import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -26,6 +26,7 @@ export default async function endurance() {
     row({ what: "a gigabyte streamed: memory added at most", unit: "MiB", portico: streamed, better: "less", budget: FLAT_MIB }),
     row({ what: `load for ${SECONDS} s: memory added after its first tenth`, unit: "MiB", portico: loaded, better: "less", budget: FLAT_MIB }),
     ...routes(),
+    ...decisions(),
   ];
 }
 
@@ -61,9 +62,22 @@ async function load(portal, { cookie, ...headers }) {
   return residentMiB(portal.child) - early;
 }
 
+/** The line of JSON that a program of the gateway's prints. */
+function measured(program) {
+  return JSON.parse(execFileSync("taskset", ["-c", String(SERVER_CORE), `target/release/examples/${program}`], { encoding: "utf8" }));
+}
+
+function decisions() {
+  const { roles, few, many } = measured("decisions");
+  const peer = { name: "by roles alone", value: roles };
+  return [
+    row({ what: "one decision by Cedar, 3 policies", unit: "ns", portico: few, peer, better: "less" }),
+    row({ what: "one decision by Cedar, 100 policies", unit: "ns", portico: many, peer, better: "less" }),
+  ];
+}
+
 function routes() {
-  const line = execFileSync("taskset", ["-c", String(SERVER_CORE), "target/release/examples/routes"], { encoding: "utf8" });
-  const { few, many } = JSON.parse(line);
+  const { few, many } = measured("routes");
   const peer = { name: "Portico with 10 routes", value: few };
   return [row({ what: "finding one of 10,000 routes", unit: "ns", portico: many, peer, better: "less" })];
 }

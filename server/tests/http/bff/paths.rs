@@ -94,6 +94,7 @@ async fn case_44_an_absolute_target_or_a_foreign_host_reaches_the_configured_ups
     let bob = app.signed_in("bob").await;
     let session = bob.session().expect("an id");
     let insights = app.insights.addr.to_string();
+    let mut forwarded = 0;
     for (target, host) in [
         ("/bff/acme.todos/todos".to_owned(), "evil.test".to_owned()),
         ("/bff/acme.todos/todos".to_owned(), insights.clone()),
@@ -105,19 +106,25 @@ async fn case_44_an_absolute_target_or_a_foreign_host_reaches_the_configured_ups
         let before = app.todos.seen().len();
         let answer = ask(&app, &session, &target, &host).await;
         assert!(app.insights.seen().is_empty(), "{target} with Host: {host}");
+        assert!(target.starts_with("http:") || answer.status == 200, "an origin form is judged by its path");
         if answer.status.as_u16() == 200 {
+            forwarded += 1;
             let seen = app.todos.last();
             assert_eq!(
                 (seen.target(), seen.header("host")),
                 ("/todos", app.todos.addr.to_string().as_str()),
                 "{target}"
             );
+            assert_eq!(app.todos.seen().len(), before + 1, "{target}");
         } else {
             assert_eq!((answer.status.as_u16(), app.todos.seen().len()), (400, before), "{target}");
         }
     }
+    assert!(forwarded >= 3, "some of them are calls, and go where the operator says");
+    let before = app.todos.seen().len();
     for target in ["http://evil.test/", "evil.test:443", "*"] {
         let answer = ask(&app, &session, target, "evil.test").await;
         assert!(!answer.text().contains("evil.test/"), "{target}");
+        assert_eq!((app.todos.seen().len(), app.insights.seen().len()), (before, 0), "{target}");
     }
 }

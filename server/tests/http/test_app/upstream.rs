@@ -30,6 +30,8 @@ pub struct Seen {
     /// Header fields in order.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// Which connection brought it, counted from 0.
+    pub connection: usize,
 }
 
 /// A connection that was answered by [`Reply::Switch`].
@@ -130,9 +132,10 @@ impl Upstream {
         let upstream = Self { addr, shared };
         let accepting = upstream.clone();
         tokio::spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
+            for connection in 0.. {
+                let Ok((socket, _)) = listener.accept().await else { return };
                 let upstream = accepting.clone();
-                tokio::spawn(async move { upstream.serve(socket).await });
+                tokio::spawn(async move { upstream.serve(socket, connection).await });
             }
         });
         upstream
@@ -181,10 +184,10 @@ impl Upstream {
         self.shared.switched.lock()[place].is_over = true;
     }
 
-    async fn serve(&self, mut socket: TcpStream) -> Option<()> {
+    async fn serve(&self, mut socket: TcpStream, connection: usize) -> Option<()> {
         let mut buffer = Vec::new();
         loop {
-            let seen = read_request(&mut socket, &mut buffer).await?;
+            let seen = Seen { connection, ..read_request(&mut socket, &mut buffer).await? };
             self.shared.seen.lock().push(seen.clone());
             let answer = self.shared.answer.lock().clone();
             let mut reply = answer(&seen);
@@ -227,7 +230,7 @@ async fn read_request(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Se
     let field =
         |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
     let headers = lines.filter_map(field).collect();
-    let mut seen = Seen { line, headers, body: Vec::new() };
+    let mut seen = Seen { line, headers, body: Vec::new(), connection: 0 };
     if seen.header("transfer-encoding") == "chunked" {
         seen.body = read_chunks(socket, buffer).await?;
     } else {
