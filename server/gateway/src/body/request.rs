@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::HeaderName;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use thiserror::Error;
 
 use super::BoxError;
+use crate::headers::request_trailers;
 use crate::quota::Charge;
 
 /// Bodies up to this size (bytes, as declared) are read before they are sent, so that they can be sent again with a
@@ -27,6 +29,10 @@ pub(crate) struct Streamed {
     body: Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>,
     progress: Arc<Progress>,
     charge: Option<Charge>,
+    /// Whether trailers are known to follow: then HTTP/1.1 sends it in chunks, though its length is known.
+    has_trailers: bool,
+    /// What the caller said concerns its connection: trailers of these names stay behind.
+    nominated: Vec<HeaderName>,
 }
 
 /// How far an upload has come: the deadline of a call begins anew while its body moves.
@@ -72,10 +78,32 @@ impl RequestBody {
         }
         if body.size_hint().exact().is_some_and(|length| length <= REPLAYABLE) {
             let whole = body.collect().await.map_err(|error| RequestBodyError(error.into()))?;
-            return Ok(Self::held(whole.to_bytes()));
+            return Ok(match whole.trailers() {
+                None => Self::held(whole.to_bytes()),
+                Some(_) => Self::streamed(whole.map_err(|never| match never {}), true),
+            });
         }
-        let body = Box::pin(body.map_err(Into::into));
-        Ok(Self::Streamed(Streamed { body, progress: Arc::default(), charge: None }))
+        Ok(Self::streamed(body.map_err(Into::into), false))
+    }
+
+    fn streamed(
+        body: impl Body<Data = Bytes, Error = BoxError> + Send + 'static,
+        has_trailers: bool,
+    ) -> Self {
+        Self::Streamed(Streamed {
+            body: Box::pin(body),
+            progress: Arc::default(),
+            charge: None,
+            has_trailers,
+            nominated: Vec::new(),
+        })
+    }
+
+    /// Keeps back trailers of these names.
+    pub(crate) fn nominate(&mut self, nominated: Vec<HeaderName>) {
+        if let Self::Streamed(streamed) = self {
+            streamed.nominated = nominated;
+        }
     }
 
     /// The same body, whose bytes are charged to the remote that it is for.
@@ -138,10 +166,20 @@ impl Body for RequestBody {
                 streamed.progress.starved.store(frame.is_pending(), Ordering::Relaxed);
                 let frame = ready!(frame);
                 streamed.progress.pieces.fetch_add(1, Ordering::Relaxed);
-                if let (Some(charge), Some(Ok(frame))) = (&streamed.charge, &frame) {
+                let frame = match frame {
+                    Some(Ok(frame)) => frame,
+                    end => return Poll::Ready(end),
+                };
+                if let Some(charge) = &streamed.charge {
                     charge.add(frame.data_ref().map_or(0, Bytes::len));
                 }
-                Poll::Ready(frame)
+                Poll::Ready(match frame.into_trailers() {
+                    Err(frame) => Some(Ok(frame)),
+                    Ok(trailers) => {
+                        let trailers = request_trailers(trailers, &streamed.nominated);
+                        trailers.map(|trailers| Ok(Frame::trailers(trailers)))
+                    }
+                })
             }
         }
     }
@@ -158,6 +196,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Streamed(streamed) if streamed.has_trailers => SizeHint::default(),
             Self::Streamed(streamed) => streamed.body.size_hint(),
         }
     }

@@ -5,12 +5,14 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderName;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Arriving;
+use crate::headers::response_trailers;
 use crate::quota::{Meter, QuotaExceeded};
 use crate::upstream::{ExchangeError, Lease};
 
@@ -26,6 +28,8 @@ pub struct ResponseBody {
     pause: Option<Pin<Box<Sleep>>>,
     /// Holds the answer to its remote's quota.
     meter: Meter,
+    /// What the upstream said concerns its connection: trailers of these names stay behind.
+    nominated: Vec<HeaderName>,
 }
 
 /// Why an upstream's answer broke off after its head.
@@ -44,10 +48,21 @@ pub enum ResponseBodyError {
 
 impl ResponseBody {
     pub(crate) fn new(incoming: Arriving, lease: Lease, pause_limit: Option<Duration>) -> Self {
-        let mut body =
-            Self { incoming, lease: Some(lease), pause_limit, pause: None, meter: Meter::default() };
+        let mut body = Self {
+            incoming,
+            lease: Some(lease),
+            pause_limit,
+            pause: None,
+            meter: Meter::default(),
+            nominated: Vec::new(),
+        };
         body.give_back_at_end();
         body
+    }
+
+    /// Keeps back trailers of these names.
+    pub(crate) fn nominate(&mut self, nominated: Vec<HeaderName>) {
+        self.nominated = nominated;
     }
 
     /// The same body, held to a quota.
@@ -62,7 +77,14 @@ impl ResponseBody {
     /// A body whose connection has a task of its own and serves nothing else.
     pub(crate) fn of_own_connection(incoming: Incoming, pause_limit: Duration) -> Self {
         let incoming = Arriving::Http1(incoming);
-        Self { incoming, lease: None, pause_limit: Some(pause_limit), pause: None, meter: Meter::default() }
+        Self {
+            incoming,
+            lease: None,
+            pause_limit: Some(pause_limit),
+            pause: None,
+            meter: Meter::default(),
+            nominated: Vec::new(),
+        }
     }
 
     fn give_back_at_end(&mut self) {
@@ -129,12 +151,15 @@ impl Body for ResponseBody {
                     return Poll::Ready(Some(Err(body.cut(exceeded.into()))));
                 }
                 body.give_back_at_end();
-                // Trailers would go round the header rules; none is promised to the browser.
-                if frame.is_trailers() {
-                    body.give_back();
-                    return Poll::Ready(None);
+                match frame.into_trailers() {
+                    Err(frame) => Poll::Ready(Some(Ok(frame))),
+                    // Nothing follows them.
+                    Ok(trailers) => {
+                        body.give_back();
+                        let trailers = response_trailers(trailers, &body.nominated);
+                        Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
+                    }
                 }
-                Poll::Ready(Some(Ok(frame)))
             }
             Some(Err(error)) => Poll::Ready(Some(Err(body.cut(error.into())))),
             None => {

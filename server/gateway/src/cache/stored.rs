@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{
     AGE, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, LAST_MODIFIED, SET_COOKIE,
+    IF_NONE_MATCH, LAST_MODIFIED, SET_COOKIE, TRAILER,
 };
 use http::{Request, Response, StatusCode, Uri};
 use http_cache_semantics::{AfterResponse, BeforeRequest, CachePolicy};
@@ -100,6 +100,8 @@ impl Draft {
     /// The answer with its body, and with the fields that browsers get.
     pub(crate) fn with(self, mut headers: HeaderMap, body: Bytes) -> StoredResponse {
         headers.insert(CONTENT_LENGTH, body.len().into());
+        // Trailers are not kept, so none is promised (RFC 9111, section 3.1).
+        headers.remove(TRAILER);
         if !headers.contains_key(ETAG) && self.status == StatusCode::OK {
             headers.insert(ETAG, tag_of(&body));
         }
@@ -138,7 +140,9 @@ impl StoredResponse {
             return None;
         };
         let mut merged = self.headers.clone();
-        for name in headers.keys().filter(|name| !name.as_str().starts_with("content-") && *name != ETAG) {
+        let is_kept =
+            |name: &&HeaderName| name.as_str().starts_with("content-") || *name == ETAG || *name == TRAILER;
+        for name in headers.keys().filter(|name| !is_kept(name)) {
             merged.remove(name);
             headers.get_all(name).iter().for_each(|value| {
                 merged.append(name.clone(), value.clone());

@@ -231,7 +231,7 @@ impl Gateway {
         mut head: Parts,
         token: Option<&BearerToken>,
     ) -> Result<Box<Request<RequestBody>>, CallError> {
-        self.readdress(&mut head, call, permit, token, &RequestBody::Empty)?;
+        self.readdress(&mut head, call, permit, token, &mut RequestBody::Empty)?;
         for (name, value) in question.validators() {
             head.headers.insert(name, value);
         }

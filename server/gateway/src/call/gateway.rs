@@ -250,8 +250,8 @@ impl Gateway {
             }
         };
         let token = self.token(call, &permit).await?;
-        let body = body.charged(call.remote.quota.charge());
-        self.readdress(&mut head, call, &permit, token.as_ref(), &body)?;
+        let mut body = body.charged(call.remote.quota.charge());
+        self.readdress(&mut head, call, &permit, token.as_ref(), &mut body)?;
         let request = Box::new(Request::from_parts(*head, body));
         let started = Instant::now();
         let attempts = &mut course.effort.attempts;
@@ -301,8 +301,8 @@ impl Gateway {
         token: Option<BearerToken>,
         effort: &mut Effort,
     ) -> Result<Response<AnswerBody>, CallError> {
-        let body = body.charged(call.remote.quota.charge());
-        self.readdress(&mut head, call, permit, token.as_ref(), &body)?;
+        let mut body = body.charged(call.remote.quota.charge());
+        self.readdress(&mut head, call, permit, token.as_ref(), &mut body)?;
         let request = Box::new(Request::from_parts(*head, body));
         let started = Instant::now();
         let answered =
@@ -313,14 +313,14 @@ impl Gateway {
         Ok(response.map(AnswerBody::from))
     }
 
-    /// Makes the caller's request head the one that the upstream gets.
+    /// Makes the caller's request the one that the upstream gets.
     pub(super) fn readdress<T>(
         &self,
         head: &mut Parts,
         call: &Call<'_, T>,
         permit: &Permit<'_>,
         token: Option<&BearerToken>,
-        body: &RequestBody,
+        body: &mut RequestBody,
     ) -> Result<(), CallError> {
         let injected = Injected {
             host: &call.remote.upstream.origin.host_header,
@@ -329,7 +329,7 @@ impl Gateway {
             origin: &self.origin,
             traceparent: call.traceparent.as_ref(),
         };
-        rewrite_request(&mut head.headers, &injected);
+        body.nominate(rewrite_request(&mut head.headers, &injected));
         if body.is_empty() && matches!(head.method, Method::POST | Method::PUT | Method::PATCH) {
             // Some servers answer 411 to a method that expects content without it (RFC 9110, section 8.6).
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -391,6 +391,7 @@ pub(super) fn clean(
     let (status, headers) = (response.status(), response.headers_mut());
     rewrite_location(status, headers, &remote.upstream.origin, target, &remote.mount)
         .map_err(|_| ForwardError::ForeignRedirect)?;
-    rewrite_response(headers, !public);
+    let nominated = rewrite_response(headers, !public);
+    response.body_mut().nominate(nominated);
     Ok(())
 }

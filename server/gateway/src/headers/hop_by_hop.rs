@@ -1,10 +1,10 @@
 use http::header::{CONNECTION, HeaderMap, HeaderName};
 
-/// Removes what the sender's `Connection` field nominates (RFC 9110, section 7.6.1), and the fields that only ever
-/// concern one connection.
+/// Removes what the sender's `Connection` field nominates (RFC 9110, section 7.6.1), and says what that was: trailers of
+/// these names concern the connection as well.
 ///
 /// This runs before anything is added, so that a client cannot nominate a field that the proxy injects.
-pub(super) fn remove_nominated(headers: &mut HeaderMap) {
+pub(super) fn remove_nominated(headers: &mut HeaderMap) -> Vec<HeaderName> {
     let nominated: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
@@ -13,9 +13,10 @@ pub(super) fn remove_nominated(headers: &mut HeaderMap) {
         // `keep-alive` and `close`, what nearly every sender writes, name fields that fall anyway.
         .filter(|name| !is_hop_by_hop(name.as_str()) && name.as_str() != "close")
         .collect();
-    for name in nominated {
+    for name in &nominated {
         headers.remove(name);
     }
+    nominated
 }
 
 /// Whether a field concerns one connection only, or frames a message and is therefore written anew on each.

@@ -1,9 +1,12 @@
 use std::net::IpAddr;
 
-use http::header::{AUTHORIZATION, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, VIA};
+use http::header::{
+    AUTHORIZATION, CONNECTION, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRAILER, VIA,
+};
 
 use super::PublicOrigin;
 use super::hop_by_hop::{is_hop_by_hop, remove_nominated, remove_where};
+use super::trailers::{announced, are_taken, passing};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -24,10 +27,21 @@ pub(crate) struct Injected<'a> {
     pub(crate) traceparent: Option<&'a HeaderValue>,
 }
 
-/// Takes out of `headers` what a client has no business telling an upstream, then adds what the proxy says.
-pub(crate) fn rewrite_request(headers: &mut HeaderMap, injected: &Injected<'_>) {
-    remove_nominated(headers);
+/// Takes out of `headers` what a client has no business telling an upstream, then adds what the proxy says. Returns the
+/// fields that the client nominated, for [`request_trailers`].
+pub(crate) fn rewrite_request(headers: &mut HeaderMap, injected: &Injected<'_>) -> Vec<HeaderName> {
+    let nominated = remove_nominated(headers);
+    let takes_trailers = are_taken(headers);
+    let trailer = announced(headers, |name| !is_refused(name.as_str()) && !nominated.contains(name));
     remove_where(headers, is_refused);
+    if takes_trailers {
+        // Both concern this connection only: they are said anew (RFC 9110, section 10.1.4).
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        headers.insert(CONNECTION, HeaderValue::from_static("te"));
+    }
+    if let Some(trailer) = trailer {
+        headers.insert(TRAILER, trailer);
+    }
     headers.insert(HOST, injected.host.clone());
     headers.insert(FORWARDED, injected.origin.forwarded(injected.client));
     headers.insert(X_FORWARDED_FOR, injected.origin.forwarded_for(injected.client));
@@ -40,6 +54,15 @@ pub(crate) fn rewrite_request(headers: &mut HeaderMap, injected: &Injected<'_>) 
     if let Some(authorization) = injected.authorization {
         headers.insert(AUTHORIZATION, authorization.clone());
     }
+    nominated
+}
+
+/// What an upstream gets of a client's trailers; nothing where nothing is left of them.
+pub(crate) fn request_trailers(trailers: HeaderMap, nominated: &[HeaderName]) -> Option<HeaderMap> {
+    // A checksum or a status may follow; what the portal says of a call is said by nobody else, and before it.
+    passing(trailers, |name| {
+        !is_refused(name.as_str()) && !is_injected(name.as_str()) && !nominated.contains(name)
+    })
 }
 
 /// Whether a field that the proxy writes differs from caller to caller, as the upstream sees it.

@@ -1,18 +1,30 @@
 use http::HeaderMap;
-use http::header::{HeaderValue, LINK};
+use http::header::{HeaderName, HeaderValue, LINK, TRAILER};
 
 use super::cache::keep_private;
 use super::hop_by_hop::{is_hop_by_hop, remove_nominated, remove_where};
+use super::trailers::{announced, passing};
 
 /// Takes out of an upstream's `headers` what must not reach the browser: whatever acts on the portal's origin, session,
-/// caches or other requests. `personal` says that the answer was given to one session.
-pub(crate) fn rewrite_response(headers: &mut HeaderMap, personal: bool) {
-    remove_nominated(headers);
+/// caches or other requests. `personal` says that the answer was given to one session. Returns the fields that the upstream
+/// nominated, for [`response_trailers`].
+pub(crate) fn rewrite_response(headers: &mut HeaderMap, personal: bool) -> Vec<HeaderName> {
+    let nominated = remove_nominated(headers);
+    let trailer = announced(headers, |name| !is_refused(name.as_str()) && !nominated.contains(name));
     remove_where(headers, is_refused);
+    if let Some(trailer) = trailer {
+        headers.insert(TRAILER, trailer);
+    }
     remove_loading_links(headers);
     if personal {
         keep_private(headers);
     }
+    nominated
+}
+
+/// What a browser gets of an upstream's trailers; nothing where nothing is left of them.
+pub(crate) fn response_trailers(trailers: HeaderMap, nominated: &[HeaderName]) -> Option<HeaderMap> {
+    passing(trailers, |name| !is_refused(name.as_str()) && !nominated.contains(name))
 }
 
 /// Whether an upstream's field of this (lower case) name stays behind.

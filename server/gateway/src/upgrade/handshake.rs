@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{
     CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
-    SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+    SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TE,
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
@@ -142,6 +142,7 @@ impl Handshake {
     }
 
     fn switch(&self, headers: &mut HeaderMap) {
+        headers.remove(TE);
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         let name = HeaderValue::from_str(&self.protocol.0).expect("a token is a header value");
         headers.insert(UPGRADE, name);

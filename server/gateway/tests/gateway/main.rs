@@ -17,6 +17,7 @@ mod semantics;
 mod streaming;
 mod tls;
 mod tokens;
+mod trailers;
 mod validation;
 mod views;
 mod world;

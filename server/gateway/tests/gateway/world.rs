@@ -264,7 +264,13 @@ async fn read_request(stream: &mut impl Io, buffer: &mut Vec<u8>) -> io::Result<
         .collect();
     let mut arrived = Arrived { line, fields, ..Arrived::default() };
     if arrived.field("transfer-encoding") == "chunked" {
-        while !buffer.ends_with(b"0\r\n\r\n") && read_more(stream, buffer).await? {}
+        // The last chunk, and the trailers after it.
+        let is_over = |buffer: &[u8]| {
+            let last = buffer.windows(5).rposition(|window| window == b"\r\n0\r\n").map(|at| at + 2);
+            let last = last.or_else(|| buffer.starts_with(b"0\r\n").then_some(0));
+            last.is_some_and(|last| buffer[last..].windows(4).any(|window| window == b"\r\n\r\n"))
+        };
+        while !is_over(buffer) && read_more(stream, buffer).await? {}
         arrived.body = std::mem::take(buffer);
     } else {
         let length = arrived.field("content-length").parse().unwrap_or(0);

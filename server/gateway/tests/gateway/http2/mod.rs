@@ -7,7 +7,7 @@ mod faults;
 mod load;
 mod negotiation;
 mod raw;
-mod upstream;
+pub(crate) mod upstream;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ fn spec_h2c(address: SocketAddr) -> BackendSpec {
     BackendSpec { protocol: UpstreamProtocol::Http2, ..spec(&format!("http://{address}")) }
 }
 
-fn world(address: SocketAddr) -> Arc<World> {
+pub(crate) fn world(address: SocketAddr) -> Arc<World> {
     Arc::new(World::with(spec_h2c(address)))
 }
 

@@ -18,7 +18,7 @@ use tokio_rustls::rustls::ServerConfig;
 
 /// What an upstream does with a request.
 #[derive(Clone, Debug)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// An answer: fields, body, trailers.
     Answer(Vec<(&'static str, String)>, Bytes, Vec<(&'static str, &'static str)>),
     /// This status and no body.
@@ -36,22 +36,22 @@ pub(super) enum Act {
 }
 
 /// `200` with this body.
-pub(super) fn saying(body: impl Into<Bytes>) -> Act {
+pub(crate) fn saying(body: impl Into<Bytes>) -> Act {
     Act::Answer(Vec::new(), body.into(), Vec::new())
 }
 
 /// What arrived.
 #[derive(Clone, Debug)]
-pub(super) struct Arrived {
+pub(crate) struct Arrived {
     pub(super) head: Arc<Request<()>>,
-    pub(super) body: Bytes,
-    pub(super) trailers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) trailers: HeaderMap,
     /// Which connection brought it, counted from 0.
     pub(super) connection: usize,
 }
 
 impl Arrived {
-    pub(super) fn field(&self, name: &str) -> &str {
+    pub(crate) fn field(&self, name: &str) -> &str {
         self.head.headers().get(name).map_or("", |value| value.to_str().expect("ASCII"))
     }
 
@@ -77,14 +77,14 @@ struct Record {
 
 /// How it is served.
 #[derive(Default)]
-pub(super) struct Terms {
+pub(crate) struct Terms {
     /// SETTINGS_MAX_CONCURRENT_STREAMS.
     pub(super) streams: Option<u32>,
     pub(super) tls: Option<ServerConfig>,
 }
 
-pub(super) struct Http2Upstream {
-    pub(super) address: SocketAddr,
+pub(crate) struct Http2Upstream {
+    pub(crate) address: SocketAddr,
     record: Arc<Record>,
     serving: AbortHandle,
 }
@@ -92,7 +92,7 @@ pub(super) struct Http2Upstream {
 type Acts = Arc<dyn Fn(&Arrived) -> Act + Send + Sync>;
 
 impl Http2Upstream {
-    pub(super) async fn start(terms: Terms, acts: impl Fn(&Arrived) -> Act + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(terms: Terms, acts: impl Fn(&Arrived) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let record = Arc::<Record>::default();
@@ -105,7 +105,7 @@ impl Http2Upstream {
         self.record.arrived.lock().expect("no panic while recording").clone()
     }
 
-    pub(super) fn only(&self) -> Arrived {
+    pub(crate) fn only(&self) -> Arrived {
         let arrived = self.arrived();
         assert_eq!(arrived.len(), 1, "one request: {arrived:?}");
         arrived[0].clone()
