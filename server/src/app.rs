@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 
 use crate::http::access::{self, Access, CallRecord, Matched};
 use crate::http::context::{finish, panicked};
-use crate::http::{RequestContext, origin, rate_limit, request_limits, security_headers};
+use crate::http::{RequestContext, extended_connect, origin, rate_limit, request_limits, security_headers};
 use crate::pages;
 use crate::routes::{self, bff};
 use crate::serve::Answer;
@@ -43,7 +43,9 @@ pub fn app(state: AppState) -> App {
 }
 
 impl Answer for App {
-    async fn answer(&self, request: Request, peer: SocketAddr) -> Response {
+    async fn answer(&self, mut request: Request, peer: SocketAddr) -> Response {
+        let is_extended =
+            bff::is_call(request.uri().path()) && extended_connect::accept(&mut request, &*self.state.random);
         let context = RequestContext::of(&self.state, &request, peer.ip());
         let path = request.uri().path();
         let is_dev_idp = security_headers::is_dev_idp(path);
@@ -55,7 +57,8 @@ impl Answer for App {
         let mut response = handled.unwrap_or_else(|panic| panicked(&*panic));
         security_headers::add(response.headers_mut(), &self.state, is_dev_idp);
         let response = finish(response, &mut access);
-        access.answer(response)
+        let response = access.answer(response);
+        if is_extended { extended_connect::answer(response) } else { response }
     }
 }
 

@@ -295,7 +295,7 @@ impl http_body::Body for Followed {
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
                 self.access.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-                self.access.over = self.body.is_end_stream();
+                self.access.over = frame.is_trailers() || self.body.is_end_stream();
             }
             Poll::Ready(Some(Err(error))) => {
                 let message = error.to_string();

@@ -6,6 +6,7 @@ pub mod content_type;
 pub mod context;
 pub mod csp;
 pub mod device;
+pub mod extended_connect;
 pub mod input;
 pub mod lasting_body;
 pub mod origin;

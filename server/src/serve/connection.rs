@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::Method;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -75,8 +77,12 @@ impl Terms {
         let (owner, lent) = lend(WriteLimited::new(stream, self.write));
         let (handover, begun) = Handover::of(&owner);
         let handover = (version == Version::Http1).then_some(handover);
-        let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
             let open = counted.as_ref().map(OpenRequests::open);
+            if let Some(requests) = counted.as_ref().filter(|_| *request.method() == Method::CONNECT) {
+                // The stream lasts longer than its answer: whoever goes on with it keeps it open.
+                request.extensions_mut().insert(Arc::new(requests.open()));
+            }
             let (current, handover) = (current.borrow().clone(), handover.clone());
             async move {
                 let method = request.method().clone();
@@ -152,6 +158,8 @@ fn builder(limits: &LimitsConfig) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
         .max_concurrent_streams(200)
+        // WebSockets over HTTP/2 (RFC 8441).
+        .enable_connect_protocol()
         // A reset costs the client nothing and the server work (CVE-2023-44487): few may be pending.
         .max_pending_accept_reset_streams(20)
         .keep_alive_interval(Duration::from_secs(20))

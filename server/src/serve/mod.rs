@@ -23,6 +23,7 @@ use tower::ServiceExt as _;
 
 use self::connection::Terms;
 use self::event_stream::EventStream;
+pub use self::open_requests::OpenRequest;
 use crate::config::LimitsConfig;
 
 /// What answers the requests of a listener.

@@ -10,7 +10,8 @@ use crate::upstream::{ExchangeError, Http2Body};
 /// An upstream's body, in whichever protocol it arrives.
 pub(crate) enum Arriving {
     Http1(Incoming),
-    Http2(Http2Body),
+    /// Boxed: an answer over HTTP/1.1 should not make room for it.
+    Http2(Box<Http2Body>),
 }
 
 impl Body for Arriving {
@@ -23,7 +24,7 @@ impl Body for Arriving {
     ) -> Poll<Option<Result<Frame<Bytes>, ExchangeError>>> {
         match self.get_mut() {
             Self::Http1(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
-            Self::Http2(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Self::Http2(body) => Pin::new(body.as_mut()).poll_frame(cx).map_err(Into::into),
         }
     }
 

@@ -4,13 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::HeaderName;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use thiserror::Error;
 
 use super::BoxError;
-use crate::headers::request_trailers;
+use crate::headers::{Nominated, request_trailers};
 use crate::quota::Charge;
 
 /// Bodies up to this size (bytes, as declared) are read before they are sent, so that they can be sent again with a
@@ -32,7 +31,7 @@ pub(crate) struct Streamed {
     /// Whether trailers are known to follow: then HTTP/1.1 sends it in chunks, though its length is known.
     has_trailers: bool,
     /// What the caller said concerns its connection: trailers of these names stay behind.
-    nominated: Vec<HeaderName>,
+    nominated: Nominated,
 }
 
 /// How far an upload has come: the deadline of a call begins anew while its body moves.
@@ -95,12 +94,12 @@ impl RequestBody {
             progress: Arc::default(),
             charge: None,
             has_trailers,
-            nominated: Vec::new(),
+            nominated: Nominated::default(),
         })
     }
 
     /// Keeps back trailers of these names.
-    pub(crate) fn nominate(&mut self, nominated: Vec<HeaderName>) {
+    pub(crate) fn nominate(&mut self, nominated: Nominated) {
         if let Self::Streamed(streamed) = self {
             streamed.nominated = nominated;
         }

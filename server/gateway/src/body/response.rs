@@ -5,14 +5,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderName;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Arriving;
-use crate::headers::response_trailers;
+use crate::headers::{Nominated, response_trailers};
 use crate::quota::{Meter, QuotaExceeded};
 use crate::upstream::{ExchangeError, Lease};
 
@@ -29,7 +28,7 @@ pub struct ResponseBody {
     /// Holds the answer to its remote's quota.
     meter: Meter,
     /// What the upstream said concerns its connection: trailers of these names stay behind.
-    nominated: Vec<HeaderName>,
+    nominated: Option<Box<Nominated>>,
 }
 
 /// Why an upstream's answer broke off after its head.
@@ -54,15 +53,15 @@ impl ResponseBody {
             pause_limit,
             pause: None,
             meter: Meter::default(),
-            nominated: Vec::new(),
+            nominated: None,
         };
         body.give_back_at_end();
         body
     }
 
     /// Keeps back trailers of these names.
-    pub(crate) fn nominate(&mut self, nominated: Vec<HeaderName>) {
-        self.nominated = nominated;
+    pub(crate) fn nominate(&mut self, nominated: Nominated) {
+        self.nominated = (!nominated.is_empty()).then(|| Box::new(nominated));
     }
 
     /// The same body, held to a quota.
@@ -83,7 +82,7 @@ impl ResponseBody {
             pause_limit: Some(pause_limit),
             pause: None,
             meter: Meter::default(),
-            nominated: Vec::new(),
+            nominated: None,
         }
     }
 
@@ -156,7 +155,8 @@ impl Body for ResponseBody {
                     // Nothing follows them.
                     Ok(trailers) => {
                         body.give_back();
-                        let trailers = response_trailers(trailers, &body.nominated);
+                        let nominated = body.nominated.take().unwrap_or_default();
+                        let trailers = response_trailers(trailers, &nominated);
                         Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
                     }
                 }

@@ -1,10 +1,14 @@
 use http::header::{CONNECTION, HeaderMap, HeaderName};
 
+/// Fields besides the usual ones that a sender says concern its connection.
+#[derive(Debug, Default)]
+pub(crate) struct Nominated(Vec<HeaderName>);
+
 /// Removes what the sender's `Connection` field nominates (RFC 9110, section 7.6.1), and says what that was: trailers of
 /// these names concern the connection as well.
 ///
 /// This runs before anything is added, so that a client cannot nominate a field that the proxy injects.
-pub(super) fn remove_nominated(headers: &mut HeaderMap) -> Vec<HeaderName> {
+pub(super) fn remove_nominated(headers: &mut HeaderMap) -> Nominated {
     let nominated: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
@@ -16,7 +20,18 @@ pub(super) fn remove_nominated(headers: &mut HeaderMap) -> Vec<HeaderName> {
     for name in &nominated {
         headers.remove(name);
     }
-    nominated
+    Nominated(nominated)
+}
+
+impl Nominated {
+    /// Whether there are none, as nearly always.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn has(&self, name: &HeaderName) -> bool {
+        self.0.contains(name)
+    }
 }
 
 /// Whether a field concerns one connection only, or frames a message and is therefore written anew on each.

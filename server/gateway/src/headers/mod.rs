@@ -8,6 +8,7 @@ mod response;
 mod trailers;
 
 pub use forwarded::PublicOrigin;
+pub(crate) use hop_by_hop::Nominated;
 pub(crate) use request::{
     Injected, TRACEPARENT, belongs_to_the_proxy, is_constant_upstream, is_injected, request_trailers,
     rewrite_request,

@@ -5,7 +5,7 @@ use http::header::{
 };
 
 use super::PublicOrigin;
-use super::hop_by_hop::{is_hop_by_hop, remove_nominated, remove_where};
+use super::hop_by_hop::{Nominated, is_hop_by_hop, remove_nominated, remove_where};
 use super::trailers::{announced, are_taken, passing};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -29,10 +29,10 @@ pub(crate) struct Injected<'a> {
 
 /// Takes out of `headers` what a client has no business telling an upstream, then adds what the proxy says. Returns the
 /// fields that the client nominated, for [`request_trailers`].
-pub(crate) fn rewrite_request(headers: &mut HeaderMap, injected: &Injected<'_>) -> Vec<HeaderName> {
+pub(crate) fn rewrite_request(headers: &mut HeaderMap, injected: &Injected<'_>) -> Nominated {
     let nominated = remove_nominated(headers);
     let takes_trailers = are_taken(headers);
-    let trailer = announced(headers, |name| !is_refused(name.as_str()) && !nominated.contains(name));
+    let trailer = announced(headers, |name| !is_refused(name.as_str()) && !nominated.has(name));
     remove_where(headers, is_refused);
     if takes_trailers {
         // Both concern this connection only: they are said anew (RFC 9110, section 10.1.4).
@@ -58,10 +58,10 @@ pub(crate) fn rewrite_request(headers: &mut HeaderMap, injected: &Injected<'_>) 
 }
 
 /// What an upstream gets of a client's trailers; nothing where nothing is left of them.
-pub(crate) fn request_trailers(trailers: HeaderMap, nominated: &[HeaderName]) -> Option<HeaderMap> {
+pub(crate) fn request_trailers(trailers: HeaderMap, nominated: &Nominated) -> Option<HeaderMap> {
     // A checksum or a status may follow; what the portal says of a call is said by nobody else, and before it.
     passing(trailers, |name| {
-        !is_refused(name.as_str()) && !is_injected(name.as_str()) && !nominated.contains(name)
+        !is_refused(name.as_str()) && !is_injected(name.as_str()) && !nominated.has(name)
     })
 }
 

@@ -1,16 +1,16 @@
 use http::HeaderMap;
-use http::header::{HeaderName, HeaderValue, LINK, TRAILER};
+use http::header::{HeaderValue, LINK, TRAILER};
 
 use super::cache::keep_private;
-use super::hop_by_hop::{is_hop_by_hop, remove_nominated, remove_where};
+use super::hop_by_hop::{Nominated, is_hop_by_hop, remove_nominated, remove_where};
 use super::trailers::{announced, passing};
 
 /// Takes out of an upstream's `headers` what must not reach the browser: whatever acts on the portal's origin, session,
 /// caches or other requests. `personal` says that the answer was given to one session. Returns the fields that the upstream
 /// nominated, for [`response_trailers`].
-pub(crate) fn rewrite_response(headers: &mut HeaderMap, personal: bool) -> Vec<HeaderName> {
+pub(crate) fn rewrite_response(headers: &mut HeaderMap, personal: bool) -> Nominated {
     let nominated = remove_nominated(headers);
-    let trailer = announced(headers, |name| !is_refused(name.as_str()) && !nominated.contains(name));
+    let trailer = announced(headers, |name| !is_refused(name.as_str()) && !nominated.has(name));
     remove_where(headers, is_refused);
     if let Some(trailer) = trailer {
         headers.insert(TRAILER, trailer);
@@ -23,8 +23,8 @@ pub(crate) fn rewrite_response(headers: &mut HeaderMap, personal: bool) -> Vec<H
 }
 
 /// What a browser gets of an upstream's trailers; nothing where nothing is left of them.
-pub(crate) fn response_trailers(trailers: HeaderMap, nominated: &[HeaderName]) -> Option<HeaderMap> {
-    passing(trailers, |name| !is_refused(name.as_str()) && !nominated.contains(name))
+pub(crate) fn response_trailers(trailers: HeaderMap, nominated: &Nominated) -> Option<HeaderMap> {
+    passing(trailers, |name| !is_refused(name.as_str()) && !nominated.has(name))
 }
 
 /// Whether an upstream's field of this (lower case) name stays behind.

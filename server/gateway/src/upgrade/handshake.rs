@@ -87,7 +87,9 @@ impl Handshake {
         let asked = only(&head.headers, &UPGRADE)?.ok_or(UpgradeError::NotDeclared)?;
         let declared = route.upgrades.iter().find(|protocol| protocol.is(asked));
         let protocol = declared.ok_or(UpgradeError::NotDeclared)?.clone();
-        if head.version != Version::HTTP_11 || !nominates_upgrade(&head.headers) {
+        // Over HTTP/2 there is no such field but where the server put it for an extended CONNECT (RFC 8441).
+        let has_upgrade = matches!(head.version, Version::HTTP_11 | Version::HTTP_2);
+        if !has_upgrade || !nominates_upgrade(&head.headers) {
             return Err(UpgradeError::Malformed("it does not ask for the switch by Connection: upgrade"));
         }
         let length = only(&head.headers, &CONTENT_LENGTH)?;

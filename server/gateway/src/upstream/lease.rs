@@ -60,7 +60,7 @@ impl Lease {
             // Boxed: what it needs is not what a call over HTTP/1.1 should make room for.
             Line::Http2(slot) => {
                 let response = Box::pin(slot.send(request, self.at.0.target())).await;
-                response.map(|response| response.map(Arriving::Http2))
+                response.map(|response| response.map(|body| Arriving::Http2(Box::new(body))))
             }
         }
     }

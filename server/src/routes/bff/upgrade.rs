@@ -1,5 +1,6 @@
 //! A call that asks to leave HTTP: WebSocket and whatever else the remote's routes declare.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -12,8 +13,10 @@ use tracing::Instrument as _;
 use super::{Admitted, problem, record};
 use crate::audit;
 use crate::http::access::{CallEnd, CallRecord};
+use crate::http::extended_connect::ExtendedConnect;
 use crate::http::session::organization_changed;
 use crate::http::{ApiError, Authenticated, RequestContext};
+use crate::serve::OpenRequest;
 use crate::services::{Lasting, SessionTokens};
 use crate::state::AppState;
 
@@ -35,6 +38,8 @@ pub(super) async fn call(
         return Err(organization_changed());
     }
     let slot = state.open_calls.upgrade(session.active.id).ok_or_else(too_many)?;
+    let is_stream = request.extensions().get::<ExtendedConnect>().is_some();
+    let open = request.extensions().get::<Arc<OpenRequest>>().cloned();
     let tokens = SessionTokens::new(state, session, context);
     let outcome = state.gateway.call(admitted.call(&tokens), request).await;
     told.end = Some(CallEnd::of(&outcome));
@@ -45,7 +50,9 @@ pub(super) async fn call(
     let response = result.map_err(|error| problem(error).header(CONNECTION, closing.clone()))?;
     let mut response = admitted.finish(response);
     match tunnel {
-        Some(tunnel) => carry(*tunnel, slot, (*state).clone(), session.clone(), (*context).clone()),
+        Some(tunnel) => carry(*tunnel, (slot, open), (*state).clone(), session.clone(), (*context).clone()),
+        // To an extended CONNECT every 2xx would be a switch (RFC 9110, section 9.3.6).
+        None if is_stream && response.status().is_success() => return Err(not_switched()),
         None => {
             response.headers_mut().insert(CONNECTION, closing);
         }
@@ -53,13 +60,20 @@ pub(super) async fn call(
     Ok(response)
 }
 
-/// Carries the connection's bytes in a task of its own, since its request is answered.
-fn carry(tunnel: Tunnel, slot: Lasting, state: AppState, session: Authenticated, context: RequestContext) {
+/// Carries the connection's bytes in a task of its own, since its request is answered. A stream of HTTP/2 is `open` as long.
+fn carry(
+    tunnel: Tunnel,
+    (slot, open): (Lasting, Option<Arc<OpenRequest>>),
+    state: AppState,
+    session: Authenticated,
+    context: RequestContext,
+) {
     let idle = Duration::from_millis(state.config.limits.upgrade_idle_ms);
     let span = context.span();
     let work = async move {
         let audit = session.clone();
         let carried = tunnel.run(idle, slot.ended(state, session)).await;
+        drop(open);
         tracing::info!(up.bytes = carried.up, down.bytes = carried.down, ended = ?carried.ended, "connection over");
         if let Some(why) = carried.ended {
             let resource = format!("connection {}", context.path);
@@ -86,6 +100,15 @@ fn take_organization(uri: &mut Uri) -> Result<Option<String>, ()> {
     };
     *uri = target.parse().map_err(|_| ())?;
     Ok(value)
+}
+
+fn not_switched() -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_GATEWAY,
+        "upgrade-refused",
+        "The service did not switch protocols",
+        "This remote's service answered the call, and did not switch to the protocol that it was asked for.",
+    )
 }
 
 fn too_many() -> ApiError {

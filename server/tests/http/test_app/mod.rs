@@ -3,6 +3,7 @@
 
 mod answer;
 mod browser;
+mod http2;
 mod live_stream;
 mod log;
 mod outbound;
@@ -35,6 +36,7 @@ use tokio::task::JoinHandle;
 
 pub use answer::Answer;
 pub use browser::Browser;
+pub use http2::Http2Connection;
 pub use live_stream::LiveStream;
 pub use log::Log;
 pub use outbound::{TestOutbound, json_response, unsigned_jwt};
@@ -50,7 +52,7 @@ pub use request::RequestBuilder;
 pub use site::write as write_site;
 pub use smtp::MailServer;
 pub use upstream::{Reply, Seen, Upstream};
-pub use web_socket::{WebSocket, accept_for, agree};
+pub use web_socket::{WebSocket, accept_for, agree, agree_to_any};
 
 /// One portal with everything around it. All of it ends with the test's runtime.
 pub struct TestApp {

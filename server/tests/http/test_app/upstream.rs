@@ -32,6 +32,8 @@ pub struct Seen {
     pub body: Vec<u8>,
     /// Which connection brought it, counted from 0.
     pub connection: usize,
+    /// Fields after a body in chunks.
+    pub trailers: Vec<(String, String)>,
 }
 
 /// A connection that was answered by [`Reply::Switch`].
@@ -230,9 +232,14 @@ async fn read_request(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Se
     let field =
         |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
     let headers = lines.filter_map(field).collect();
-    let mut seen = Seen { line, headers, body: Vec::new(), connection: 0 };
+    let mut seen = Seen { line, headers, body: Vec::new(), connection: 0, trailers: Vec::new() };
     if seen.header("transfer-encoding") == "chunked" {
         seen.body = read_chunks(socket, buffer).await?;
+        loop {
+            let line = read_line(socket, buffer).await?;
+            let Some(trailer) = field(&line) else { break };
+            seen.trailers.push(trailer);
+        }
     } else {
         let length = seen.header("content-length").parse().unwrap_or(0);
         while buffer.len() < length {
@@ -243,25 +250,30 @@ async fn read_request(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Se
     Some(seen)
 }
 
+async fn read_line(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
+    loop {
+        if let Some(end) = find(buffer, b"\r\n") {
+            let line = String::from_utf8_lossy(&buffer[..end]).into_owned();
+            buffer.drain(..end + 2);
+            return Some(line);
+        }
+        more(socket, buffer).await?;
+    }
+}
+
+/// The content of the chunks; what follows the last one is left.
 async fn read_chunks(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
-        let end = loop {
-            if let Some(end) = find(buffer, b"\r\n") {
-                break end;
-            }
-            more(socket, buffer).await?;
-        };
-        let size = usize::from_str_radix(std::str::from_utf8(&buffer[..end]).ok()?, 16).ok()?;
-        buffer.drain(..end + 2);
+        let size = usize::from_str_radix(&read_line(socket, buffer).await?, 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
         while buffer.len() < size + 2 {
             more(socket, buffer).await?;
         }
         body.extend(buffer.drain(..size));
         buffer.drain(..2);
-        if size == 0 {
-            return Some(body);
-        }
     }
 }
 

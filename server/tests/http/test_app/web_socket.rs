@@ -1,6 +1,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -32,6 +35,18 @@ pub fn agree(seen: &Seen) -> Reply {
     let accept = accept_for(seen);
     Reply::Switch(
         format!("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\nSet-Cookie: theirs=1\r\nServer: theirs\r\n\r\n")
+            .into(),
+    )
+}
+
+/// The same, whatever nonce it was asked with.
+pub fn agree_to_any(seen: &Seen) -> Reply {
+    let mut digest = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
+    digest.update(seen.header("sec-websocket-key").as_bytes());
+    digest.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    let accept = STANDARD.encode(digest.finish());
+    Reply::Switch(
+        format!("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\nSet-Cookie: theirs=1\r\n\r\n")
             .into(),
     )
 }
