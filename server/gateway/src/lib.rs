@@ -21,6 +21,7 @@ mod resilience;
 mod routes;
 mod shape;
 mod token;
+mod turn;
 mod upgrade;
 mod upstream;
 mod view;
@@ -48,6 +49,7 @@ pub use resilience::{
 pub use routes::{MethodSet, PatternError, Route, RouteError, RouteSpec, RouteTable, Unmatched};
 pub use shape::Bounds;
 pub use token::{BadToken, BearerToken, NoTokens, TokenError, TokenRequest, TokenSource};
+pub use turn::Turn;
 pub use upgrade::{Carried, Protocol, ProtocolError, Tunnel, TunnelEnd, UpgradeError};
 pub use upstream::{
     ExchangeError, OriginError, Place, PlaceError, Resolver, SystemResolver, TlsError, TlsSettings,

@@ -118,6 +118,7 @@ fn case_80_production_refuses_every_embedded_default_by_name() {
         "identity.issuer",
         "events.brokers",
         "events.id_key_file",
+        "events.signing_keys",
         "session.key_files",
         "registry.trusted_keys",
     ] {
@@ -129,6 +130,7 @@ fn case_80_production_refuses_every_embedded_default_by_name() {
         identity.issuer = "https://idp.example"
         events.brokers = ["kafka:9092"]
         events.id_key_file = "/run/secrets/stream"
+        events.signing_keys = [{ id = "1", secret.file = "/run/secrets/events" }]
         session.key_files = ["/run/secrets/session"]
         registry.trusted_keys = [{ id = "k", public_key = "x", names = ["@acme/*"] }]
     "#;

@@ -2,15 +2,18 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::Method;
+use hyper::Request;
 use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
+use hyper::server::conn::http1::UpgradeableConnection;
+use hyper::server::conn::{http1, http2};
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulConnection;
+use portico_gateway::Turn;
 use portico_ports::{Clock as _, SystemClock};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -27,7 +30,8 @@ use crate::config::LimitsConfig;
 /// How every connection of a listener is served.
 #[derive(Clone, Debug)]
 pub struct Terms {
-    builder: Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
     /// For the first bytes, and for whatever has to come next where a client keeps the server waiting.
     head: Duration,
     /// For a connection that nobody uses.
@@ -40,7 +44,8 @@ impl Terms {
     /// As the limits say.
     pub fn new(limits: &LimitsConfig) -> Self {
         Self {
-            builder: builder(limits),
+            http1: http1(limits),
+            http2: http2(limits),
             head: Duration::from_millis(limits.head_timeout_ms),
             idle: Duration::from_millis(limits.idle_timeout_ms),
             write: Duration::from_millis(limits.write_timeout_ms),
@@ -71,95 +76,130 @@ impl Terms {
         };
         // Silence, or the end of it: there is nobody to answer.
         let Ok(Ok((version, stream))) = first else { return None };
-        // HTTP/1.1 needs no count: its deadline for a head runs from the end of the answer before it.
-        let requests = (version == Version::Http2).then(OpenRequests::none);
-        let counted = requests.clone();
-        let (owner, lent) = lend(WriteLimited::new(stream, self.write));
-        let (handover, begun) = Handover::of(&owner);
-        let handover = (version == Version::Http1).then_some(handover);
-        let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-            let open = counted.as_ref().map(OpenRequests::open);
-            if let Some(requests) = counted.as_ref().filter(|_| *request.method() == Method::CONNECT) {
-                // The stream lasts longer than its answer: whoever goes on with it keeps it open.
-                request.extensions_mut().insert(Arc::new(requests.open()));
+        let stream = WriteLimited::new(stream, self.write);
+        match version {
+            Version::Http1 => self.serve_http1(stream, peer, current, stop).await,
+            Version::Http2 => {
+                let ended = self.serve_http2(stream, peer, current, stop).await;
+                ended.unwrap_or_else(|error| tell_ended(&error, peer));
+                None
             }
+        }
+    }
+
+    async fn serve_http1<S, A>(
+        &self,
+        stream: S,
+        peer: SocketAddr,
+        current: watch::Receiver<A>,
+        stop: watch::Receiver<bool>,
+    ) -> Option<EventStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        A: Answer,
+    {
+        let (owner, lent) = lend(Turn::new(stream));
+        let (handover, begun) = Handover::of(&owner);
+        let service = service_fn(move |request: Request<Incoming>| {
             let (current, handover) = (current.borrow().clone(), handover.clone());
             async move {
                 let method = request.method().clone();
                 let response = current.answer(request.map(Body::new), peer).await;
-                let response = match &handover {
-                    Some(handover) => handover.offer(&method, response).await,
-                    None => response,
-                };
-                Ok::<_, Infallible>(match open {
-                    Some(open) => response.map(|body| open.lasting(body)),
-                    None => response,
-                })
+                Ok::<_, Infallible>(handover.offer(&method, response).await)
             }
         });
-        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(lent), service);
+        let connection = self.http1.serve_connection(TokioIo::new(lent), service).with_upgrades();
         let response = tokio::select! {
-            ended = self.drive(connection, requests, stop) => {
-                if let Err(error) = ended {
-                    tracing::debug!(error.message = %error, client.address = %peer, "connection ended");
-                }
+            // Nearly always it is the connection that has something to do.
+            biased;
+            ended = drive_http1(connection, stop) => {
+                ended.unwrap_or_else(|error| tell_ended(&error, peer));
                 return None;
             }
             // The sender goes with the connection, whose end is the other branch.
             Ok(response) = begun => response,
         };
-        owner.take().map(|stream| EventStream::new(stream, response, SystemClock.now()))
+        owner.take().map(|stream| EventStream::new(stream.into_inner(), response, SystemClock.now()))
     }
 
-    async fn drive<C: GracefulConnection>(
+    async fn serve_http2<S, A>(
         &self,
-        connection: C,
-        requests: Option<OpenRequests>,
+        stream: S,
+        peer: SocketAddr,
+        current: watch::Receiver<A>,
         mut stop: watch::Receiver<bool>,
-    ) -> Result<(), C::Error> {
-        let mut connection = std::pin::pin!(connection);
-        let idle_for = async |time| match &requests {
-            Some(requests) => requests.idle_for(time).await,
-            None => std::future::pending().await,
-        };
-        let untaken = async {
-            match &requests {
-                Some(requests) => requests.give_up_untaken(self.write).await,
-                None => std::future::pending().await,
+    ) -> Result<(), hyper::Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        A: Answer,
+    {
+        let requests = OpenRequests::none();
+        let counted = requests.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (open, current) = (counted.open(), current.borrow().clone());
+            async move {
+                let response = current.answer(request.map(Body::new), peer).await;
+                Ok::<_, Infallible>(response.map(|body| open.lasting(body)))
             }
-        };
-        let mut untaken = std::pin::pin!(untaken);
+        });
+        let stream = TokioIo::new(Turn::new(stream));
+        let mut connection = pin!(self.http2.serve_connection(stream, service));
+        let mut untaken = pin!(requests.give_up_untaken(self.write));
         tokio::select! {
             ended = connection.as_mut() => return ended,
             () = &mut untaken => {}
             _ = stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
-            () = idle_for(self.idle) => connection.as_mut().graceful_shutdown(),
+            () = requests.idle_for(self.idle) => connection.as_mut().graceful_shutdown(),
         }
         // A client that has been told to go, and has nothing open, is not waited for.
         tokio::select! {
             ended = connection => ended,
             () = &mut untaken => Ok(()),
-            () = idle_for(self.head) => Ok(()),
+            () = requests.idle_for(self.head) => Ok(()),
         }
     }
 }
 
-fn builder(limits: &LimitsConfig) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+/// Drives a connection to its end; once `stop` is true, to the end of its open request.
+async fn drive_http1<I, S>(
+    connection: UpgradeableConnection<I, S>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), hyper::Error>
+where
+    I: Read + Write + Unpin + Send + 'static,
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
+{
+    let mut connection = pin!(connection);
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => return ended,
+        _ = stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
+    }
+    // Its deadlines run from the end of each answer: whoever is silent is not waited for.
+    connection.await
+}
+
+fn tell_ended(error: &hyper::Error, peer: SocketAddr) {
+    tracing::debug!(error.message = %error, client.address = %peer, "connection ended");
+}
+
+fn http1(limits: &LimitsConfig) -> http1::Builder {
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(limits.head_timeout_ms))
         .max_headers(limits.headers)
         // hyper refuses what exceeds the buffer with 431; it cannot be smaller than 8 KiB.
         .max_buf_size(limits.head_bytes.max(8 * 1024));
     builder
-        .http2()
+}
+
+fn http2(limits: &LimitsConfig) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
         .max_concurrent_streams(200)
-        // WebSockets over HTTP/2 (RFC 8441).
-        .enable_connect_protocol()
         // A reset costs the client nothing and the server work (CVE-2023-44487): few may be pending.
         .max_pending_accept_reset_streams(20)
         .keep_alive_interval(Duration::from_secs(20))

@@ -11,6 +11,7 @@ use tokio::task::unconstrained;
 
 use super::{SendError, Stream};
 use crate::body::RequestBody;
+use crate::turn::Turn;
 
 /// An upstream's response head, and chunk headers: more is an attack or a mistake.
 const MAX_HEADERS: usize = 128;
@@ -25,7 +26,7 @@ const MAX_BUFFER: usize = 64 * 1024;
 pub(crate) struct Connection {
     sender: SendRequest<RequestBody>,
     /// None once a task of its own drives it.
-    exchange: Option<Box<Exchange<TokioIo<Stream>, RequestBody>>>,
+    exchange: Option<Box<Exchange<TokioIo<Turn<Stream>>, RequestBody>>>,
     idle_since: Instant,
 }
 
@@ -34,7 +35,7 @@ impl Connection {
         let (sender, exchange) = Builder::new()
             .max_headers(MAX_HEADERS)
             .max_buf_size(MAX_BUFFER)
-            .handshake(TokioIo::new(stream))
+            .handshake(TokioIo::new(Turn::new(stream)))
             .await?;
         Ok(Self { sender, exchange: Some(Box::new(exchange)), idle_since: Instant::now() })
     }
@@ -111,7 +112,7 @@ impl Connection {
 
 /// Polls the exchange; whether it has come to its end.
 fn poll_exchange(
-    exchange: &mut Option<Box<Exchange<TokioIo<Stream>, RequestBody>>>,
+    exchange: &mut Option<Box<Exchange<TokioIo<Turn<Stream>>, RequestBody>>>,
     cx: &mut Context<'_>,
 ) -> bool {
     let Some(inner) = exchange else { return false };
