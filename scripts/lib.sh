@@ -86,6 +86,13 @@ closing_lines() {
   sed $'s/\033\\[[0-9;]*m//g' "$log" | grep -E "$closing" | grep -v ' 0 passed; 0 failed; 0 ignored' || true
 }
 
+# What a failed stage's log says of each failure, at most forty lines: whoever reads only the end of CI's output must learn
+# which tests failed and why. Rust's tests and panics, node's, Playwright's with their first error, compilers, the scripts' own.
+failure_lines() {
+  local failing='^test .* FAILED$|panicked at|^ *(not ok|✖|✘) |^ +[0-9]+\) \[|^ *([A-Za-z]*Error|Test timeout|Error):? |^(error|warning)(\[|:)|^ +(Expected|Received)'
+  sed $'s/\033\\[[0-9;]*m//g' "$1" | grep -E "$failing" | cut -c 1-220 | awk '!seen[$0]++' | head -n 40 || true
+}
+
 # finish: the closing lines and the table of stages; fails if a stage failed. Only the script that opened the record prints.
 finish() {
   if [ -n "$STAGES_OWNER" ]; then report "$PORTICO_STAGES"; fi
@@ -97,6 +104,7 @@ report() {
   printf '\n'
   while IFS=$'\t' read -r name status seconds log; do
     [ -z "$(closing_lines "$log")" ] || { say "$name"; closing_lines "$log" | sed 's/^/    /'; }
+    [ "$status" = 0 ] || { say "$name: what failed"; failure_lines "$log" | sed 's/^/    /'; }
   done <"$1"
   printf '\n%s%-44s %10s  %s%s\n' "$BOLD" stage time result "$PLAIN"
   while IFS=$'\t' read -r name status seconds log; do
