@@ -1,18 +1,10 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { findings } from "../support/axe.ts";
 import { BROKEN_CARD, PAGES } from "../support/pages.ts";
 import { ALICE, BOB, ERIN } from "../support/people.ts";
 import { accountMenu, organization, outlet, signIn } from "../support/shell.ts";
 import { expect, test } from "../support/test.ts";
 import { visit } from "../support/visit.ts";
-
-/** What axe finds serious or critical, shadow roots included, in words that lead to the place. */
-async function findings(page: Page, rules?: string[]): Promise<string[]> {
-  const builder = new AxeBuilder({ page });
-  const { violations } = await (rules === undefined ? builder : builder.withRules(rules)).analyze();
-  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  return grave.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target.join(" ")}: ${failureSummary}`));
-}
 
 /** Everything in light; in dark, what colours decide. */
 async function inBothThemes(page: Page): Promise<void> {

@@ -1,7 +1,7 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { HEALTH_PORTAL } from "../portal/addresses.ts";
 import { type Portal, startPortal } from "../portal/portal.ts";
+import { findings } from "../support/axe.ts";
 import { SESSION_ENDED, statusComplaint } from "../support/pages.ts";
 import { hydrated, navigation } from "../support/shell.ts";
 import { expect, test } from "../support/test.ts";
@@ -31,11 +31,6 @@ async function failedCall(page: Page): Promise<string> {
   return page.evaluate(async () => (await fetch("/bff/portico.todos/todos")).headers.get("x-trace-id") ?? "");
 }
 
-async function grave(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.flatMap(({ id, impact, nodes }) => (impact === "serious" || impact === "critical" ? nodes.map(({ target }) => `${id} at ${target.join(" ")}`) : []));
-}
-
 test("alice, who operates the platform, sees what is broken, and it appears without a reload", async ({ page }) => {
   await signedIn(page, "alice", "/account");
   await navigation(page).getByRole("link", { name: "Health" }).click();
@@ -52,7 +47,7 @@ test("alice, who operates the platform, sees what is broken, and it appears with
   const todos = page.getByRole("region", { name: "Services behind remotes" }).getByRole("listitem").filter({ hasText: "portico.todos" });
   await expect(todos.first()).toContainText("Last error");
   expect(await page.evaluate(() => "stays" in window), "the page was not left").toBe(true);
-  expect(await grave(page)).toEqual([]);
+  expect(await findings(page)).toEqual([]);
 });
 
 test("what is being read is not taken away, and silence of the portal is said", async ({ page, complaints }) => {

@@ -1,7 +1,7 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { MEMBERS_PORTAL } from "../portal/addresses.ts";
 import { type Portal, startPortal } from "../portal/portal.ts";
+import { findings } from "../support/axe.ts";
 import { SESSION_ENDED, statusComplaint } from "../support/pages.ts";
 import { accountMenu, hydrated, navigation, organization } from "../support/shell.ts";
 import { expect, test } from "../support/test.ts";
@@ -30,11 +30,6 @@ function row(page: Page, name: string) {
   return page.getByRole("row").filter({ hasText: name });
 }
 
-async function grave(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.flatMap(({ id, impact, nodes }) => (impact === "serious" || impact === "critical" ? nodes.map(({ target }) => `${id} at ${target.join(" ")}`) : []));
-}
-
 test("alice invites carol to acme; carol accepts and finds acme's applications", async ({ profile }) => {
   const alice = await signedIn(await profile(), "alice", "/members");
   await expect(navigation(alice).getByRole("link", { name: "Members" })).toHaveAttribute("aria-current", "page");
@@ -51,7 +46,7 @@ test("alice invites carol to acme; carol accepts and finds acme's applications",
   const carol = await profile();
   await carol.goto(link);
   await expect(carol.getByRole("heading", { level: 1 })).toHaveText("Join Acme");
-  expect(await grave(carol)).toEqual([]);
+  expect(await findings(carol)).toEqual([]);
   await carol.getByRole("link", { name: "Sign in to accept" }).click();
   await carol.getByRole("button", { name: "Accept invitation" }).click();
   await hydrated(carol);
@@ -126,7 +121,7 @@ test("account and members fit a phone, and axe finds nothing serious there", asy
   await signedIn(page, "alice", "/account");
   for (const path of ["/account", "/members"]) {
     await page.goto(`${portal.url}${path}`);
-    expect(await grave(page), path).toEqual([]);
+    expect(await findings(page), path).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(360);
   }
   await page.goto(`${portal.url}/account`);
