@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{Builder, Connection as Exchange, SendRequest};
+use hyper::client::conn::http1::{self, Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::task::unconstrained;
 
@@ -18,6 +18,9 @@ const MAX_HEADERS: usize = 128;
 /// Bytes of response head that are buffered while it arrives.
 const MAX_BUFFER: usize = 64 * 1024;
 
+/// Hyper's half of a connection that reads and writes the socket.
+type Exchange = http1::Connection<TokioIo<Turn<Stream>>, RequestBody>;
+
 /// One HTTP/1.1 connection to an upstream.
 ///
 /// Hyper's half that reads and writes the socket is polled by whoever waits for the answer, instead of by a task of its
@@ -26,7 +29,7 @@ const MAX_BUFFER: usize = 64 * 1024;
 pub(crate) struct Connection {
     sender: SendRequest<RequestBody>,
     /// None once a task of its own drives it.
-    exchange: Option<Box<Exchange<TokioIo<Turn<Stream>>, RequestBody>>>,
+    exchange: Option<Box<Exchange>>,
     idle_since: Instant,
 }
 
@@ -111,10 +114,7 @@ impl Connection {
 }
 
 /// Polls the exchange; whether it has come to its end.
-fn poll_exchange(
-    exchange: &mut Option<Box<Exchange<TokioIo<Turn<Stream>>, RequestBody>>>,
-    cx: &mut Context<'_>,
-) -> bool {
+fn poll_exchange(exchange: &mut Option<Box<Exchange>>, cx: &mut Context<'_>) -> bool {
     let Some(inner) = exchange else { return false };
     let done = Pin::new(inner.as_mut()).poll(cx);
     if done.is_ready() {
