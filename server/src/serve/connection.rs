@@ -6,12 +6,13 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
 use hyper::server::conn::http1::UpgradeableConnection;
 use hyper::server::conn::{http1, http2};
-use hyper::service::{HttpService, service_fn};
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use portico_gateway::Turn;
 use portico_ports::{Clock as _, SystemClock};
@@ -167,7 +168,7 @@ async fn drive_http1<I, S>(
 ) -> Result<(), hyper::Error>
 where
     I: Read + Write + Unpin + Send + 'static,
-    S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
 {
     let mut connection = pin!(connection);
     tokio::select! {
