@@ -29,7 +29,8 @@ async fn case_18_parallel_calls_with_an_expired_access_token_lead_to_one_refresh
 #[tokio::test]
 async fn a_thousand_calls_at_once_with_an_expired_token_lead_to_one_refresh_and_one_exchange_for_each_remote()
 {
-    let app = TestApp::start().await;
+    // One session's calls, all of them under way together.
+    let app = TestApp::configured(|config| config.gateway.quota.concurrent_per_session = 1_000).await;
     let bob = app.signed_in("bob").await;
     app.pass(EXPIRY);
     // The provider takes its time, so that all of them wait for the same turn.
