@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::Method;
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -136,8 +138,12 @@ impl Terms {
     {
         let requests = OpenRequests::none();
         let counted = requests.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
+        let service = service_fn(move |mut request: Request<Incoming>| {
             let (open, current) = (counted.open(), current.borrow().clone());
+            if *request.method() == Method::CONNECT {
+                // The stream lasts longer than its answer: whoever goes on with it keeps it open.
+                request.extensions_mut().insert(Arc::new(counted.open()));
+            }
             async move {
                 let response = current.answer(request.map(Body::new), peer).await;
                 Ok::<_, Infallible>(response.map(|body| open.lasting(body)))
@@ -201,6 +207,8 @@ fn http2(limits: &LimitsConfig) -> http2::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
         .max_concurrent_streams(200)
+        // WebSockets over HTTP/2 (RFC 8441).
+        .enable_connect_protocol()
         // A reset costs the client nothing and the server work (CVE-2023-44487): few may be pending.
         .max_pending_accept_reset_streams(20)
         .keep_alive_interval(Duration::from_secs(20))
