@@ -8,7 +8,7 @@ use portico::start::{Parts, start};
 use portico_policy::EngineKind;
 use serde_json::{Value, json};
 
-use crate::test_app::{Answer, Browser, Log, TestApp, eventually};
+use crate::test_app::{Answer, Browser, Log, TestApp, eventually, json_response};
 
 const BASE: &str = "@id(\"base\") permit(principal, action, resource);\n";
 
@@ -209,6 +209,26 @@ async fn with_the_agent_away_people_still_end_their_own_sessions_and_sign_out() 
     bob.post("/api/platform/reports").json(&json!([])).send().await.expect(204);
     bob.post("/auth/logout").send().await.expect(303);
     bob.get("/api/platform/session").send().await.problem(401);
+}
+
+#[tokio::test]
+async fn an_agent_that_is_back_is_believed_at_once() {
+    let app = without_agent().await;
+    let bob = app.browser();
+    bob.get("/auth/login?login_hint=bob").sent_from("none").follow().await.page(503);
+    app.outbound.answers(|sent| {
+        let question: Value = serde_json::from_slice(&sent.body).ok()?;
+        let result = match question["input"]["queries"].as_array() {
+            Some(queries) => queries.iter().map(|_| json!(true)).collect(),
+            None => json!(true),
+        };
+        sent.url
+            .starts_with("http://127.0.0.1:9/")
+            .then(|| Ok(json_response(200, &json!({ "result": result }))))
+    });
+    // What nobody could say is not remembered: the same session is answered without a pause.
+    assert!(bob.get("/").send().await.page(200).contains("href=\"/todos\""));
+    bob.get("/bff/acme.todos/todos").send().await.expect(200);
 }
 
 #[tokio::test]

@@ -84,13 +84,13 @@ async fn an_upstream_that_speaks_no_tls_is_502() {
 }
 
 /// A certificate of the portal's and its key, in PEM.
-fn identity() -> (rcgen::Certificate, String) {
+pub(crate) fn identity() -> (rcgen::Certificate, String) {
     let made = rcgen::generate_simple_self_signed(["portal.example".to_owned()]).expect("a certificate");
     (made.cert, made.signing_key.serialize_pem())
 }
 
 /// A server that takes these certificates of clients and no others, and its own certificate in PEM.
-fn asking_for(clients: &[&rcgen::Certificate]) -> (ServerConfig, String) {
+pub(crate) fn asking_for(clients: &[&rcgen::Certificate]) -> (ServerConfig, String) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     let mut roots = RootCertStore::empty();
     clients.iter().for_each(|client| roots.add(client.der().clone()).expect("a root"));

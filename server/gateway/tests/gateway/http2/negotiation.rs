@@ -1,11 +1,15 @@
 use std::sync::Arc;
+use std::time::Duration;
 
-use portico_gateway::{Access, BackendSpec, RemoteBackend, RouteSpec, SystemResolver, UpstreamProtocol};
+use portico_gateway::{
+    Access, BackendSpec, Credential, RemoteBackend, RouteSpec, SystemResolver, TlsSettings, UpstreamProtocol,
+};
 use tokio::task::JoinSet;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::upstream::{Http2Upstream, Terms, saying};
-use crate::tls::{pair, trusting};
+use super::eventually;
+use super::upstream::{Act, Http2Upstream, Terms, saying};
+use crate::tls::{asking_for, identity, pair, trusting};
 use crate::world::{Upstream, World, ok, spec};
 
 /// A server that speaks these protocols, and a way in for a client that trusts it.
@@ -57,6 +61,37 @@ async fn over_tls_an_upstream_that_knows_no_alpn_or_no_http2_gets_http1() {
         assert!(upstream.arrived().iter().all(|arrived| arrived.line == "GET /todos HTTP/1.1"));
         assert_eq!(world.remote.snapshot().endpoints[0].protocol, Some("1.1"));
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_opened_with_the_certificate_of_before_takes_no_further_call() {
+    let ((old, old_key), (new, new_key)) = (identity(), identity());
+    let (mut server, authority) = asking_for(&[&old, &new]);
+    server.alpn_protocols = vec![b"h2".to_vec()];
+    let terms = Terms { tls: Some(server), ..Terms::default() };
+    let upstream = Http2Upstream::start(terms, |arrived| match arrived.path() {
+        "/todos/slow" => Act::After(Duration::from_millis(500), "fine".into()),
+        _ => saying("fine"),
+    })
+    .await;
+    let tls = Arc::new(TlsSettings::of_authorities(&authority).expect("an authority"));
+    let credential = Arc::new(Credential::certificate(false));
+    credential.replace("").expect("it is there");
+    let access = Access { tls: Arc::clone(&tls), credential: Some(credential) };
+    let world = world(upstream.address.port(), UpstreamProtocol::Negotiated, access);
+    tls.identify(&old.pem(), &old_key).expect("a pair");
+    all_at_once(&world, 10).await;
+    let slow = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.call("GET", "/bff/acme.todos/todos/slow").await }
+    });
+    eventually("it is under way", || upstream.under_way() == 1).await;
+    tls.identify(&new.pem(), &new_key).expect("a pair");
+    all_at_once(&world, 10).await;
+    assert_eq!(slow.await.expect("no panic").response().body(), "fine", "what is under way is finished");
+    let arrived = upstream.arrived();
+    let on = |connection: usize| arrived.iter().filter(|one| one.connection == connection).count();
+    assert_eq!((upstream.connections(), on(0), on(1)), (2, 11, 10));
 }
 
 #[tokio::test]
