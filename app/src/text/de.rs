@@ -276,6 +276,7 @@ pub(super) const HEALTH: HealthText = HealthText {
     in_service: "In Betrieb",
     ejected: "Ausgelassen",
     unhealthy: "Nicht gesund",
+    quota: "Kontingent: {}",
     quota_calls: "{} von {} Aufrufen zugleich",
     quota_bytes: "{} von {} KB in einer Minute",
     quota_seconds: "Antworten binnen {} s",

@@ -276,6 +276,7 @@ pub(super) const HEALTH: HealthText = HealthText {
     in_service: "In service",
     ejected: "Left out",
     unhealthy: "Unhealthy",
+    quota: "Quota: {}",
     quota_calls: "{} of {} calls at once",
     quota_bytes: "{} of {} KB within a minute",
     quota_seconds: "answers within {} s",

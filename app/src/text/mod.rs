@@ -85,7 +85,7 @@ text! {
     part_identity, part_events, part_sessions, part_audit, part_policy, part_server, registry, registry_problems,
     upstreams, upstreams_lead, upstreams_none, breaker_closed, breaker_open, breaker_half_open, in_flight, answered,
     failed, refused, retries, queued, last_error, endpoints_none, endpoint_counts, in_service, ejected, unhealthy,
-    quota_calls, quota_bytes, quota_seconds, quota_exceeded, slow_routes, credentials, credentials_lead,
+    quota, quota_calls, quota_bytes, quota_seconds, quota_exceeded, slow_routes, credentials, credentials_lead,
     credential_read, credential_never,
     failures, failures_lead, failures_none, route, outcome, times, when, trace, limits, limits_none,
     group_tokens, group_cache, group_events, group_instance, cache_hits, cache_misses, cache_stale, cache_joined,

@@ -164,7 +164,8 @@ fn quota(used: &QuotaRow, words: &'static HealthText) -> impl IntoView + use<> {
         used.bytes.map(|(bytes, most)| fill_all(words.quota_bytes, &[&kilobytes(bytes), &kilobytes(most)]));
     let seconds = used.seconds.map(|seconds| fill(words.quota_seconds, &seconds.to_string()));
     let parts: Vec<_> = [calls, bytes, seconds].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| view! { <span class="row-meta">{parts.join(" · ")}</span> })
+    (!parts.is_empty())
+        .then(|| view! { <span class="row-meta">{fill(words.quota, &parts.join(" · "))}</span> })
 }
 
 fn credentials(page: &HealthPage, words: &'static HealthText) -> impl IntoView + use<> {
