@@ -14,6 +14,8 @@ require_basics() {
     have "$tool" || system_package "$tool" build-essential git ||
       fail "'$tool' is missing. Install a C and C++ toolchain, make and git (Debian: apt-get install build-essential git)."
   done
+  echo '#include <openssl/ssl.h>' | cc -E - >/dev/null 2>&1 || system_package "OpenSSL, for Kafka over TLS" libssl-dev pkg-config ||
+    fail "the headers of OpenSSL are missing. Install them (Debian: apt-get install libssl-dev pkg-config)."
 }
 
 install_rust() {

@@ -334,7 +334,9 @@ async fn event_log(config: &Config, parts: &Parts) -> Result<(Arc<dyn EventLog>,
         return embedded.map_err(|error| StartError::Events(error.to_string()));
     }
     let brokers = events.brokers.join(",");
-    let kafka = KafkaConfig { create_topics: events.create_topics, ..KafkaConfig::new(brokers.clone()) };
+    let security = credentials::broker_security(config, parts).await?;
+    let create_topics = events.create_topics;
+    let kafka = KafkaConfig { create_topics, security, ..KafkaConfig::new(brokers.clone()) };
     let log = KafkaLog::new(kafka).map_err(|error| StartError::Events(error.to_string()))?;
     Ok((Arc::new(log), brokers))
 }

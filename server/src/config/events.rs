@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::SecretSettings;
+use super::{BrokerSecurityConfig, SecretSettings};
 
 /// Kafka. Without brokers, development uses librdkafka's cluster inside this process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -11,6 +11,8 @@ use super::SecretSettings;
 pub struct EventsConfig {
     /// Bootstrap servers, `host:port`; none means the in-process cluster (development only).
     pub brokers: Vec<String>,
+    /// How brokers and portal are sure of one another.
+    pub security: BrokerSecurityConfig,
     /// How many partitions a topic gets that does not exist yet. Which topics there are follows from the manifests.
     pub partitions: i32,
     /// Whether topics that do not exist are created on a real cluster. The in-process one always creates them.
@@ -60,6 +62,7 @@ impl Default for EventsConfig {
     fn default() -> Self {
         Self {
             brokers: Vec::new(),
+            security: BrokerSecurityConfig::default(),
             partitions: 4,
             create_topics: false,
             ping_seconds: 15,
@@ -78,7 +81,7 @@ impl Default for EventsConfig {
 impl EventsConfig {
     /// What types cannot say.
     pub(super) fn problems(&self, production: bool) -> Vec<String> {
-        let mut problems = Vec::new();
+        let mut problems = self.security.problems();
         let mut ids = BTreeSet::new();
         let all = self.producers.values().flat_map(|producer| &producer.keys).chain(&self.signing_keys);
         for key in all.filter(|key| !ids.insert(&key.id)) {

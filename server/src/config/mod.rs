@@ -4,6 +4,7 @@
 
 mod answer_cache;
 mod audit;
+mod brokers;
 mod credentials;
 mod development;
 mod environment;
@@ -33,6 +34,7 @@ use url::Url;
 
 pub use answer_cache::AnswerCacheConfig;
 pub use audit::AuditConfig;
+pub use brokers::{BrokerSecurityConfig, SaslMechanismSetting};
 pub use credentials::{
     AppRoleSettings, CredentialKind, CredentialSettings, KubernetesSettings, SecretSettings,
     VaultPlaceSettings, VaultSettings,

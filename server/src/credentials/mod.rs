@@ -1,11 +1,13 @@
-//! Credentials of upstreams outside OAuth, and keys of events: read from where the operator keeps them, kept current, never shown.
+//! Credentials of upstreams outside OAuth, what Kafka is shown, and keys of events: read from where the operator keeps them, kept current, never shown.
 
+mod brokers;
 mod build;
 mod event_keys;
 mod keep;
 mod sources;
 mod standing;
 
+pub use brokers::broker_security;
 pub use build::build;
 pub use event_keys::{EventKeys, event_keys};
 pub use keep::{Keeper, first_turn, spawn};

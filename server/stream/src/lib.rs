@@ -42,7 +42,10 @@ pub use envelope::{Author, ConflictError, EnvelopeError, IncomingEvent, MAX_EVEN
 pub use event_type::EventType;
 pub use gateway::{EventGateway, StreamHealth};
 pub use hub::{Backlog, CloseReason, StreamScope};
-pub use kafka::{EmbeddedKafka, EmbeddedKafkaError, KafkaConfig, KafkaLog};
+pub use kafka::{
+    EmbeddedKafka, EmbeddedKafkaError, KafkaConfig, KafkaLog, KafkaSasl, KafkaSecurity, KafkaTls,
+    SaslMechanism,
+};
 pub use log::{
     AppendError, Appended, AppenderState, EventLog, LogBatch, LogConsumer, LogError, LogRange, LogRecord,
     NewRecord, PartitionStart, PartitionState, ReadLimit, TopicSpec,

@@ -2,6 +2,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use rdkafka::ClientConfig;
 
+use super::KafkaSecurity;
+
 /// How to reach a Kafka cluster.
 #[derive(Clone, Debug)]
 pub struct KafkaConfig {
@@ -25,6 +27,8 @@ pub struct KafkaConfig {
     /// Names the log in event ids instead of the cluster's own id. The embedded cluster sets it, because its
     /// own id may come back after a restart that lost everything.
     pub identity: Option<String>,
+    /// How brokers and portal are sure of one another.
+    pub security: KafkaSecurity,
     /// Further librdkafka properties, which win over the defaults here.
     pub properties: BTreeMap<String, String>,
 }
@@ -42,6 +46,7 @@ impl KafkaConfig {
             fetch_wait: Duration::from_millis(100),
             create_topics: true,
             identity: None,
+            security: KafkaSecurity::default(),
             properties: BTreeMap::new(),
         }
     }
@@ -95,6 +100,7 @@ impl KafkaConfig {
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000")
             .set("topic.metadata.refresh.interval.ms", "5000");
+        self.security.apply(&mut config);
         config
     }
 

@@ -8,7 +8,9 @@ mod embedded;
 mod log;
 mod producer;
 mod reader;
+mod security;
 
 pub use config::KafkaConfig;
 pub use embedded::{EmbeddedKafka, EmbeddedKafkaError};
 pub use log::KafkaLog;
+pub use security::{KafkaSasl, KafkaSecurity, KafkaTls, SaslMechanism};

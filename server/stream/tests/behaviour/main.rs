@@ -7,6 +7,7 @@ mod flow;
 mod node;
 mod publishing;
 mod resuming;
+mod secure;
 mod signing;
 mod sse;
 mod topics;

@@ -35,12 +35,33 @@ pub(crate) fn shared_port() -> u16 {
 impl Node {
     /// Starts a node and waits until it listens.
     pub(crate) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// Starts a node behind TLS and SCRAM, with a certificate that nobody but its own file vouches for.
+    pub(crate) fn start_secure() -> Self {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+        Self::start_with(|directory| {
+            let write = |name: &str, text: &str| std::fs::write(directory.join(name), text).expect("written");
+            write("authority.pem", &certificate);
+            write("broker.pem", &format!("{key}{certificate}"));
+        })
+    }
+
+    fn start_with(prepare: impl FnOnce(&Path)) -> Self {
         let port = free_ports();
         let directory = std::env::temp_dir().join(format!("kafka-for-tests-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&directory).expect("a directory");
+        prepare(&directory);
         let mut node = Self { port, keeper: keep(port, &directory), directory };
         node.wait();
         node
+    }
+
+    /// What vouches for a secure node.
+    pub(crate) fn authority_file(&self) -> PathBuf {
+        self.directory.join("authority.pem")
     }
 
     /// Kills the node without a word, as a power cut would, and starts it again on what it left.
