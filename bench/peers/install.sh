@@ -65,7 +65,15 @@ install_oauth2_proxy() {
   fi
 }
 
+# Nchan, the fastest of those that push events: nginx with a module.
+install_nchan() {
+  [ -e /usr/lib/nginx/modules/ngx_nchan_module.so ] ||
+    system_package "nginx with Nchan" nginx-light libnginx-mod-nchan ||
+    note "Nchan is missing (Debian: apt-get install libnginx-mod-nchan): events are measured without that peer"
+}
+
 install_load_tools
+install_nchan
 install_fastify
 install_oauth2_proxy
 install_mercure

@@ -138,3 +138,17 @@ export async function startMercure() {
   await ready(`http://127.0.0.1:${port}/healthz`, { child, log });
   return { child, origin: `http://127.0.0.1:${port}` };
 }
+
+/** nginx with Nchan, or nothing where it is not installed. No authentication, no tenants, no log that lasts: a floor. */
+export async function startNchan() {
+  if (!existsSync("/usr/lib/nginx/modules/ngx_nchan_module.so")) return undefined;
+  const directory = scratch();
+  // Started by root, its worker is somebody else.
+  chmodSync(directory, 0o755);
+  mkdirSync(join(directory, "temp"));
+  const log = join(directory, "output.log");
+  const child = start(SERVER_CORE, [nginx, "-p", directory, "-c", join(peers, "nchan.nginx.conf"), "-e", "error.log"], { log });
+  const origin = "http://127.0.0.1:4360";
+  await ready(`${origin}/healthz`, { child, log });
+  return { child, origin };
+}

@@ -12,12 +12,12 @@ const ORIGIN = `http://127.0.0.1:${PORT}`;
 /** Limits are raised by configuration and stay in place: what they cost is measured too. */
 const MANY = 4_000_000_000;
 
-/** Starts a portal with twenty remotes, the first of which calls `upstream`. */
-export async function startPortal(upstream = "http://127.0.0.1:4310") {
+/** Starts a portal with twenty remotes, the first of which calls `upstream`; with `brokers`, on that Kafka. */
+export async function startPortal(upstream = "http://127.0.0.1:4310", brokers = []) {
   const directory = mkdtempSync(join(tmpdir(), "portico-bench-"));
   writeRemotes(join(directory, "remotes"), upstream);
   const config = join(directory, "portico.toml");
-  writeFileSync(config, configuration(directory, upstream));
+  writeFileSync(config, configuration(directory, upstream, brokers));
   const log = join(directory, "portal.log");
   const child = start(SERVER_CORE, ["target/release/portico"], { log, env: { PORTICO_CONFIG: config } });
   try {
@@ -38,7 +38,7 @@ export async function startPortal(upstream = "http://127.0.0.1:4310") {
   };
 }
 
-function configuration(directory, upstream) {
+function configuration(directory, upstream, brokers) {
   return `
 data_dir = ${JSON.stringify(join(directory, "data"))}
 listen.addr = "127.0.0.1:${PORT}"
@@ -49,6 +49,8 @@ gateway.quota.concurrent = 10000
 gateway.quota.concurrent_per_session = 10000
 gateway.quota.answer_bytes = 8589934592
 session.max_streams = 20000
+events.brokers = ${JSON.stringify(brokers)}
+events.create_topics = true
 events.publish_per_minute = ${MANY}
 events.remote_publish_per_minute = ${MANY}
 registry.directories = [${JSON.stringify(join(directory, "remotes"))}]
