@@ -7,7 +7,7 @@ use crate::body::{RequestBody, ResponseBody};
 use crate::forward::{ForwardError, Patience, Replay, ask_to_switch};
 use crate::token::{BearerToken, TokenSource};
 use crate::upgrade::{Handshake, Tunnel};
-use crate::upstream::Outstanding;
+use crate::upstream::Alone;
 
 /// What an upstream has agreed to.
 pub(super) struct Agreed {
@@ -28,38 +28,37 @@ pub(super) async fn switch<T: TokenSource>(
 ) -> Result<(Response<ResponseBody>, Option<Agreed>), CallError> {
     handshake.ask(request.headers_mut());
     let replay = Replay::of(&request);
-    let (mut response, mut outstanding) =
-        ask_to_switch(call.remote, patience, call.trace, request, attempts).await?;
+    let mut response = ask_to_switch(call.remote, patience, call.trace, request, attempts).await?;
     if response.status() == StatusCode::UNAUTHORIZED {
         let rejected = token.ok_or(ForwardError::TokenRejected)?;
         let fresh = call.tokens.fresh(call.remote.token_request(), &rejected).await?;
         let mut replay = replay.ok_or(ForwardError::TokenRejected)?;
         replay.set(AUTHORIZATION, fresh.header());
-        (response, outstanding) =
-            ask_to_switch(call.remote, patience, call.trace, replay.request(), attempts).await?;
+        response = ask_to_switch(call.remote, patience, call.trace, replay.request(), attempts).await?;
     }
     match response.status() {
         // The browser would take a 401 for the end of its session.
         StatusCode::UNAUTHORIZED => Err(ForwardError::TokenRejected.into()),
         StatusCode::SWITCHING_PROTOCOLS => {
-            let agreed = agreed(handshake, &mut response, outstanding).await?;
+            let (response, agreed) = agreed(handshake, response).await?;
             Ok((body_of(call, response), Some(agreed)))
         }
-        _ => Ok((body_of(call, response), None)),
+        _ => Ok((body_of(call, response.map(|alone| alone.incoming)), None)),
     }
 }
 
 async fn agreed(
     handshake: Handshake,
-    response: &mut Response<Incoming>,
-    outstanding: Option<Outstanding>,
-) -> Result<Agreed, ForwardError> {
+    mut response: Response<Alone>,
+) -> Result<(Response<Incoming>, Agreed), ForwardError> {
     let fields =
         handshake.agreed(response.headers()).map_err(|why| ForwardError::BadAnswer(why.to_owned()))?;
     let broke = |error: hyper::Error| ForwardError::Reset(error.into());
-    let upstream = hyper::upgrade::on(response).await.map_err(broke)?;
+    let upstream = hyper::upgrade::on(&mut response).await.map_err(broke)?;
     let (client, framed) = handshake.into_client();
-    Ok(Agreed { fields, tunnel: Tunnel::new(client, upstream, framed, outstanding) })
+    let (head, Alone { incoming, outstanding }) = response.into_parts();
+    let tunnel = Tunnel::new(client, upstream, framed, outstanding);
+    Ok((Response::from_parts(head, incoming), Agreed { fields, tunnel }))
 }
 
 fn body_of<T>(call: &Call<'_, T>, response: Response<Incoming>) -> Response<ResponseBody> {

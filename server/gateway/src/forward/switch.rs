@@ -2,7 +2,6 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use portico_telemetry::trace::RequestTrace;
 
 use super::admission::{Admission, Finding};
@@ -11,18 +10,17 @@ use super::observed::Observed;
 use super::{ForwardError, Patience};
 use crate::body::RequestBody;
 use crate::remote::RemoteBackend;
-use crate::upstream::{Outstanding, Purpose};
+use crate::upstream::{Alone, Purpose};
 
 /// Sends a request to switch protocols over a connection of its own, which serves nothing before and nothing after it.
-/// Returns when the answer has begun, within the route's limit, and with it what keeps the connection counted at its
-/// endpoint; counts in `attempts`.
+/// Returns when the answer has begun, within the route's limit; counts in `attempts`.
 pub(crate) async fn ask_to_switch(
     remote: &RemoteBackend,
     patience: Patience<'_>,
     trace: Option<&RequestTrace>,
     mut request: Box<Request<RequestBody>>,
     attempts: &mut u32,
-) -> Result<(Response<Incoming>, Option<Outstanding>), ForwardError> {
+) -> Result<Response<Alone>, ForwardError> {
     let admission = Admission::to(&remote.upstream, patience.breaker).await?;
     let observed = Observed::begin(remote, trace, &mut request, || *attempts);
     *attempts += 1;
@@ -37,16 +35,12 @@ pub(crate) async fn ask_to_switch(
         });
         deadline.hold(None, work).await
     };
-    let sent = sent.unwrap_or_else(|Elapsed| Err(ForwardError::Timeout(deadline.limit().as_millis())));
-    let (result, outstanding) = match sent {
-        Ok((response, outstanding)) => (Ok(response), Some(outstanding)),
-        Err(error) => (Err(error), None),
-    };
+    let result = sent.unwrap_or_else(|Elapsed| Err(ForwardError::Timeout(deadline.limit().as_millis())));
     // What no connection was opened to is told already.
     if let Some(endpoint) = at {
         Finding::of(&result).note(endpoints, &endpoint);
     }
     observed.end(&result);
     admission.conclude(&result);
-    result.map(|response| (response, outstanding))
+    result
 }

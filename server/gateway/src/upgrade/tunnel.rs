@@ -29,7 +29,7 @@ pub struct Tunnel {
     /// Where its bytes are charged.
     charge: Option<Charge>,
     /// While it lives, the connection is one of what its endpoint has under way.
-    outstanding: Option<Outstanding>,
+    outstanding: Outstanding,
 }
 
 /// Why the portal ends a connection that both sides would go on with.
@@ -69,12 +69,7 @@ impl TunnelEnd {
 }
 
 impl Tunnel {
-    pub(crate) fn new(
-        client: OnUpgrade,
-        upstream: Upgraded,
-        framed: bool,
-        outstanding: Option<Outstanding>,
-    ) -> Self {
+    pub(crate) fn new(client: OnUpgrade, upstream: Upgraded, framed: bool, outstanding: Outstanding) -> Self {
         Self { client, upstream, framed, ticket: None, charge: None, outstanding }
     }
 

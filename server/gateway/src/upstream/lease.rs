@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use http::{Request, Response};
+use hyper::body::Incoming;
 
 use super::http2::Slot;
 use super::{Connection, Endpoint, ExchangeError};
@@ -39,6 +40,12 @@ pub(crate) enum SendError {
     BrokenTogether(ExchangeError),
 }
 
+/// What arrives over a connection that serves nothing else, and what keeps the connection counted.
+pub(crate) struct Alone {
+    pub(crate) incoming: Incoming,
+    pub(crate) outstanding: Outstanding,
+}
+
 /// Something that is under way at an endpoint, and counted there while this lives.
 pub(crate) struct Outstanding(Arc<Endpoint>);
 
@@ -65,13 +72,16 @@ impl Lease {
         }
     }
 
-    /// Sends `request` as the only one ([`Connection::send_alone`]). With the answer comes what keeps the connection counted.
+    /// Sends `request` as the only one ([`Connection::send_alone`]).
     pub(crate) async fn send_alone(
         self,
         request: Box<Request<RequestBody>>,
-    ) -> Result<(Response<hyper::body::Incoming>, Outstanding), ExchangeError> {
+    ) -> Result<Response<Alone>, ExchangeError> {
         match self.line {
-            Line::Http1(connection) => Ok((connection.send_alone(request).await?, self.at)),
+            Line::Http1(connection) => {
+                let response = connection.send_alone(request).await?;
+                Ok(response.map(|incoming| Alone { incoming, outstanding: self.at }))
+            }
             Line::Http2(_) => Err(h2::Error::from(h2::Reason::HTTP_1_1_REQUIRED).into()),
         }
     }

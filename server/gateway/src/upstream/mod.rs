@@ -27,7 +27,7 @@ pub(crate) use endpoints::Endpoints;
 pub use exchange_error::ExchangeError;
 pub(crate) use health::watch;
 pub(crate) use http2::Http2Body;
-pub(crate) use lease::{Lease, Outstanding, SendError};
+pub(crate) use lease::{Alone, Lease, Outstanding, SendError};
 pub(crate) use origin::Origin;
 pub use origin::OriginError;
 pub use place::{Place, PlaceError};
