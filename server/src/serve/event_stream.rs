@@ -2,7 +2,7 @@
 //!
 //! A stream lasts for hours and says little. hyper keeps buffers and the state of a whole connection for it, and passes each
 //! piece through them; an HTTP/1.1 connection whose answer is an event stream is taken out of its hands instead. What is left
-//! is a socket and a body: 4 KiB in place of 25, and each piece is written as it stands, with no copy and no chunk around it.
+//! is a socket and a body: 2 KiB in place of 31, and each piece is written as it stands, with no copy and no chunk around it.
 
 use std::io;
 use std::pin::Pin;

@@ -39,7 +39,7 @@ impl Producer {
     }
 
     pub(super) async fn append(&self, record: NewRecord) -> Result<Appended, AppendError> {
-        let client = Arc::clone(&self.client.read());
+        let client = self.living();
         let outcome = deliver(&client, &record).await;
         match &outcome {
             Ok(_) => self.deaths.lock().last = None,
@@ -50,14 +50,26 @@ impl Producer {
 
     /// Replaces the client if it died, without waiting for a record that would find out.
     pub(super) fn state(&self) -> AppenderState {
-        let client = Arc::clone(&self.client.read());
-        self.replace_if_dead(&client);
+        drop(self.living());
         let mut deaths = self.deaths.lock();
         let is_over = deaths.last.as_ref().is_some_and(|(at, _)| at.elapsed() > PROBATION);
         if is_over {
             deaths.last = None;
         }
         AppenderState { restarts: deaths.count, failure: deaths.last.as_ref().map(|(_, why)| why.clone()) }
+    }
+
+    /// The client, or the one that takes its place if it died since it was used last: it may have been refused before the
+    /// portal was given its rights.
+    fn living(&self) -> Arc<Client> {
+        let client = Arc::clone(&self.client.read());
+        match client.client().fatal_error() {
+            None => client,
+            Some(_) => {
+                self.replace_if_dead(&client);
+                Arc::clone(&self.client.read())
+            }
+        }
     }
 
     /// An idempotent producer can fail for good (fenced, out of sequence): everything after it would fail too.

@@ -1,6 +1,9 @@
 //! What people can rely on from publish to stream, on the embedded cluster and on Apache Kafka alike.
 
+#[path = "../../examples/chat_service/service.rs"]
+mod chat_service;
 mod delivery;
+mod example;
 mod faults;
 mod flawed;
 mod flow;
@@ -8,6 +11,8 @@ mod node;
 mod publishing;
 mod resuming;
 mod secure;
+#[path = "../../examples/chat_service/signature.rs"]
+mod signature;
 mod signing;
 mod sse;
 mod topics;
@@ -55,6 +60,8 @@ on_both! {
         an_event_in_the_binary_mode_arrives_like_one_in_the_structured_mode
         a_repeated_event_is_delivered_once
         a_topic_declared_later_is_followed;
+    example:
+        the_example_service_answers_a_question_in_signed_parts;
     resuming:
         case_66_an_id_resumes_on_any_instance_without_gap_or_repeat
         case_66_a_client_that_never_got_an_event_resumes_from_the_opening_id

@@ -113,9 +113,12 @@ pub(crate) async fn case_69_a_log_that_does_not_answer_is_an_error_and_not_a_los
         let author = Author { org: "acme", user: "alice", remote: CHAT, traceparent: None };
         portal.publisher().publish(event, author, &topic)
     };
-    let (first, second) = tokio::join!(publish(), publish());
-    assert_eq!(first, Err(PublishError::Log(AppendError::Timeout)));
-    assert_eq!(second, Err(PublishError::Log(AppendError::QueueFull)));
+    // Which of them finds room in the queue is not said.
+    let (one, other) = tokio::join!(publish(), publish());
+    for expected in [AppendError::Timeout, AppendError::QueueFull] {
+        let expected = Err(PublishError::Log(expected));
+        assert!(one == expected || other == expected, "{expected:?} is neither {one:?} nor {other:?}");
+    }
     assert_eq!(portal.metrics().publish_failures.get(), 2);
     assert!(!portal.health().ready);
 }

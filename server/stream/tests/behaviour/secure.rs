@@ -14,6 +14,8 @@ use crate::{
 };
 
 const ALICE: (&str, &str) = ("acme", "alice");
+/// Of each topic.
+const PARTITIONS: usize = 4;
 
 /// A portal's way to the node.
 fn kafka(node: &Node, password: &str, authority: Option<&Path>) -> KafkaLog {
@@ -37,7 +39,7 @@ async fn administrate(node: &Node, own: &[Arc<str>], foreign: &str) {
     let run = Command::new("node")
         .arg(script)
         .args([&node.port.to_string(), &node.authority_file().display().to_string()])
-        .args([topics.join(","), foreign.to_owned()])
+        .args([topics.join(","), foreign.to_owned(), PARTITIONS.to_string()])
         .output();
     let output = run.await.expect("node runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -50,7 +52,12 @@ async fn a_portal_reaches_its_topics_over_tls_and_scram_and_no_others() {
     let log = kafka(&node, "portico-secret", Some(&authority));
     let world = World::on(Arc::new(log), format!("127.0.0.1:{}", node.port));
     let own: Vec<_> = world.topics().into_iter().map(|topic| topic.name).collect();
+    // The portal is there before its rights, and its first producer is refused.
     administrate(&node, &own, "payroll").await;
+    // A broker hears of rights a moment after they are given.
+    while world.log.partitions(&own).await.map_or(0, |partitions| partitions.len()) < 2 * PARTITIONS {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let portal = world.instance().await;
     let mut alice = listen(&portal, ALICE, None).await;
     let id = alice.last_event_id.clone();

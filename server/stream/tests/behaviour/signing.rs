@@ -1,41 +1,27 @@
-//! Signs records as a service of another team would, from docs/events.md alone and without the portal's own code.
+//! Signs records as a service of another team would: with the example service's code, which knows nothing of the portal's.
 
 use std::collections::BTreeMap;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, Mac as _};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::value::RawValue;
-use sha2::Sha256;
+
+use crate::signature::{Message, SigningKey};
 
 /// The key of the services in these tests, and what it is called.
 pub(crate) const KEY: [u8; 32] = [9; 32];
 pub(crate) const KEY_ID: &str = "test-1";
 
+/// The service's key, or one of the same name with another secret.
+pub(crate) fn key(secret: &[u8]) -> SigningKey {
+    SigningKey::parse(&format!("{KEY_ID}:{}", STANDARD.encode(secret))).expect("a key")
+}
+
 /// The signature of an event in structured JSON whose data is JSON.
-pub(crate) fn signature(topic: &str, key: &str, event: &str, secret: &[u8]) -> String {
+pub(crate) fn signature(topic: &str, record_key: &str, event: &str, secret: &[u8]) -> String {
     let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(event).expect("an event in JSON");
-    let data = members.get("data").map_or("", |data| data.get());
-    let attributes: Vec<(&str, String)> = members
-        .iter()
-        .filter(|(name, _)| *name != "data")
-        .map(|(name, value)| {
-            (name.as_str(), serde_json::from_str(value.get()).expect("an attribute is text"))
-        })
-        .collect();
-    let mut bytes = Vec::new();
-    let field = |bytes: &mut Vec<u8>, text: &str| {
-        bytes.extend(u32::try_from(text.len()).expect("short").to_be_bytes());
-        bytes.extend(text.as_bytes());
-    };
-    field(&mut bytes, "portico-signature-v1");
-    field(&mut bytes, topic);
-    field(&mut bytes, key);
-    bytes.extend(u32::try_from(attributes.len()).expect("few").to_be_bytes());
-    for (name, value) in attributes {
-        field(&mut bytes, name);
-        field(&mut bytes, &value);
-    }
-    field(&mut bytes, data);
-    let mac = Hmac::<Sha256>::new_from_slice(secret).expect("a key").chain_update(bytes).finalize();
-    format!("v1 {KEY_ID} {}", URL_SAFE_NO_PAD.encode(mac.into_bytes()))
+    let data = members.get("data").map_or("", |data| data.get()).as_bytes();
+    let text = |value: &RawValue| serde_json::from_str(value.get()).expect("an attribute is text");
+    let attributes = members.iter().filter(|(name, _)| *name != "data");
+    let attributes = attributes.map(|(name, value)| (name.clone(), text(value))).collect();
+    key(secret).sign(&Message { topic, key: record_key, attributes: &attributes, data })
 }
