@@ -78,6 +78,21 @@ impl EventStream {
         self.end_with(frame::bye(reason.as_str(), retry))
     }
 
+    /// What the hub has, or else a sign of life.
+    fn poll_live(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        match self.hub.take(&self.subscriber, Some(cx)) {
+            Taken::Closed(reason) => return self.say_bye(reason),
+            Taken::Lagged => return self.end_with(frame::lagged()),
+            Taken::Frames(Frames::One(frame)) => return Poll::Ready(Some(frame)),
+            Taken::Frames(Frames::Many(frames)) => {
+                self.pending = frames.into();
+                return Poll::Ready(self.write());
+            }
+            Taken::Nothing => self.poll_ping(cx),
+        }
+        self.write().map_or(Poll::Pending, |bytes| Poll::Ready(Some(bytes)))
+    }
+
     fn poll_resume(&mut self, cx: &mut Context<'_>) {
         while let Phase::Resuming { step, id } = &mut self.phase {
             if !self.pending.is_empty() {
@@ -159,29 +174,20 @@ impl Stream for EventStream {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let this = &mut *self;
-        if let Phase::Ended = this.phase {
-            return Poll::Ready(None);
+        match this.phase {
+            Phase::Ended => return Poll::Ready(None),
+            Phase::Live if this.pending.is_empty() => return this.poll_live(cx),
+            Phase::Live | Phase::Resuming { .. } => {}
         }
         if let Some(reason) = this.subscriber.closed(cx) {
             return this.say_bye(reason);
         }
         this.poll_resume(cx);
         this.poll_ping(cx);
-        if let Some(bytes) = this.write() {
-            return Poll::Ready(Some(bytes));
-        }
-        if let Phase::Resuming { .. } = this.phase {
-            return Poll::Pending;
-        }
-        match this.hub.take(&this.subscriber, Some(cx)) {
-            Taken::Closed(reason) => this.say_bye(reason),
-            Taken::Lagged => this.end_with(frame::lagged()),
-            Taken::Nothing => Poll::Pending,
-            Taken::Frames(Frames::One(frame)) => Poll::Ready(Some(frame)),
-            Taken::Frames(Frames::Many(frames)) => {
-                this.pending = frames.into();
-                Poll::Ready(this.write())
-            }
+        match (this.write(), &this.phase) {
+            (Some(bytes), _) => Poll::Ready(Some(bytes)),
+            (None, Phase::Live) => this.poll_live(cx),
+            (None, _) => Poll::Pending,
         }
     }
 }
