@@ -16,6 +16,10 @@ pub(super) fn are_taken(headers: &HeaderMap) -> bool {
 
 /// The fields that `Trailer` announces and that `passes` lets through, as one value; none where nothing is left of them.
 pub(super) fn announced(headers: &HeaderMap, passes: impl Fn(&HeaderName) -> bool) -> Option<HeaderValue> {
+    if !headers.contains_key(TRAILER) {
+        // As nearly always.
+        return None;
+    }
     let names =
         headers.get_all(TRAILER).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     let names = names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok());

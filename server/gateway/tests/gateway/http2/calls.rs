@@ -101,6 +101,27 @@ async fn an_answer_is_cleaned_as_every_answer_is() {
 }
 
 #[tokio::test]
+async fn answers_without_content_say_of_it_what_they_say() {
+    let upstream = Http2Upstream::start(Terms::default(), |arrived| match arrived.head.method().as_str() {
+        "HEAD" => Act::Answer(vec![("content-length", "1234".to_owned())], "".into(), Vec::new()),
+        _ if arrived.field("if-none-match") == "\"a\"" => Act::Status(304),
+        _ if arrived.field("range") == "bytes=0-0" => Act::Status(206),
+        _ => Act::Status(204),
+    })
+    .await;
+    let world = World::with(spec_h2c(upstream.address));
+    let head = world.call("HEAD", "/bff/acme.todos/todos").await;
+    assert_eq!((head.status(), head.response().body().len()), (200, 0));
+    assert_eq!(head.response().headers()["content-length"], "1234");
+    for (fields, status) in
+        [(&[("if-none-match", "\"a\"")][..], 304), (&[("range", "bytes=0-0")], 206), (&[], 204)]
+    {
+        assert_eq!(world.send(request("GET", "/bff/acme.todos/todos", fields)).await.status(), status);
+    }
+    assert_eq!(upstream.connections(), 1);
+}
+
+#[tokio::test]
 async fn a_refused_token_is_exchanged_anew_and_the_call_made_again() {
     let upstream = Http2Upstream::start(Terms::default(), |arrived| match arrived.field("authorization") {
         "Bearer t1" => Act::Status(401),
