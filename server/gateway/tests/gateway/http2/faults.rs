@@ -1,7 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use h2::Reason;
+use http::Request;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use tokio::task::JoinSet;
 
 use super::raw::{RawHttp2, Script};
@@ -62,6 +66,13 @@ async fn what_is_refused_is_sent_again_and_an_upstream_that_refuses_everything_i
     let seen = world.send(with_body("POST", "/bff/acme.todos/todos", &[], "new")).await;
     assert_eq!((seen.status(), seen.problem(), seen.attempts), (503, "upstream-unprocessed", 4));
     assert_eq!(refusing.untaken().len(), 4);
+
+    // What is not at hand any more cannot be sent again: its caller is told that nothing was done.
+    let pieces =
+        futures::stream::iter([Ok::<_, std::convert::Infallible>(Frame::data(Bytes::from("piece")))]);
+    let request = Request::post("/bff/acme.todos/todos").body(StreamBody::new(pieces)).expect("a request");
+    let seen = super::world(refusing.address).send(request).await;
+    assert_eq!((seen.status(), seen.problem(), seen.attempts), (503, "upstream-unprocessed", 1));
 }
 
 #[tokio::test]
