@@ -91,3 +91,44 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Turn<S> {
         self.stream.is_write_vectored()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_is_ready_goes_before_a_write_and_once_only() {
+        let (_client, server) = duplex(64);
+        let mut turn = Turn::new(server);
+        for _ in 0..2 {
+            let order = RefCell::new(Vec::new());
+            let write = async {
+                turn.write_all(b"x").await.expect("there is room");
+                order.borrow_mut().push("written");
+            };
+            let think = async { order.borrow_mut().push("thought") };
+            tokio::join!(write, think);
+            assert_eq!(*order.borrow(), ["thought", "written"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn pieces_go_out_in_order_and_short_ones_together() {
+        for (first, second) in [(3, 5), (0, 7), (1000, 1048), (1000, 1049), (10, 5000), (5000, 0)] {
+            let (mut client, server) = duplex(16 * 1024);
+            let mut turn = Turn::new(server);
+            let (head, body) = (vec![b'h'; first], vec![b'b'; second]);
+            let pieces = [IoSlice::new(&head), IoSlice::new(&body)];
+            let written = turn.write_vectored(&pieces).await.expect("there is room");
+            let all = [head.as_slice(), body.as_slice()].concat();
+            assert!(written == all.len() || all.len() > JOINED, "{first} and {second} are one piece");
+            let mut arrived = vec![0; written];
+            client.read_exact(&mut arrived).await.expect("they arrive");
+            assert_eq!(arrived, all[..written]);
+        }
+    }
+}
