@@ -207,6 +207,12 @@ pub(crate) async fn case_66_an_id_from_before_the_embedded_cluster_dropped_recor
         .replace("\"n\":1", &format!("\"x\":\"{}\"", "x".repeat(200_000)));
     for n in 0..40 {
         world.write("one key", &big.replace("globex-1", &format!("globex-{n}"))).await;
+        // The instance keeps up: what is dropped before it is read is another case, and what is still on its way would push
+        // what follows out of a memory this small.
+        if n % 10 == 9 {
+            world.write("one key", &cloud_event("acme", None, REPLY, 100 + n)).await;
+            assert_eq!(alice.numbers(1).await, [100 + n]);
+        }
     }
     let mut late = listen(&portal, ALICE, Some(&id)).await;
     let reset = late.event().await;
