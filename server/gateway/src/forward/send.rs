@@ -23,11 +23,11 @@ const MAX_UNPROCESSED: u32 = 3;
 /// Sends `request` to `remote`'s upstream and returns when the answer has begun, within the route's limit; counts in
 /// `attempts`.
 ///
-/// Nothing is sent while the upstream's breaker or the route's is open, or while it has as many calls under way as it can take. A failed
-/// attempt is repeated, from `replay`, only for an idempotent method (RFC 9110, section 9.2.2) without a body, at most
-/// `backend.retries` times, within the upstream's retry budget, and never once an answer has begun. One that the upstream
-/// says it has not looked at is repeated whatever its method. All attempts share one deadline. The request is boxed because futures hand it on through several layers, and each would hold a copy of
-/// it.
+/// Nothing is sent while the upstream's breaker or the route's is open, or while it has as many calls under way as it can
+/// take. A failed attempt is repeated, from `replay`, only for an idempotent method (RFC 9110, section 9.2.2) without a body,
+/// at most `backend.retries` times, within the upstream's retry budget, and never once an answer has begun. One that the
+/// upstream says it has not looked at is repeated whatever its method. All attempts share one deadline. The request is boxed
+/// because futures hand it on through several layers, and each would hold a copy of it.
 pub(crate) async fn forward(
     remote: &RemoteBackend,
     patience: Patience<'_>,
