@@ -14,7 +14,8 @@ export const test = base.extend<Fixtures>({
       const complaints = new Complaints();
       complaints.follow(context);
       await use(complaints);
-      expect(complaints.unexpected(), "what the browser complained about").toEqual([]);
+      const unexpected = complaints.unexpected();
+      expect(unexpected, `what the browser complained about: ${unexpected.join("; ")}`).toEqual([]);
     },
     { auto: true },
   ],
