@@ -129,7 +129,8 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         tokens: Arc::new(RedisTokens::new(redis.client().clone())),
         sealer: sealer.clone(),
     });
-    let (providers, dev_idp) = providers::build(&config, &parts, sharing.as_ref())?;
+    let (github_keys, mut keepers) = credentials::github_keys(&config, &parts)?;
+    let (providers, dev_idp) = providers::build(&config, &parts, sharing.as_ref(), &github_keys)?;
     let buckets = redis.as_ref().map(|redis| -> Arc<dyn SharedBuckets> {
         Arc::new(RedisBuckets::new(redis.client().clone(), parts.random.as_ref()))
     });
@@ -144,8 +145,9 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     let registry = registry(&config, &parts).await?;
     let (event_log, brokers) = event_log(&config, &parts).await?;
     let audit = audit(&config, &parts, &public_url, event_log.clone())?;
-    let (access, mut keepers) = credentials::build(&config.gateway, &parts)?;
+    let (access, upstream_keepers) = credentials::build(&config.gateway, &parts)?;
     let mut event_keys = credentials::event_keys(&config, &parts)?;
+    keepers.extend(upstream_keepers);
     keepers.append(&mut event_keys.keepers);
     credentials::first_turn(&mut keepers, &audit, &*parts.clock).await?;
     let events = events(&config, &parts, &registry, (event_log, brokers), event_keys)?;

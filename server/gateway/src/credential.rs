@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,7 +22,7 @@ pub struct Credential {
     form: Form,
     with_token: bool,
     ready: RwLock<Ready>,
-    refused: Notify,
+    refused: Arc<Notify>,
 }
 
 /// How an upstream is shown a secret.
@@ -106,7 +107,7 @@ impl Credential {
     }
 
     fn of(form: Form, with_token: bool) -> Self {
-        Self { form, with_token, ready: RwLock::new(Ready::NotYet), refused: Notify::new() }
+        Self { form, with_token, ready: RwLock::new(Ready::NotYet), refused: Arc::default() }
     }
 
     /// Uses `secret` from now on. A certificate's is used by the connection; this says that it is there.
@@ -131,9 +132,9 @@ impl Credential {
         Ok(())
     }
 
-    /// Resolves when an upstream refused it: perhaps there is a newer one.
-    pub async fn refused(&self) {
-        self.refused.notified().await;
+    /// Notified when an upstream refused it: perhaps there is a newer one.
+    pub fn refused(&self) -> Arc<Notify> {
+        Arc::clone(&self.refused)
     }
 
     /// Whether the exchanged token is sent too.

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use super::SecretSettings;
 
 /// A GitHub App: `[identity.github_apps.<name>]`. Remotes name it by the audience `github:<name>`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -13,8 +14,8 @@ pub struct GitHubAppSettings {
     pub api_url: Url,
     /// The App's client ID.
     pub client_id: String,
-    /// A file that holds the App's private key (PEM).
-    pub key_file: PathBuf,
+    /// The App's private key (PEM).
+    pub key: SecretSettings,
     /// Where each organization (`org_id`) has installed it.
     #[serde(default)]
     pub installations: BTreeMap<String, InstallationSettings>,

@@ -31,7 +31,7 @@ pub fn build(
             key: key.clone(),
             standing: CredentialStanding::new(format!("remote {remote}"), kept.names()),
             kept,
-            shown: Some(credential.clone()),
+            refused: Some(credential.refused()),
             must_be_there: !is_remote,
         });
         keepers.extend(
@@ -78,7 +78,7 @@ fn authorities(key: &str, remote: &str, file: &Path, tls: &Arc<TlsSettings>, int
     });
     let kept = Kept::new(vec![Box::new(FileSecret::new(file.to_owned()))], interval, apply);
     let standing = CredentialStanding::new(format!("remote {remote}"), kept.names());
-    Keeper { key: format!("{key}.authorities_file"), standing, kept, shown: None, must_be_there: true }
+    Keeper { key: format!("{key}.authorities_file"), standing, kept, refused: None, must_be_there: true }
 }
 
 type Secrets = (Vec<Box<dyn SecretSource>>, Apply);

@@ -120,7 +120,7 @@ fn keeper(
         key: key.to_owned(),
         standing: CredentialStanding::new(purpose.to_owned(), kept.names()),
         kept,
-        shown: None,
+        refused: None,
         must_be_there: settings.secret.vault.is_none(),
     })
 }

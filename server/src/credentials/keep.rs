@@ -1,19 +1,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portico_gateway::Credential;
 use portico_ports::Clock;
 use portico_secrets::{Kept, Turn};
+use tokio::sync::Notify;
 
 use super::CredentialStanding;
 use crate::audit::Audit;
 use crate::start::StartError;
 use crate::state::{AppState, WeakState};
 
-/// After an upstream refused a credential it is read again, but not more often than this.
+/// After the other side refused a credential it is read again, but not more often than this.
 const AFTER_REFUSAL: Duration = Duration::from_secs(1);
 
-/// Keeps one credential current: an upstream's, the authorities that it may be certified by, or a key of events.
+/// Keeps one credential current: an upstream's, the authorities that it may be certified by, a GitHub App's key, or a key of
+/// events.
 #[derive(Debug)]
 pub struct Keeper {
     /// The key of the configuration that names it.
@@ -21,8 +22,8 @@ pub struct Keeper {
     /// What it is for, and how it is.
     pub(super) standing: Arc<CredentialStanding>,
     pub(super) kept: Kept,
-    /// Tells when an upstream refused it.
-    pub(super) shown: Option<Arc<Credential>>,
+    /// Notified when the other side refused it.
+    pub(super) refused: Option<Arc<Notify>>,
     /// Whether the portal does not start without it: a file or variable that is not there is a mistake, a server that does
     /// not answer is not.
     pub(super) must_be_there: bool,
@@ -53,8 +54,8 @@ async fn keep(mut keeper: Keeper, state: WeakState) {
     loop {
         let next = keeper.kept.next();
         let refused = async {
-            match &keeper.shown {
-                Some(credential) => credential.refused().await,
+            match &keeper.refused {
+                Some(refused) => refused.notified().await,
                 None => std::future::pending().await,
             }
         };

@@ -16,6 +16,7 @@ use crate::config::{
     AssertionAudienceSetting, ClientAuthMethod, Config, OrganizationClaimsSetting, ParSetting,
     ProviderSettings,
 };
+use crate::credentials::GitHubKeys;
 use crate::start::{Parts, StartError, secret};
 
 /// The providers as configured, or the development IdP with this portal as its client.
@@ -26,6 +27,7 @@ pub fn build(
     config: &Config,
     parts: &Parts,
     sharing: Option<&TokenSharing>,
+    github_keys: &GitHubKeys,
 ) -> Result<(Providers, Option<Arc<DevIdp>>), StartError> {
     let builder = Builder { config, parts, sharing, public_url: config.public_url() };
     let mut listed = config
@@ -34,8 +36,10 @@ pub fn build(
         .iter()
         .map(|settings| builder.listed(settings))
         .collect::<Result<Vec<_>, _>>()?;
-    let apps = config.identity.github_apps.iter();
-    let apps = apps.map(|(name, settings)| app_tokens(name, settings, parts)).collect::<Result<_, _>>()?;
+    let apps = config.identity.github_apps.iter().map(|(name, settings)| {
+        app_tokens(name, settings, github_keys.get(name).cloned().unwrap_or_default(), parts)
+    });
+    let apps = apps.collect();
     let (default, dev_idp) = match config.identity.issuer.is_none() && !listed.is_empty() {
         true => (listed.remove(0), None),
         false => builder.default_provider()?,

@@ -1,20 +1,19 @@
 use std::sync::Arc;
 
-use portico_identity::signing::{SigningAlgorithm, SigningKey};
-use portico_identity::token::{CacheLimits, GitHubApp, GitHubAppConfig, Installation, TokenCache};
+use portico_identity::token::{
+    CacheLimits, GitHubApp, GitHubAppConfig, GitHubAppKey, Installation, TokenCache,
+};
 
 use crate::config::GitHubAppSettings;
-use crate::start::{Parts, StartError, secret};
+use crate::start::Parts;
 
 /// The tokens of one GitHub App, under the audience that remotes name it by.
 pub(super) fn app_tokens(
     name: &str,
     settings: &GitHubAppSettings,
+    key: Arc<GitHubAppKey>,
     parts: &Parts,
-) -> Result<(String, TokenCache), StartError> {
-    let key = format!("identity.github_apps.{name}.key_file");
-    let pem = secret(&key, Some(&settings.key_file), "")?.unwrap_or_default();
-    let unusable = |error| StartError::Other(format!("{key}: {error}"));
+) -> (String, TokenCache) {
     let installations = settings.installations.iter().map(|(organization, settings)| {
         let (id, repositories) = (settings.id, settings.repositories.clone());
         (organization.clone(), Installation { id, repositories })
@@ -24,9 +23,9 @@ pub(super) fn app_tokens(
         api_url: settings.api_url.clone(),
         audience: audience.clone(),
         client_id: settings.client_id.clone(),
-        key: SigningKey::from_pem(&pem, SigningAlgorithm::Rs256, None).map_err(unusable)?,
+        key,
         installations: installations.collect(),
     };
-    let app = GitHubApp::new(config, parts.http.clone(), parts.clock.clone()).map_err(unusable)?;
-    Ok((audience, TokenCache::new(Arc::new(app), parts.clock.clone(), CacheLimits::default())))
+    let app = GitHubApp::new(config, parts.http.clone(), parts.clock.clone());
+    (audience, TokenCache::new(Arc::new(app), parts.clock.clone(), CacheLimits::default()))
 }

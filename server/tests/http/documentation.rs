@@ -73,7 +73,7 @@ fn item_keys() -> BTreeSet<String> {
         read::<ProviderSettings>(json!({ "name": "n", "issuer": "https://idp.example" }))
     });
     add("identity.github_apps.<name>", &|| {
-        read::<GitHubAppSettings>(json!({ "client_id": "c", "key_file": "k" }))
+        read::<GitHubAppSettings>(json!({ "client_id": "c", "key": { "env": "E" } }))
     });
     add("identity.github_apps.<name>.installations.<org_id>", &|| {
         read::<InstallationSettings>(json!({ "id": 1 }))

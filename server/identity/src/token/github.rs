@@ -12,10 +12,10 @@ use url::Url;
 
 use super::response::LONGEST_LIFETIME;
 use super::{
-    AudienceEvidence, BearerToken, ExchangeError, ExchangeRequest, ExchangedToken, Scope, TokenExchange,
+    AudienceEvidence, BearerToken, ExchangeError, ExchangeRequest, ExchangedToken, GitHubAppKey, Scope,
+    TokenExchange,
 };
 use crate::answer;
-use crate::signing::{SigningAlgorithm, SigningKey, SigningKeyError};
 
 /// Installation access tokens of a GitHub App ("REST API endpoints for GitHub Apps", GitHub Docs). Nobody's personal token
 /// is involved: what the token may do is what the organization installed the App for, and no more than was asked.
@@ -37,8 +37,8 @@ pub struct GitHubAppConfig {
     pub audience: String,
     /// The App's client ID (or its App ID): `iss` of what it signs.
     pub client_id: String,
-    /// The App's private key, for RS256.
-    pub key: SigningKey,
+    /// The App's private key. Until one was read there are no tokens; another one changes nothing for those that were made.
+    pub key: Arc<GitHubAppKey>,
     /// Where each organization of the portal has installed it. An organization that is not named gets no token.
     pub installations: HashMap<String, Installation>,
 }
@@ -86,19 +86,8 @@ struct Created {
 
 impl GitHubApp {
     /// Mints tokens over `http`, whose time limit is the limit of a call.
-    ///
-    /// # Errors
-    /// Where the key is not for RS256, the one algorithm that GitHub takes.
-    pub fn new(
-        config: GitHubAppConfig,
-        http: Arc<dyn HttpClient>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, SigningKeyError> {
-        if config.key.algorithm() == SigningAlgorithm::Rs256 {
-            Ok(Self { config, http, clock })
-        } else {
-            Err(SigningKeyError::Unfit("GitHub takes RS256 only".to_owned()))
-        }
+    pub fn new(config: GitHubAppConfig, http: Arc<dyn HttpClient>, clock: Arc<dyn Clock>) -> Self {
+        Self { config, http, clock }
     }
 
     fn request(
@@ -112,8 +101,10 @@ impl GitHubApp {
             exp: (now + JWT_LIFETIME).unix_timestamp(),
             iss: &self.config.client_id,
         };
-        let jwt =
-            self.config.key.jwt(&claims).map_err(|error| ExchangeError::Unavailable(error.to_string()))?;
+        let unavailable = |why: String| ExchangeError::Unavailable(why);
+        let key = self.config.key.current();
+        let key = key.ok_or_else(|| unavailable("the App's private key could not be read yet".to_owned()))?;
+        let jwt = key.jwt(&claims).map_err(|error| unavailable(error.to_string()))?;
         let base = self.config.api_url.as_str().trim_end_matches('/');
         let asked = serde_json::to_vec(&Asked { permissions, repositories: &installation.repositories });
         Request::post(format!("{base}/app/installations/{}/access_tokens", installation.id))
@@ -187,10 +178,12 @@ impl TokenExchange for GitHubApp {
             HttpClientError::Connection(_) => ExchangeError::Unavailable(error.to_string()),
         })?;
         if answer.status() == StatusCode::CREATED {
-            self.accept(&answer, &request, &permissions, installation)
-        } else {
-            Err(failure(&answer))
+            return self.accept(&answer, &request, &permissions, installation);
         }
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            self.config.key.tell_refused();
+        }
+        Err(failure(&answer))
     }
 }
 

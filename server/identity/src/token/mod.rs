@@ -13,6 +13,7 @@ mod client_credentials;
 mod entra;
 mod exchange;
 mod github;
+mod github_key;
 mod introspection;
 mod jwt;
 mod key;
@@ -34,6 +35,7 @@ pub use exchange::{
     TokenExchange,
 };
 pub use github::{GitHubApp, GitHubAppConfig, Installation};
+pub use github_key::GitHubAppKey;
 pub use key::{Holder, TokenKey, TokenKeyRef};
 pub use rfc8693::Rfc8693;
 pub use scope::Scope;

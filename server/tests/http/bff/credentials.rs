@@ -2,7 +2,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use portico::audit::Audit;
 use portico::config::Config;
 use portico::credentials;
@@ -13,7 +12,7 @@ use portico_audit::LogOnly;
 use portico_ports::{OsRandom, TestClock};
 use serde_json::json;
 
-use crate::test_app::{Log, Reply, TestApp, Upstream, eventually};
+use crate::test_app::{FakeVault, Log, Reply, TestApp, eventually};
 
 const TODOS: &str = "/bff/acme.todos/todos";
 
@@ -28,7 +27,7 @@ async fn portal(settings: serde_json::Value, secret: &str) -> (TestApp, PathBuf)
     (app, path)
 }
 
-fn secret_file(data_dir: &Path, secret: &str) -> PathBuf {
+pub(super) fn secret_file(data_dir: &Path, secret: &str) -> PathBuf {
     std::fs::create_dir_all(data_dir).expect("a directory");
     let path = data_dir.join("legacy-secret");
     std::fs::write(&path, secret).expect("the file can be written");
@@ -75,7 +74,7 @@ async fn basic_and_a_query_parameter_stand_where_they_belong() {
 }
 
 /// How many decisions about credentials were so.
-fn decided(log: &Log, decision: &str) -> usize {
+pub(super) fn decided(log: &Log, decision: &str) -> usize {
     log.audit("credential").iter().filter(|fields| fields["audit.decision"] == decision).count()
 }
 
@@ -152,37 +151,6 @@ async fn a_portal_does_not_start_without_a_secret_that_is_configured() {
     }
 }
 
-/// A Vault with one secret, which only whoever shows this token reads.
-#[derive(Clone, Default)]
-struct FakeVault(Arc<Mutex<(String, String, u64)>>);
-
-impl FakeVault {
-    fn put(&self, token: &str, key: &str) {
-        let mut now = self.0.lock();
-        *now = (token.to_owned(), key.to_owned(), now.2 + 1);
-    }
-
-    async fn start(&self) -> Upstream {
-        let server = Upstream::start().await;
-        let vault = self.clone();
-        server.answers(move |seen| {
-            let (token, key, version) = vault.0.lock().clone();
-            let json = |status, body: serde_json::Value| {
-                let fields = vec![("content-type".into(), "application/json".into())];
-                Reply::Response(status, fields, body.to_string().into())
-            };
-            if seen.line != "GET /v1/kv/data/acme/legacy HTTP/1.1" {
-                return json(404, json!({ "errors": [] }));
-            }
-            if seen.header("x-vault-token") != token || seen.header("x-vault-request") != "true" {
-                return json(403, json!({ "errors": ["permission denied"] }));
-            }
-            json(200, json!({ "data": { "data": { "key": key }, "metadata": { "version": version } } }))
-        });
-        server
-    }
-}
-
 #[tokio::test]
 async fn a_secret_in_vault_reaches_the_upstream_and_so_does_the_next_version_of_it() {
     let log = Log::keep();
@@ -192,14 +160,12 @@ async fn a_secret_in_vault_reaches_the_upstream_and_so_does_the_next_version_of_
     let mut token = PathBuf::new();
     let app = TestApp::configured(|config| {
         token = secret_file(&config.data_dir, "planted-token\n");
-        let place = json!({ "mount": "kv", "path": "acme/legacy", "field": "key" });
-        let settings = json!({ "kind": "api-key", "header": "X-Api-Key", "secret": { "vault": place } });
+        let secret = FakeVault::secret();
+        let settings = json!({ "kind": "api-key", "header": "X-Api-Key", "secret": secret });
         let settings = serde_json::from_value(settings).expect("settings");
         config.gateway.credentials = [("acme.todos".to_owned(), settings)].into();
         config.gateway.credential_seconds = 1;
-        let address = server.url();
-        let settings = json!({ "address": address, "token": { "file": token } });
-        config.gateway.vault = Some(serde_json::from_value(settings).expect("settings"));
+        config.gateway.vault = Some(FakeVault::settings(&server, &token));
     })
     .await;
     let bob = app.signed_in("bob").await;

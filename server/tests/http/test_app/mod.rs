@@ -15,6 +15,7 @@ mod request;
 mod site;
 mod smtp;
 mod upstream;
+mod vault;
 mod web_socket;
 
 use std::net::SocketAddr;
@@ -42,7 +43,8 @@ pub use log::Log;
 pub use outbound::{TestOutbound, json_response, unsigned_jwt};
 pub use program::Program;
 pub use provider::{
-    CLIENT_ID, FakeProvider, FakeProviders, ISSUER, IdToken, PublicKeyForm, Signature, private_key_pem,
+    CLIENT_ID, FakeProvider, FakeProviders, ISSUER, IdToken, PublicKeyForm, RsaKey, Signature,
+    private_key_pem,
 };
 pub use raw::parse as parse_response;
 pub use remotes::{
@@ -52,6 +54,7 @@ pub use request::RequestBuilder;
 pub use site::write as write_site;
 pub use smtp::MailServer;
 pub use upstream::{Reply, Seen, Upstream};
+pub use vault::FakeVault;
 pub use web_socket::{WebSocket, accept_for, agree, agree_to_any};
 
 /// One portal with everything around it. All of it ends with the test's runtime.

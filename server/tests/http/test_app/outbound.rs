@@ -25,6 +25,8 @@ type Rule = dyn Fn(&Sent) -> Option<Answered> + Send + Sync;
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub url: String,
+    /// Its `Authorization`; empty where there is none.
+    pub authorization: String,
     pub body: Bytes,
 }
 
@@ -86,7 +88,12 @@ impl TestOutbound {
 #[async_trait]
 impl HttpClient for TestOutbound {
     async fn send(&self, request: Request<Bytes>) -> Answered {
-        let sent = Sent { url: request.uri().to_string(), body: request.body().clone() };
+        let authorization = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+        let sent = Sent {
+            url: request.uri().to_string(),
+            authorization: authorization.unwrap_or_default().to_owned(),
+            body: request.body().clone(),
+        };
         self.sent.lock().push(sent.clone());
         let rule = self.rule.lock().clone();
         let answer = match rule.and_then(|rule| rule(&sent)) {

@@ -290,8 +290,32 @@ fn public_key(form: PublicKeyForm) -> Vec<u8> {
 
 /// A private key for RS256 in PKCS#8 form, as an operator's file holds it.
 pub fn private_key_pem() -> String {
-    let der = KEY.to_pkcs8_der().expect("the key can be written");
+    pem(&KEY)
+}
+
+fn pem(key: &RsaPrivateKey) -> String {
+    let der = key.to_pkcs8_der().expect("the key can be written");
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_bytes()))
+}
+
+/// A key for RS256 that is nobody else's.
+#[derive(Clone)]
+pub struct RsaKey(RsaPrivateKey);
+
+impl RsaKey {
+    pub fn generate() -> Self {
+        Self(new_key())
+    }
+
+    /// As an operator's file holds it.
+    pub fn pem(&self) -> String {
+        pem(&self.0)
+    }
+
+    /// Whether this key signed the JWT. RS256 signs the same text the same way every time.
+    pub fn signed(&self, jwt: &str) -> bool {
+        jwt.rsplit_once('.').is_some_and(|(message, signature)| rs256(&self.0, message) == signature)
+    }
 }
 
 fn public_jwk(key: &RsaPrivateKey) -> Value {

@@ -17,11 +17,11 @@ use url::Url;
 
 use super::stub::{Wanted, not_tried, refused};
 use crate::provider::tests::world::{Answer, World, merged};
+use crate::signing::SigningKeyError;
 use crate::signing::tests::TestKey;
-use crate::signing::{SigningAlgorithm, SigningKeyError};
 use crate::token::{
-    ByAudience, CacheLimits, ExchangeError, ExchangedToken, GitHubApp, GitHubAppConfig, Holder, Installation,
-    Rfc8693, Scope, Subject, TokenCache, TokenKey,
+    ByAudience, CacheLimits, ExchangeError, ExchangedToken, GitHubApp, GitHubAppConfig, GitHubAppKey, Holder,
+    Installation, Rfc8693, Scope, Subject, TokenCache, TokenKey,
 };
 
 const API: &str = "https://api.github.com";
@@ -114,24 +114,26 @@ impl HttpClient for GitHub {
     }
 }
 
-fn config(key: &TestKey, algorithm: SigningAlgorithm) -> GitHubAppConfig {
+fn config(key: &Arc<GitHubAppKey>) -> GitHubAppConfig {
     let installed = Installation { id: 42, repositories: vec!["Hello-World".to_owned()] };
     GitHubAppConfig {
         api_url: Url::parse(API).expect("a URL"),
         audience: API.to_owned(),
         client_id: CLIENT_ID.to_owned(),
-        key: key.signing(algorithm),
+        key: Arc::clone(key),
         installations: HashMap::from([("acme".to_owned(), installed)]),
     }
 }
 
 fn world() -> (Arc<GitHub>, GitHubApp) {
-    let key = TestKey::rsa_pkcs1();
+    let test_key = TestKey::rsa_pkcs1();
+    let key = Arc::new(GitHubAppKey::default());
+    key.replace(&test_key.pem).expect("a key");
     let github = Arc::new(GitHub::default());
     let clock = Arc::clone(&github.clock) as _;
-    let app = GitHubApp::new(config(&key, SigningAlgorithm::Rs256), Arc::clone(&github) as _, clock);
-    *github.key.lock() = Some(key);
-    (github, app.expect("an App"))
+    let app = GitHubApp::new(config(&key), Arc::clone(&github) as _, clock);
+    *github.key.lock() = Some(test_key);
+    (github, app)
 }
 
 async fn with(changes: Value) -> Result<ExchangedToken, ExchangeError> {
@@ -330,14 +332,20 @@ async fn beside_a_provider_it_gets_what_is_for_github_and_the_provider_the_rest(
     assert_eq!(github.sent.lock().len(), 2);
 }
 
-#[test]
-fn only_a_key_for_rs256_is_taken() {
+#[tokio::test]
+async fn only_a_key_for_rs256_is_taken_and_no_other_takes_its_place() {
     let github = Arc::new(GitHub::default());
-    let made = |key: &TestKey, algorithm| {
-        GitHubApp::new(config(key, algorithm), Arc::clone(&github) as _, Arc::clone(&github.clock) as _)
-    };
-    assert!(matches!(made(&TestKey::es256(None), SigningAlgorithm::Es256), Err(SigningKeyError::Unfit(_))));
-    assert!(matches!(made(&TestKey::rsa(None), SigningAlgorithm::Ps256), Err(SigningKeyError::Unfit(_))));
-    let app = made(&TestKey::rsa(None), SigningAlgorithm::Rs256).expect("an App");
-    assert!(!format!("{app:?}").contains("PRIVATE"));
+    let key = Arc::new(GitHubAppKey::default());
+    let app = GitHubApp::new(config(&key), Arc::clone(&github) as _, Arc::clone(&github.clock) as _);
+    let none = "the App's private key could not be read yet";
+    assert_eq!(WANTED.from(&app).await, Err(ExchangeError::Unavailable(none.to_owned())));
+    assert!(github.sent.lock().is_empty(), "nothing goes out without a key");
+
+    let sound = TestKey::rsa(None);
+    key.replace(&sound.pem).expect("a key");
+    *github.key.lock() = Some(sound);
+    assert!(matches!(key.replace(&TestKey::es256(None).pem), Err(SigningKeyError::Unfit(_))));
+    assert_eq!(key.replace("no key"), Err(SigningKeyError::NotPem));
+    WANTED.from(&app).await.expect("a token, with the key that was there");
+    assert!(!format!("{app:?} {key:?}").contains("PRIVATE"));
 }
