@@ -123,7 +123,10 @@ pub enum StartError {
 /// Puts the portal together. Background work (reloads, sweeps) ends when the last handle is dropped.
 pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError> {
     let public_url = config.public_url();
-    let sealer = sealer(&config, &parts)?;
+    let session_keys = session_keys(&config, &parts)?;
+    let no_key = || StartError::Other("session.key_files names no key".into());
+    let sampling = config.telemetry.sampling(session_keys.first().ok_or_else(no_key)?);
+    let sealer = Sealer::new(&session_keys).ok_or_else(no_key)?;
     let redis = redis(&config).await?;
     let sharing = redis.as_ref().map(|redis| TokenSharing {
         tokens: Arc::new(RedisTokens::new(redis.client().clone())),
@@ -174,6 +177,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
         metrics: Metrics::default(),
         ids: IdSource::default(),
         tracer,
+        sampling,
         log: parts.log,
         started_at: parts.clock.now(),
         assets: RwLock::new(Arc::new(Assets::load(&config.site_dir)?)),
@@ -209,14 +213,13 @@ pub(crate) fn secret(key: &str, file: Option<&Path>, variable: &str) -> Result<O
     Ok(std::env::var(variable).ok().filter(|text| !text.is_empty()))
 }
 
-fn sealer(config: &Config, parts: &Parts) -> Result<Sealer, StartError> {
+/// The keys that sessions are sealed with, newest first; all instances have the same.
+fn session_keys(config: &Config, parts: &Parts) -> Result<Vec<[u8; 32]>, StartError> {
     let files = &config.session.key_files;
-    let keys = if files.is_empty() {
-        vec![generated_key(&config.data_dir.join("keys/session"), parts.random.as_ref())?]
-    } else {
-        files.iter().map(|file| key_from_file(file)).collect::<Result<Vec<_>, _>>()?
-    };
-    Sealer::new(&keys).ok_or_else(|| StartError::Other("session.key_files names no key".into()))
+    if files.is_empty() {
+        return Ok(vec![generated_key(&config.data_dir.join("keys/session"), parts.random.as_ref())?]);
+    }
+    Ok(files.iter().map(|file| key_from_file(file)).collect::<Result<_, _>>()?)
 }
 
 /// The relational store that the configuration names, or the SQLite file.

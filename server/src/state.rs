@@ -16,7 +16,7 @@ use portico_policy::{Basis, Decision, PolicyEngine};
 use portico_ports::{Clock, Random};
 use portico_registry::{CspSources, Registry, Remote};
 use portico_stream::CloseReason;
-use portico_telemetry::trace::{IdSource, Tracer};
+use portico_telemetry::trace::{IdSource, Sampling, Tracer};
 
 use time::OffsetDateTime;
 
@@ -117,6 +117,8 @@ pub struct Portal {
     pub limits: Limits,
     /// Carries traces to a collector, where there is one.
     pub tracer: Option<Arc<Tracer>>,
+    /// Which requests are recorded, here and in the services behind.
+    pub sampling: Sampling,
     /// What was done.
     pub metrics: Metrics,
     /// What writes the log.

@@ -8,7 +8,7 @@ use url::Url;
 pub struct TelemetryConfig {
     /// The collector's base URL (OTLP over HTTP); `/v1/traces` is added. None means what `OTEL_EXPORTER_OTLP_ENDPOINT` says.
     pub otlp_endpoint: Option<Url>,
-    /// The part, of 1, of the requests that is recorded, here and in the services behind.
+    /// The part, of 1, of the traces that is recorded, here and in the services behind.
     pub sample_ratio: f64,
     /// Whether the flag of a request's `traceparent` decides instead, where it has one. Only behind a proxy that sets or
     /// removes it: a browser, and so any remote in it, could have everything recorded.
@@ -24,9 +24,9 @@ impl Default for TelemetryConfig {
 }
 
 impl TelemetryConfig {
-    /// Which requests are recorded.
-    pub fn sampling(&self) -> Sampling {
-        Sampling { ratio: self.sample_ratio, follow_parent: self.follow_parent }
+    /// Which requests are recorded, under a secret that all instances have.
+    pub fn sampling(&self, secret: &[u8; 32]) -> Sampling {
+        Sampling::new(self.sample_ratio, self.follow_parent, secret)
     }
 
     /// What is wrong with it.

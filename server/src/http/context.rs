@@ -42,7 +42,7 @@ impl RequestContext {
         let parent = request.headers().get("traceparent").and_then(TraceParent::parse);
         let trace_id = parent.map_or(fresh, |parent| parent.trace_id);
         // Also without a collector: the portal tells nobody of it then, and whoever comes next may well.
-        let sampled = state.config.telemetry.sampling().takes(&fresh, parent.as_ref());
+        let sampled = state.sampling.takes(&fresh, parent.as_ref());
         let tracer = state.tracer.as_ref().filter(|_| sampled);
         let trace = tracer.map(|tracer| recorded(tracer, (trace_id, span_id), parent, request.headers()));
         Self {

@@ -210,7 +210,7 @@ async fn a_browser_has_nothing_recorded_and_nothing_kept_from_being_recorded() {
         assert_eq!(recorded(0.0, false, flag).await, ("00".to_owned(), false), "{flag}");
         assert_eq!(recorded(1.0, false, flag).await, ("01".to_owned(), true), "{flag}");
     }
-    // Not even by a trace id that a ratio of nearly nothing would take, again and again.
+    // Not even by a trace id that a ratio of nearly nothing would take.
     let collector = Collector::start().await;
     let app = collector.portal(0.000_001).await;
     let bob = app.signed_in("bob").await;
@@ -219,6 +219,35 @@ async fn a_browser_has_nothing_recorded_and_nothing_kept_from_being_recorded() {
         bob.get("/bff/acme.todos/todos").header("traceparent", &lucky).send().await.expect(200);
     }
     assert!(app.todos.seen().iter().all(|seen| seen.header("traceparent").ends_with("-00")));
+}
+
+#[tokio::test]
+async fn all_calls_of_one_action_in_a_browser_are_recorded_or_none() {
+    let collector = Collector::start().await;
+    let app = collector.portal(0.5).await;
+    let bob = app.signed_in("bob").await;
+    let mut recorded = [0, 0];
+    for action in 1..=24 {
+        let trace = format!("{action:032x}");
+        for call in 1..=4 {
+            let parent = format!("00-{trace}-{call:016x}-01");
+            bob.get("/bff/acme.todos/todos").header("traceparent", parent).send().await.expect(200);
+        }
+        let seen = app.todos.seen();
+        let flags: Vec<_> = seen[seen.len() - 4..].iter().map(|seen| seen.header("traceparent")).collect();
+        let is_in = flags[0].ends_with("-01");
+        assert!(
+            flags.iter().all(|flag| flag.contains(&trace) && flag.ends_with("-01") == is_in),
+            "{flags:?}"
+        );
+        recorded[usize::from(is_in)] += 1;
+    }
+    // Of 24 actions all would be on one side once in eight million runs.
+    assert!(recorded[0] > 0 && recorded[1] > 0, "{recorded:?}");
+    app.state.tracer.clone().expect("there is a collector").flush().await;
+    let spans = collector.now();
+    let calls = spans.iter().filter(|span| span["name"] == "GET /bff/acme.todos/todos/**").count();
+    assert_eq!(calls, 4 * recorded[1]);
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ use http::HeaderValue;
 use parking_lot::Mutex;
 use portico_ports::Random;
 
+use super::sampling::is_within;
+
 /// `N` lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HexId<const N: usize>([u8; N]);
@@ -42,11 +44,7 @@ impl TraceId {
     /// Whether `ratio` of all traces include this one. Every part of a system that asks with the same ratio gets the same
     /// answer, since it depends on the id alone.
     pub fn is_within(&self, ratio: f64) -> bool {
-        // The last 52 bits, which a float holds exactly.
-        let place = u64::from_str_radix(&self[19..], 16).unwrap_or_default();
-        #[expect(clippy::cast_precision_loss, reason = "52 bits fit")]
-        let place = place as f64 / (1_u64 << 52) as f64;
-        place < ratio
+        is_within(u64::from_str_radix(&self[16..], 16).unwrap_or_default(), ratio)
     }
 }
 
