@@ -41,7 +41,8 @@ pub const USAGE: &str = "\
 portico                            serve, as PORTICO_CONFIG (or portico.toml) says
 portico lint [--json] [MANIFEST…]  report what should not be in configuration and manifests
 portico policy check [--config FILE] [--record FILE] [--allow-changes] [--json]
-                                   try a policy against recorded decisions: 1 where any would change";
+                                   try a policy against recorded decisions: 1 where any would change,
+                                   3 where the Open Policy Agent is away";
 
 /// Reads the words after the program's name.
 ///

@@ -13,6 +13,8 @@ use crate::start::{Parts, StartError};
 const CHANGED: u8 = 1;
 /// Nothing could be tried.
 const UNUSABLE: u8 = 2;
+/// The engine that should be tried is not there.
+const AWAY: u8 = 3;
 
 /// What to try, and how to tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +39,20 @@ enum CheckError {
     #[error("there is no record: --record names none, and neither does policy.record")]
     NoRecord,
     #[error("the record cannot be read: {0}")]
-    Record(#[from] ReplayError),
+    Record(ReplayError),
+    #[error(
+        "{error}. Start it at policy.opa.url ({url}), with the changed policy loaded, and run the check again"
+    )]
+    Away { url: String, error: ReplayError },
+}
+
+impl CheckError {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Away { .. } => AWAY,
+            Self::Config(_) | Self::Engine(_) | Self::NoRecord | Self::Record(_) => UNUSABLE,
+        }
+    }
 }
 
 /// Tries the configured policy against recorded decisions and prints which of them would change. Nothing is served, and no
@@ -48,7 +63,7 @@ pub(super) async fn run(options: &PolicyCheck) -> ExitCode {
         Ok(replay) => replay,
         Err(error) => {
             tracing::error!(error.message = %error, "nothing was tried");
-            return ExitCode::from(UNUSABLE);
+            return ExitCode::from(error.code());
         }
     };
     match options.json {
@@ -67,7 +82,10 @@ async fn check(options: &PolicyCheck) -> Result<Replay, CheckError> {
     let policy = policy_config(&config);
     let engine = engine(&policy, &Parts::real(&config).http)?;
     let record: &Path = options.record.as_deref().or(policy.record.as_deref()).ok_or(CheckError::NoRecord)?;
-    Ok(replay(&*engine, &policy, record).await?)
+    replay(&*engine, &policy, record).await.map_err(|error| match error {
+        ReplayError::Away(_) => CheckError::Away { url: policy.opa.url.unwrap_or_default(), error },
+        error => CheckError::Record(error),
+    })
 }
 
 fn environment() -> BTreeMap<String, String> {

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::test_app::{TestApp, eventually};
+use crate::test_app::{Reply, TestApp, Upstream, eventually};
 
 /// Runs the command with a configuration of its own.
 fn check(directory: &Path, config: &str, options: &[&str]) -> Output {
@@ -66,6 +66,56 @@ async fn a_change_of_policy_is_tried_before_it_takes_effect() {
     let json: Value = serde_json::from_slice(&allowed.stdout).expect("JSON and nothing else");
     assert_eq!(json["changes"][0]["after"], "deny", "{json}");
     drop(app);
+}
+
+#[tokio::test]
+async fn an_agent_that_is_away_is_no_change_of_policy_and_ends_with_three() {
+    let (_app, record) = recorded().await;
+    let file = record.display().to_string();
+    let directory = tempfile::tempdir().expect("a directory");
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let gone = format!("http://{}", gone.local_addr().expect("an address"));
+    let agent = Upstream::start().await;
+    // It loses its way after the first look at it, and is asked about before it is believed.
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    agent.answers(move |seen| match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+        0 if seen.line == "GET /health HTTP/1.1" => Reply::status(200),
+        _ => Reply::status(500),
+    });
+    for (url, why) in [(gone, "cannot be reached"), (agent.url(), "answered 500")] {
+        let opa = format!("[policy]\nengine = \"opa\"\nopa.url = \"{url}\"\nopa.timeout_ms = 20000\n");
+        let options = ["--record", &file, "--allow-changes", "--json"];
+        let path = directory.path().to_owned();
+        let options = options.map(str::to_owned);
+        let run = move || check(&path, &opa, &options.each_ref().map(String::as_str));
+        let output = tokio::task::spawn_blocking(run).await.expect("it runs");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(
+            said.contains(why) && said.contains(&format!("Start it at policy.opa.url ({url})")),
+            "{said}"
+        );
+        assert!(output.stdout.is_empty(), "nothing was compared");
+    }
+    let health = |seen: &&crate::test_app::Seen| seen.line == "GET /health HTTP/1.1";
+    assert_eq!(agent.seen().iter().filter(health).count(), 2);
+}
+
+#[tokio::test]
+async fn an_agent_without_an_answer_to_a_question_is_a_change() {
+    let (_app, record) = recorded().await;
+    let file = record.display().to_string();
+    let directory = tempfile::tempdir().expect("a directory");
+    let agent = Upstream::start().await;
+    agent.answers(|_| {
+        Reply::Response(200, vec![("content-type".into(), "application/json".into())], "{}".into())
+    });
+    let opa = format!("[policy]\nengine = \"opa\"\nopa.url = \"{}\"\nopa.timeout_ms = 20000\n", agent.url());
+    let run = move || check(directory.path(), &opa, &["--record", &file]);
+    let output = tokio::task::spawn_blocking(run).await.expect("it runs");
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}{}", text(&output.stderr));
+    assert!(said.contains("allowed -> no answer") && said.contains("has no document"), "{said}");
 }
 
 #[tokio::test]

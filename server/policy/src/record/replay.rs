@@ -11,7 +11,8 @@ use super::Recorded;
 use super::file::older;
 use crate::record::line;
 use crate::{
-    Claims, Decision, Effect, PathParameter, PolicyConfig, PolicyEngine, Principal, Query, Question, Resource,
+    Claims, Decision, Effect, Health, PathParameter, PolicyConfig, PolicyEngine, Principal, Query, Question,
+    Resource,
 };
 
 /// What trying a policy against a record came to.
@@ -42,9 +43,12 @@ pub struct Change {
     pub reason_after: String,
 }
 
-/// Why a record cannot be read.
+/// Why nothing was tried.
 #[derive(Debug, Error)]
 pub enum ReplayError {
+    /// The engine does not decide at all, so that nobody knows what would change: why.
+    #[error("the policy engine does not answer: {0}")]
+    Away(String),
     /// There is no such file.
     #[error("{file}: {error}")]
     Unreadable {
@@ -79,7 +83,9 @@ pub enum ReplayError {
 /// a change of roles and plans is a change of policy as well.
 ///
 /// # Errors
-/// The record cannot be read. Its last line may be half written, since the portal goes on; it is left out then.
+/// The record cannot be read. Its last line may be half written, since the portal goes on; it is left out then. Or the engine
+/// is not there, or goes away meanwhile. One that is there and has no answer to a question has none in the portal either: that
+/// is a change.
 pub async fn replay(
     engine: &dyn PolicyEngine,
     config: &PolicyConfig,
@@ -88,8 +94,12 @@ pub async fn replay(
     let mut result = Replay::default();
     let recorded = read(path, &mut result.decisions)?;
     result.questions = recorded.len();
+    is_there(engine).await?;
     for (recorded, times) in recorded {
         let decision = decide(engine, config, &recorded).await;
+        if decision.is_unavailable() {
+            is_there(engine).await?;
+        }
         if decision.effect != recorded.effect {
             result.changes.push(Change {
                 question: recorded.question,
@@ -103,6 +113,13 @@ pub async fn replay(
     }
     result.changes.sort_by_key(|change| std::cmp::Reverse(change.times));
     Ok(result)
+}
+
+async fn is_there(engine: &dyn PolicyEngine) -> Result<(), ReplayError> {
+    match engine.health().await {
+        Health::Down(reason) => Err(ReplayError::Away(reason)),
+        Health::Good | Health::Stale(_) => Ok(()),
+    }
 }
 
 async fn decide(engine: &dyn PolicyEngine, config: &PolicyConfig, recorded: &Recorded<'_>) -> Decision {
