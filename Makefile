@@ -1,6 +1,6 @@
 # Every command works from a bare checkout, installs what is missing, and can be repeated: what stands is not redone.
 .DEFAULT_GOAL := help
-.PHONY: help run test dev bench lint setup
+.PHONY: help run test dev bench soak lint setup
 
 help: ## this list
 	@printf 'Portico. From a bare checkout:\n\n'
@@ -17,6 +17,9 @@ dev: ## cargo leptos watch: the shell and the example remotes reload as they cha
 
 bench: ## the benchmarks, each beside its peer
 	@scripts/bench
+
+soak: ## faults under load on real Kafka nodes: SOAK_SECONDS=600, SOAK_SEED=1
+	@scripts/soak
 
 lint: ## rustfmt, clippy, cargo-deny, TypeScript and docs checks
 	@scripts/lint

@@ -66,11 +66,18 @@ impl Events {
     /// Whether streams can be opened, or why not.
     pub fn ready(&self) -> Result<(), String> {
         let health = self.gateway.health();
-        match (health.ready, health.connected, health.appender.failure) {
-            (true, true, None) => Ok(()),
-            (false, ..) => Err("the event log has not been reached yet".into()),
-            (true, false, _) => Err("the event log does not answer".into()),
-            (true, true, Some(why)) => Err(format!("the event producer failed and was replaced: {why}")),
+        if !health.ready {
+            return Err("the event log has not been reached yet".into());
+        }
+        if !health.connected {
+            return Err("the event log does not answer".into());
+        }
+        if let Some(why) = health.consumer {
+            return Err(format!("the event consumer is in trouble: {why}"));
+        }
+        match health.appender.failure {
+            Some(why) => Err(format!("the event producer failed and was replaced: {why}")),
+            None => Ok(()),
         }
     }
 
@@ -122,6 +129,8 @@ fn expose_consumer(out: &mut Exposition, metrics: &StreamMetrics, health: &Strea
     let connected = u8::from(health.connected);
     out.gauge("portico_event_log_connected", "Whether the event log answered lately.", connected);
     out.counter("portico_event_consumer_errors_total", "Errors of the consumer.", &metrics.consumer_errors);
+    let help = "Whether the consumer brings what the log has.";
+    out.gauge("portico_event_consumer_healthy", help, u8::from(health.consumer.is_none()));
     let help = "Times the consumer was made anew.";
     out.counter("portico_event_consumer_restarts_total", help, &metrics.consumer_restarts);
     let help = "Reads of older records straight from the log.";

@@ -23,6 +23,9 @@ pub struct StreamConfig {
     pub repeats: RepeatLimits,
     /// How often new topics and partitions are looked for, and recreated ones noticed.
     pub refresh_interval: Duration,
+    /// How long the consumer may bring nothing, though the log has records for it, or fail again and again, before the
+    /// instance is not ready.
+    pub stalled_after: Duration,
     /// How long the consumer may bring nothing, though the log has records for it, before it is made anew.
     pub stuck_after: Duration,
     /// What may be open and queued.
@@ -76,6 +79,7 @@ impl StreamConfig {
             repeats: RepeatLimits { window: Duration::from_secs(600), events: 1 << 16 },
             publish_timeout: Duration::from_secs(12),
             refresh_interval: Duration::from_secs(2),
+            stalled_after: Duration::from_secs(10),
             stuck_after: Duration::from_secs(30),
             limits: StreamLimits {
                 per_session: 8,

@@ -96,10 +96,10 @@ impl Follower {
         self.suspects.extend(self.hub.topics());
     }
 
-    /// Looks and acts on it.
-    pub(super) async fn check_now(&mut self) {
+    /// Looks and acts on it; whether a topic started over.
+    pub(super) async fn check_now(&mut self) -> bool {
         let look = self.look().await;
-        self.apply(look).await;
+        self.apply(look).await
     }
 
     /// Acts on what was found; whether the consumer has to start over.

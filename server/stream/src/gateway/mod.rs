@@ -1,5 +1,6 @@
 //! The event path of one instance as a whole.
 
+mod consumption;
 mod follow;
 mod pump;
 
@@ -12,6 +13,7 @@ use parking_lot::Mutex;
 use portico_ports::{Clock, Random};
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
+use self::consumption::Consumption;
 use crate::{
     StreamConfig,
     hub::{Backlog, CloseReason, Hub},
@@ -40,6 +42,7 @@ struct Shared {
     ready: watch::Sender<bool>,
     topics: watch::Sender<Vec<TopicSpec>>,
     contact: Mutex<Contact>,
+    consumption: Mutex<Consumption>,
 }
 
 /// The last word from the log.
@@ -58,6 +61,9 @@ pub struct StreamHealth {
     pub connected: bool,
     /// Records in the log that this instance has yet to read, when it last looked.
     pub lag: u64,
+    /// What is wrong with the consumer, where it has brought nothing for [`StreamConfig::stalled_after`] though the log has
+    /// records for it, or has kept failing for so long.
+    pub consumer: Option<String>,
     /// The side that publishes.
     pub appender: AppenderState,
     /// Open streams.
@@ -91,6 +97,7 @@ impl EventGateway {
             ready: watch::Sender::new(false),
             topics: watch::Sender::new(topics),
             contact: Mutex::default(),
+            consumption: Mutex::default(),
         });
         let pump = pump::run(Arc::clone(&log), Arc::clone(&shared), clock, Arc::clone(&metrics));
         let pump = tokio::spawn(pump);
@@ -198,6 +205,7 @@ impl EventGateway {
             ready: self.shared.hub.get().is_some(),
             connected: contact.at.is_some_and(|at| at.elapsed() < patience),
             lag: contact.lag,
+            consumer: self.shared.consumption.lock().trouble(self.shared.config.stalled_after),
             appender: self.log.appender(),
             streams: self.shared.hub.get().map_or(0, |hub| hub.open_streams()),
         }

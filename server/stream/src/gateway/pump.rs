@@ -1,6 +1,6 @@
 //! The one consumer of this instance, and what keeps it going.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use portico_ports::Clock;
 use tokio::{
@@ -43,10 +43,11 @@ pub(super) async fn run(
         // Not fatal: they may exist already, or be created by somebody else later.
         tracing::warn!(%error, "event topics were not created");
     }
-    let follower = Follower::new(Arc::clone(&log), Arc::clone(&hub), Arc::clone(&shared));
+    let mut follower = Follower::new(Arc::clone(&log), Arc::clone(&hub), Arc::clone(&shared));
     let targets = persist("looking at the event log", || follower.begin()).await;
-    let mut pump = Pump { log, hub, consumer: None, stood: (Position::default(), Instant::now()) };
-    pump.catch_up(targets).await;
+    let stood = (Position::default(), Instant::now());
+    let mut pump = Pump { log, hub, shared: Arc::clone(&shared), consumer: None, stood, failed: false };
+    pump.catch_up(targets, &mut follower).await;
     let _ = shared.hub.set(Arc::clone(&pump.hub));
     shared.ready.send_replace(true);
     tracing::info!(topics = topics.len(), "events flow");
@@ -84,31 +85,38 @@ async fn persist<T, F: Future<Output = Result<T, LogError>>>(what: &str, mut ask
 struct Pump {
     log: Arc<dyn EventLog>,
     hub: Arc<Hub>,
+    shared: Arc<Shared>,
     consumer: Option<Box<dyn LogConsumer>>,
     /// Where the hub was at the last look that found progress or nothing to do, and when.
     stood: (Position, Instant),
+    /// Whether a consumer failed since one has brought records.
+    failed: bool,
 }
 
 impl Pump {
     /// Reads what came before this instance, so that its history and its memory of repeats reach back, and so that a
     /// new stream begins at the present.
-    async fn catch_up(&mut self, targets: Vec<PartitionStart>) {
-        let mut last_progress = Instant::now();
+    async fn catch_up(&mut self, targets: Vec<PartitionStart>, follower: &mut Follower) {
+        let (mut last_progress, mut last_look) = (Instant::now(), Instant::now());
         loop {
             let unread = unread(&self.hub, &targets);
             if unread.is_empty() {
                 return;
             }
-            if last_progress.elapsed() > QUIET {
+            if last_look.elapsed() > QUIET {
                 if is_empty(&*self.log, unread).await {
                     return;
                 }
+                last_look = Instant::now();
+            }
+            if last_progress.elapsed() > self.hub.config.stuck_after {
+                self.replace("the event consumer brings nothing");
                 last_progress = Instant::now();
             }
             match timeout(Duration::from_millis(100), self.take()).await {
-                Ok(Ok(true)) => last_progress = Instant::now(),
+                Ok(Ok(true)) => (last_progress, last_look) = (Instant::now(), Instant::now()),
                 Ok(Err(error)) => {
-                    tracing::debug!(%error, "catching up goes on");
+                    self.recover(error, follower).await;
                     sleep(Duration::from_millis(100)).await;
                 }
                 _ => {}
@@ -119,40 +127,54 @@ impl Pump {
     /// Reads on for good.
     async fn follow(&mut self, mut follower: Follower, mut looks: mpsc::Receiver<Look>) {
         loop {
-            let stale = tokio::select! {
-                taken = self.take() => match taken {
-                    Ok(_) => false,
-                    Err(error) => self.recover(error, &mut follower).await,
-                },
-                Some(look) = looks.recv() => {
-                    let stuck = self.is_stuck(&look).await;
-                    follower.apply(look).await || stuck
+            tokio::select! {
+                taken = self.take() => {
+                    if let Err(error) = taken {
+                        self.recover(error, &mut follower).await;
+                    }
                 }
-            };
-            if stale {
-                self.consumer = None;
+                Some(look) = looks.recv() => {
+                    self.watch(&look).await;
+                    if follower.apply(look).await {
+                        // What was overdue may be of a topic that is no longer there.
+                        self.shared.consumption.lock().caught_up();
+                        self.consumer = None;
+                    }
+                }
             }
         }
     }
 
-    /// Whether the log has records that the consumer does not bring, look after look.
-    async fn is_stuck(&mut self, look: &Look) -> bool {
+    /// Looks whether the log has records that the consumer does not bring, look after look: then the instance is in trouble,
+    /// and after a while the consumer is made anew.
+    async fn watch(&mut self, look: &Look) {
         let position = self.hub.position();
-        let unread = unread(&self.hub, &look.ends());
+        let unread_of = |ends: &[PartitionStart]| unread(&self.hub, ends);
+        if unread_of(self.shared.consumption.lock().overdue()).is_empty() {
+            self.shared.consumption.lock().caught_up();
+        }
+        let unread = unread_of(&look.ends());
         if unread.is_empty() || position != self.stood.0 {
             self.stood = (position, Instant::now());
-            return false;
+            return;
         }
-        if self.stood.1.elapsed() < self.hub.config.stuck_after {
-            return false;
+        let still = self.stood.1.elapsed();
+        if still < self.hub.config.stalled_after {
+            return;
         }
-        self.stood.1 = Instant::now();
-        if is_empty(&*self.log, unread).await {
-            return false;
+        let known = !self.shared.consumption.lock().overdue().is_empty();
+        if !known && is_empty(&*self.log, unread).await {
+            self.stood.1 = Instant::now();
+            return;
         }
-        tracing::error!("the event consumer is stuck and is made anew");
-        self.hub.metrics.consumer_restarts.increment();
-        true
+        if !known {
+            tracing::error!("the event consumer does not bring what the event log has");
+        }
+        self.shared.consumption.lock().stalled(look.ends());
+        if still >= self.hub.config.stuck_after {
+            self.replace("the event consumer is stuck");
+            self.stood.1 = Instant::now();
+        }
     }
 
     /// Takes in the next records; whether there were any. May be dropped at any await without losing one.
@@ -165,31 +187,41 @@ impl Pump {
         consumer.next(&mut records, BATCH).await?;
         let any = !records.is_empty();
         self.hub.dispatch(records);
+        if any && mem::take(&mut self.failed) {
+            self.shared.consumption.lock().brought();
+        }
         Ok(any)
     }
 
-    /// Decides what an error means; whether the consumer has to be made anew.
-    async fn recover(&mut self, error: LogError, follower: &mut Follower) -> bool {
+    /// Decides what an error means, and makes the consumer anew where it is beyond repair.
+    async fn recover(&mut self, error: LogError, follower: &mut Follower) {
         self.hub.metrics.consumer_errors.increment();
+        follower.suspect();
         match error {
             LogError::Unavailable(_) | LogError::Timeout => {
                 // The client reconnects by itself. A topic may be gone, though: the next look tells.
                 tracing::debug!(%error, "the event consumer goes on");
-                follower.suspect();
                 if self.consumer.is_none() {
                     sleep(PAUSE).await;
                 }
-                false
             }
             LogError::OutOfRange | LogError::Fatal(_) => {
-                tracing::error!(%error, "the event consumer is made anew");
-                self.hub.metrics.consumer_restarts.increment();
-                follower.suspect();
+                self.failed = true;
+                self.shared.consumption.lock().failed(error.to_string());
+                self.replace(&error.to_string());
                 sleep(PAUSE).await;
-                follower.check_now().await;
-                true
+                if follower.check_now().await {
+                    self.shared.consumption.lock().caught_up();
+                }
             }
         }
+    }
+
+    /// Has the consumer made anew when the next records are taken.
+    fn replace(&mut self, reason: &str) {
+        tracing::error!(reason, "the event consumer is made anew");
+        self.hub.metrics.consumer_restarts.increment();
+        self.consumer = None;
     }
 }
 

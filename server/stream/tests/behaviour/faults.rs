@@ -187,13 +187,67 @@ async fn case_67_a_node_that_stalls_and_one_that_is_killed_cost_no_event() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_68_a_consumer_that_is_stuck_or_dead_is_made_anew() {
+    // It fails with nothing to read, or as the instance starts and has to catch up.
+    for (flaw, before) in [Flaw::Silent, Flaw::Fatal].into_iter().flat_map(|flaw| [(flaw, 0), (flaw, 3)]) {
+        let mut world = World::embedded().await;
+        world.log.ensure_topics(&world.topics()).await.expect("the topics are made");
+        replies(&world, 0..before).await;
+        world.log = Arc::new(Flawed::once(world.log, flaw));
+        let portal = world
+            .instance_with(|config| {
+                config.stalled_after = Duration::from_millis(500);
+                config.stuck_after = Duration::from_secs(1);
+            })
+            .await;
+        let mut alice = listen(&portal, ALICE, None).await;
+        replies(&world, before..before + 3).await;
+        assert_eq!(sorted(alice.numbers(3).await), [before, before + 1, before + 2]);
+        assert_eq!(portal.metrics().consumer_restarts.get(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_68_an_instance_whose_consumer_stays_dead_is_not_ready_until_one_has_read_what_was_missed() {
     for flaw in [Flaw::Silent, Flaw::Fatal] {
         let mut world = World::embedded().await;
-        world.log = Arc::new(Flawed::new(world.log, flaw));
-        let portal = world.instance_with(|config| config.stuck_after = Duration::from_secs(1)).await;
+        let flawed = Arc::new(Flawed::once(world.log, flaw));
+        world.log = flawed.clone();
+        let portal = world
+            .instance_with(|config| {
+                config.stalled_after = Duration::from_secs(1);
+                config.stuck_after = Duration::from_secs(2);
+            })
+            .await;
         let mut alice = listen(&portal, ALICE, None).await;
         replies(&world, 0..3).await;
         assert_eq!(sorted(alice.numbers(3).await), [0, 1, 2]);
-        assert_eq!(portal.metrics().consumer_restarts.get(), 1);
+        until("one failure, mended, is no trouble", || portal.health().consumer.is_none()).await;
+
+        flawed.goes_on(flaw);
+        let consumers = flawed.consumers();
+        // The consumer at work works; the one that takes its place, now that there is another topic, does not.
+        let later = TopicSpec { name: format!("{}.later", world.topic).into(), partitions: 1 };
+        portal.declare_topics(&[later]).await.expect("the topic is made");
+        until("another consumer begins", || flawed.consumers() > consumers).await;
+        if let Flaw::Fatal = flaw {
+            until("it is in trouble though there is nothing to read", || portal.health().consumer.is_some())
+                .await;
+        }
+        replies(&world, 3..6).await;
+        until("it is in trouble", || portal.health().consumer.is_some()).await;
+        flawed.ends();
+        assert_eq!(sorted(alice.numbers(3).await), [3, 4, 5]);
+        until("it is over", || portal.health().consumer.is_none()).await;
     }
+}
+
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let holds = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), holds)
+        .await
+        .unwrap_or_else(|_| panic!("it never happened: {what}"));
 }

@@ -1,6 +1,9 @@
 //! A log that goes wrong on purpose.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -9,10 +12,14 @@ use portico_stream::{
     NewRecord, PartitionStart, PartitionState, ReadLimit, TopicSpec,
 };
 
-/// A log whose first consumer goes wrong in the way that the test says.
+/// A log whose consumers go wrong, in the way that the test says, for as long as it says.
 pub(crate) struct Flawed {
     log: Arc<dyn EventLog>,
-    first: Mutex<Option<Flaw>>,
+    flaw: Mutex<Flaw>,
+    /// How many consumers are still to go wrong.
+    left: AtomicUsize,
+    /// How many there were of both kinds.
+    consumers: AtomicUsize,
 }
 
 #[derive(Clone, Copy)]
@@ -24,8 +31,25 @@ pub(crate) enum Flaw {
 }
 
 impl Flawed {
-    pub(crate) fn new(log: Arc<dyn EventLog>, flaw: Flaw) -> Self {
-        Self { log, first: Mutex::new(Some(flaw)) }
+    /// The first consumer goes wrong.
+    pub(crate) fn once(log: Arc<dyn EventLog>, flaw: Flaw) -> Self {
+        Self { log, flaw: Mutex::new(flaw), left: AtomicUsize::new(1), consumers: AtomicUsize::new(0) }
+    }
+
+    /// The next consumers go wrong as well, until there is an end to it.
+    pub(crate) fn goes_on(&self, flaw: Flaw) {
+        *self.flaw.lock() = flaw;
+        self.left.store(usize::MAX, Ordering::SeqCst);
+    }
+
+    /// How many consumers there were.
+    pub(crate) fn consumers(&self) -> usize {
+        self.consumers.load(Ordering::SeqCst)
+    }
+
+    /// From now on consumers work.
+    pub(crate) fn ends(&self) {
+        self.left.store(0, Ordering::SeqCst);
     }
 }
 
@@ -64,9 +88,11 @@ impl EventLog for Flawed {
     }
 
     fn consume(&self, from: &[PartitionStart]) -> Result<Box<dyn LogConsumer>, LogError> {
-        match self.first.lock().take() {
-            Some(flaw) => Ok(Box::new(FlawedConsumer(flaw))),
-            None => self.log.consume(from),
+        self.consumers.fetch_add(1, Ordering::SeqCst);
+        let less = |left: usize| left.checked_sub(1);
+        match self.left.try_update(Ordering::SeqCst, Ordering::SeqCst, less) {
+            Ok(_) => Ok(Box::new(FlawedConsumer(*self.flaw.lock()))),
+            Err(_) => self.log.consume(from),
         }
     }
 

@@ -7,6 +7,7 @@ mod example;
 mod faults;
 mod flawed;
 mod flow;
+#[expect(dead_code, reason = "the tests of faults use more of it")]
 mod node;
 mod publishing;
 mod resuming;

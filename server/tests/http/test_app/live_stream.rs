@@ -12,7 +12,7 @@ pub struct LiveStream {
     /// The last `id:` that came, which a browser would send when it reconnects.
     pub last_id: String,
     body: Incoming,
-    buffer: String,
+    buffer: Vec<u8>,
     ready: VecDeque<StreamEvent>,
 }
 
@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 impl LiveStream {
     pub(super) fn new(headers: HeaderMap, body: Incoming) -> Self {
-        Self { headers, last_id: String::new(), body, buffer: String::new(), ready: VecDeque::new() }
+        Self { headers, last_id: String::new(), body, buffer: Vec::new(), ready: VecDeque::new() }
     }
 
     /// The next event of any type; none when the stream has ended.
@@ -85,17 +85,18 @@ impl LiveStream {
         event.await.is_err()
     }
 
-    async fn read(&mut self) -> Option<StreamEvent> {
+    /// The next event of any type, however long it takes; none when the stream has ended.
+    pub async fn read(&mut self) -> Option<StreamEvent> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
             let frame = self.body.frame().await?.ok()?;
             let bytes = frame.into_data().unwrap_or_default();
-            self.buffer.push_str(std::str::from_utf8(&bytes).expect("a stream is UTF-8"));
-            while let Some(end) = self.buffer.find("\n\n") {
-                let block: String = self.buffer.drain(..end + 2).collect();
-                self.dispatch(&block);
+            self.buffer.extend_from_slice(&bytes);
+            while let Some(end) = self.buffer.windows(2).position(|two| two == b"\n\n") {
+                let block: Vec<u8> = self.buffer.drain(..end + 2).collect();
+                self.dispatch(std::str::from_utf8(&block).expect("a stream is UTF-8"));
             }
         }
     }

@@ -1,5 +1,7 @@
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
@@ -11,7 +13,7 @@ use tokio::process::{Child, Command};
 use super::write_site;
 
 /// The built program in a directory of its own, with the embedded parts: a process that can be told to end, and whose
-/// memory can be measured apart from the test's.
+/// memory can be measured apart from the test's. What it logs is in `portico.log` there.
 pub struct Program {
     pub child: Child,
     pub origin: String,
@@ -42,9 +44,19 @@ impl Program {
 
     /// Ends it without a word to it (SIGKILL) and starts it anew where it was: same directory, same address.
     pub async fn kill_and_restart(&mut self, environment: &[(&str, &str)]) {
-        self.child.kill().await.expect("it runs");
-        self.child = run(self.directory.path(), &self.addr, &self.admin, environment);
+        self.kill().await;
+        self.start_again(environment);
         self.becomes("ready again", async || self.readiness().await == Some(StatusCode::OK)).await;
+    }
+
+    /// Ends it without a word to it (SIGKILL).
+    pub async fn kill(&mut self) {
+        self.child.kill().await.expect("it runs");
+    }
+
+    /// Starts it anew where it was: same directory, same address. Does not wait for it.
+    pub fn start_again(&mut self, environment: &[(&str, &str)]) {
+        self.child = run(self.directory.path(), &self.addr, &self.admin, environment);
     }
 
     async fn becomes(&self, what: &str, condition: impl AsyncFn() -> bool) {
@@ -95,20 +107,29 @@ impl Program {
 }
 
 fn run(directory: &Path, addr: &str, admin: &str, environment: &[(&str, &str)]) -> Child {
+    let log = OpenOptions::new().create(true).append(true).open(directory.join("portico.log"));
     Command::new(env!("CARGO_BIN_EXE_portico"))
         .current_dir(directory)
         .env("PORTICO_ADDR", addr)
         .env("PORTICO_ADMIN_ADDR", admin)
         .env("PORTICO_SITE_DIR", "site")
         .envs(environment.iter().copied())
-        .stdout(Stdio::null())
+        .stdout(log.expect("the log can be written"))
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
         .expect("the program is built")
 }
 
+/// Below the ports that the system hands out to connections, so that nobody takes it while the program is down.
 async fn free_addr() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    listener.local_addr().expect("a bound socket has an address").to_string()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let own = u16::try_from(std::process::id() % 500).unwrap_or_default() * 16;
+    loop {
+        let port = 10_000 + (own + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        let addr = format!("127.0.0.1:{port}");
+        if TcpListener::bind(&addr).await.is_ok() {
+            return addr;
+        }
+    }
 }

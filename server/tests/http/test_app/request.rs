@@ -2,9 +2,18 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE};
 use http::{HeaderName, HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use serde::Serialize;
 
 use super::{Answer, Browser, LiveStream};
+
+/// There is nobody who answers, or not to the end.
+#[derive(Debug)]
+#[expect(dead_code, reason = "it is shown when a test fails")]
+pub enum Gone {
+    Unanswered(hyper_util::client::legacy::Error),
+    Cut(hyper::Error),
+}
 
 /// A request of a [`Browser`], with what browsers add unless the test says otherwise.
 pub struct RequestBuilder<'a> {
@@ -67,13 +76,16 @@ impl<'a> RequestBuilder<'a> {
 
     /// Sends it and reads the whole answer. Redirects are not followed.
     pub async fn send(self) -> Answer {
+        self.try_send().await.unwrap_or_else(|gone| panic!("the portal answers: {gone:?}"))
+    }
+
+    /// The same where the portal may be gone, or go in the middle of it.
+    pub async fn try_send(self) -> Result<Answer, Gone> {
         let browser = self.browser;
-        let (url, response) = self.start().await;
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("the body ends").to_bytes();
-        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        let (url, response) = self.start().await?;
+        let answer = whole(response).await?;
         browser.keep(&url, &answer);
-        answer
+        Ok(answer)
     }
 
     /// Sends it and follows redirects, as a navigation does.
@@ -93,16 +105,20 @@ impl<'a> RequestBuilder<'a> {
 
     /// Sends it and leaves the body open, as an event stream.
     pub async fn open(self) -> Result<LiveStream, Box<Answer>> {
-        let (_, response) = self.start().await;
-        let (parts, body) = response.into_parts();
-        if parts.status.is_success() {
-            return Ok(LiveStream::new(parts.headers, body));
-        }
-        let body = body.collect().await.expect("the body ends").to_bytes();
-        Err(Box::new(Answer { status: parts.status, headers: parts.headers, body }))
+        self.try_open().await.unwrap_or_else(|gone| panic!("the portal answers: {gone:?}"))
     }
 
-    async fn start(mut self) -> (url::Url, http::Response<hyper::body::Incoming>) {
+    /// The same where the portal may be gone.
+    pub async fn try_open(self) -> Result<Result<LiveStream, Box<Answer>>, Gone> {
+        let (_, response) = self.start().await?;
+        if response.status().is_success() {
+            let (parts, body) = response.into_parts();
+            return Ok(Ok(LiveStream::new(parts.headers, body)));
+        }
+        Ok(Err(Box::new(whole(response).await?)))
+    }
+
+    async fn start(mut self) -> Result<(url::Url, http::Response<Incoming>), Gone> {
         let url = url::Url::parse(&self.request.uri().to_string()).expect("a URL");
         let headers = self.request.headers_mut();
         if let Some(site) = self.fetch_site {
@@ -112,6 +128,12 @@ impl<'a> RequestBuilder<'a> {
             headers.append(COOKIE, HeaderValue::from_str(&cookies).expect("cookies are a header value"));
         }
         let response = self.browser.client().request(self.request.map(Full::new)).await;
-        (url, response.unwrap_or_else(|error| panic!("the portal answers: {error:?}")))
+        Ok((url, response.map_err(Gone::Unanswered)?))
     }
+}
+
+async fn whole(response: http::Response<Incoming>) -> Result<Answer, Gone> {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.map_err(Gone::Cut)?.to_bytes();
+    Ok(Answer { status: parts.status, headers: parts.headers, body })
 }
