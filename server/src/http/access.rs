@@ -12,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http_body::{Body as _, Frame, SizeHint};
 use portico_gateway::{ANSWERED, CallError, Outcome, RemoteBackend, RouteMetrics};
+use portico_stream::OutletSlot;
 use portico_telemetry::trace::{RequestTrace, Value};
 use tracing::Level;
 
@@ -77,6 +78,8 @@ pub struct Access {
     outcome: &'static str,
     error: Option<String>,
     bytes: u64,
+    /// Of an event stream: what the hub wrote by itself.
+    outlet: Option<OutletSlot>,
     over: bool,
 }
 
@@ -122,6 +125,7 @@ impl Access {
             outcome: GONE,
             error: None,
             bytes: 0,
+            outlet: None,
             over: false,
         }
     }
@@ -150,6 +154,7 @@ impl Access {
     /// The answer begins. What is small goes as it is; the end of anything else is waited for.
     pub fn answer(mut self, response: Response) -> Response {
         self.status = Some(response.status());
+        self.outlet = response.extensions().get().cloned();
         if let Some(outcome) = self.end().map(|end| end.outcome) {
             self.outcome = outcome;
         } else if self.error.is_none() {
@@ -258,7 +263,7 @@ impl Access {
                     duration_us = micros(took),
                     upstream_us = end.map(|end| micros(end.waited)),
                     attempts = end.map(|end| end.attempts),
-                    bytes = self.bytes,
+                    bytes = self.bytes + self.outlet.as_ref().map_or(0, OutletSlot::bytes),
                     client.address = %self.context.client_ip,
                     "request"
                 )

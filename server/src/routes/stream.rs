@@ -67,7 +67,9 @@ pub async fn open(
         }
         problem(&error)
     })?;
+    let outlet = stream.outlet();
     let mut response = Response::new(Body::from_stream(stream.map(Ok::<_, std::convert::Infallible>)));
+    response.extensions_mut().insert(outlet);
     let out = response.headers_mut();
     out.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     out.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));

@@ -3,16 +3,20 @@
 //! A stream lasts for hours and says little. hyper keeps buffers and the state of a whole connection for it, and passes each
 //! piece through them; an HTTP/1.1 connection whose answer is an event stream is taken out of its hands instead. What is left
 //! is a socket and a body: 2 KiB in place of 31, and each piece is written as it stands, with no copy and no chunk around it.
+//! While the body has nothing to say, the hub of events may write to the socket itself ([`OutletSlot`]).
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONNECTION, CONTENT_TYPE, DATE, TRANSFER_ENCODING};
 use axum::http::{HeaderValue, Method, StatusCode, response};
 use axum::response::Response;
 use http_body::Body as _;
+use parking_lot::Mutex;
+use portico_stream::{Outlet, OutletSlot, Written};
 use time::OffsetDateTime;
 use time::macros::format_description;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -32,17 +36,43 @@ pub fn is_one(method: &Method, response: &Response) -> bool {
 
 /// An answer that goes on until its body or its client ends.
 pub struct EventStream<S> {
-    stream: S,
+    stream: Shared<S>,
     body: Body,
     /// Being written.
     piece: Bytes,
     ignored: usize,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> EventStream<S> {
+/// The connection, whose writer is the stream's task or the hub.
+struct Shared<S>(Arc<Mutex<S>>);
+
+impl<S: AsyncWrite + Unpin + Send> Outlet for Shared<S> {
+    fn write(&self, bytes: &[u8]) -> Written {
+        // Whoever waits, if it comes to that, is the task: it tries again by itself.
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut stream = self.0.lock();
+        match Pin::new(&mut *stream).poll_write(&mut cx, bytes) {
+            Poll::Ready(Ok(written)) if written == bytes.len() => {
+                match Pin::new(&mut *stream).poll_flush(&mut cx) {
+                    Poll::Ready(Ok(())) => Written::All,
+                    _ => Written::Part(written),
+                }
+            }
+            Poll::Ready(Ok(written)) => Written::Part(written),
+            Poll::Ready(Err(_)) | Poll::Pending => Written::Part(0),
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> EventStream<S> {
     /// Of a response whose head is yet to be written.
     pub fn new(stream: S, response: Response, now: OffsetDateTime) -> Self {
-        let (head, body) = response.into_parts();
+        let (mut head, body) = response.into_parts();
+        let stream = Arc::new(Mutex::new(stream));
+        if let Some(slot) = head.extensions.remove::<OutletSlot>() {
+            slot.connect(Box::new(Shared(stream.clone())));
+        }
+        let stream = Shared(stream);
         Self { stream, body, piece: head_of(head, now), ignored: 0 }
     }
 
@@ -52,13 +82,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> EventStream<S> {
     /// The connection's own; the client is gone then, or takes nothing.
     pub async fn run(mut self) -> io::Result<()> {
         std::future::poll_fn(|cx| self.poll(cx)).await?;
-        std::future::poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await
+        std::future::poll_fn(|cx| Pin::new(&mut *self.stream.0.lock()).poll_shutdown(cx)).await
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             while !self.piece.is_empty() {
-                match Pin::new(&mut self.stream).poll_write(cx, &self.piece) {
+                let written = Pin::new(&mut *self.stream.0.lock()).poll_write(cx, &self.piece);
+                match written {
                     Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                     Poll::Ready(Ok(written)) => drop(self.piece.split_to(written)),
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
@@ -73,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> EventStream<S> {
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
                 Poll::Pending => {
                     // What TLS holds back goes out before anybody waits.
-                    let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+                    let flushed = Pin::new(&mut *self.stream.0.lock()).poll_flush(cx);
                     if let Poll::Ready(Err(error)) = flushed {
                         return Poll::Ready(Err(error));
                     }
@@ -88,7 +119,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> EventStream<S> {
         let mut bytes = [0; 256];
         loop {
             let mut read = ReadBuf::new(&mut bytes);
-            match Pin::new(&mut self.stream).poll_read(cx, &mut read) {
+            let polled = Pin::new(&mut *self.stream.0.lock()).poll_read(cx, &mut read);
+            match polled {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Ready(Ok(())) if read.filled().is_empty() => {

@@ -41,7 +41,7 @@ pub use config::{HistoryLimits, StreamConfig, StreamLimits};
 pub use envelope::{Author, ConflictError, EnvelopeError, IncomingEvent, MAX_EVENT_BYTES};
 pub use event_type::EventType;
 pub use gateway::{EventGateway, StreamHealth};
-pub use hub::{Backlog, CloseReason, StreamScope};
+pub use hub::{Backlog, CloseReason, Outlet, OutletSlot, StreamScope, Written};
 pub use kafka::{
     EmbeddedKafka, EmbeddedKafkaError, KafkaConfig, KafkaLog, KafkaSasl, KafkaSecurity, KafkaTls,
     SaslMechanism,

@@ -2,7 +2,7 @@ use std::{sync::Arc, task::Context};
 
 use bytes::Bytes;
 
-use super::{Hub, State, Subscriber, Taken, history::Entry};
+use super::{Hub, State, Subscriber, Taken, history::Entry, subscriber::Look};
 use crate::{
     log::LogRange,
     position::{Position, Scope},
@@ -54,22 +54,26 @@ impl Hub {
 
     /// Takes what waits for the stream, or leaves word whom to wake.
     pub(crate) fn take(&self, subscriber: &Subscriber, cx: Option<&Context<'_>>) -> Taken {
-        if let Some(taken) = subscriber.take(cx) {
-            return taken;
+        match subscriber.take(cx) {
+            Look::Found(taken) => taken,
+            Look::InHistory => {
+                subscriber.take_from(&self.state.lock().history, &self.metrics.streams_lagged).0
+            }
+            Look::Elsewhere => Taken::Nothing,
         }
-        subscriber.take_from(&self.state.lock().history, &self.metrics.streams_lagged).0
     }
 
     /// Takes what waits for the stream together with the id of the place just after it, for a ping. There is no such id
-    /// while more waits than one portion.
+    /// while more waits than one portion, nor while the hub writes: what it writes is a sign of life as well.
     ///
     /// Both under the lock: an id read earlier would lie before a frame just taken, one read later could lie beyond
     /// a frame that the client does not have yet.
     pub(crate) fn take_with_id(&self, subscriber: &Subscriber) -> (Taken, Option<String>) {
         let state = self.state.lock();
         let (taken, is_all) = match subscriber.take(None) {
-            Some(taken) => (taken, true),
-            None => subscriber.take_from(&state.history, &self.metrics.streams_lagged),
+            Look::Found(taken) => (taken, true),
+            Look::InHistory => subscriber.take_from(&state.history, &self.metrics.streams_lagged),
+            Look::Elsewhere => (Taken::Nothing, false),
         };
         (taken, is_all.then(|| self.id_at(&state.position, subscriber)))
     }

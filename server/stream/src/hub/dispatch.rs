@@ -1,4 +1,4 @@
-use std::{sync::Arc, task::Waker};
+use std::{mem, sync::Arc, task::Waker};
 
 use bytes::Bytes;
 use time::OffsetDateTime;
@@ -12,23 +12,39 @@ use crate::{
     signature::SignatureError,
 };
 
+/// Whom a batch of frames is to reach, once the lock is given back, which they would want at once.
+#[derive(Default)]
+pub(super) struct Ready {
+    /// Tasks that have to write themselves.
+    wakers: Vec<Waker>,
+    /// Streams that the hub writes to.
+    held: Vec<Arc<Subscriber>>,
+}
+
+impl Ready {
+    /// Reaches all of them.
+    pub(super) fn go(mut self, hub: &Arc<Hub>) {
+        mem::take(&mut self.wakers).into_iter().for_each(Waker::wake);
+        hub.write_held(self.held);
+    }
+}
+
 impl Hub {
     /// Takes in records as the log has them: each moves the position, and those that are events go to their receivers.
-    pub(crate) fn dispatch(&self, records: Vec<LogRecord>) {
+    pub(crate) fn dispatch(self: &Arc<Self>, records: Vec<LogRecord>) {
         self.metrics.records.add(records.len() as u64);
         let now = self.clock.now();
-        let mut wakers = Vec::new();
+        let mut ready = Ready::default();
         let mut state = self.state.lock();
         for record in records {
-            self.take_in(&mut state, &record, now, &mut wakers);
+            self.take_in(&mut state, &record, now, &mut ready);
         }
         drop(state);
-        // Woken once per batch and outside the lock, which they would want at once.
-        wakers.into_iter().for_each(Waker::wake);
+        ready.go(self);
         self.progress.notify_waiters();
     }
 
-    fn take_in(&self, state: &mut State, record: &LogRecord, now: OffsetDateTime, wakers: &mut Vec<Waker>) {
+    fn take_in(&self, state: &mut State, record: &LogRecord, now: OffsetDateTime, ready: &mut Ready) {
         let Ok(partition) = usize::try_from(record.partition) else { return };
         let Some(position) = state.position.topic_mut(&record.topic) else { return };
         if position.next.get(partition).is_none_or(|next| record.offset < *next) {
@@ -47,7 +63,7 @@ impl Hub {
         let id = self.codec.encode(&state.position, scope);
         let frame = EventFrame::new(&event.kind, &id, &event.json);
         let sequence = state.history.next_sequence();
-        let delivered = self.deliver(&mut state.live, &record.topic, &event, sequence, frame.bytes(), wakers);
+        let delivered = self.deliver(&mut state.live, &record.topic, &event, sequence, frame.bytes(), ready);
         if delivered > 0 {
             self.metrics.frames.add(delivered);
             let written = i128::from(record.timestamp) * 1_000_000;
@@ -106,13 +122,14 @@ impl Hub {
         event: &RoutedEvent,
         sequence: u64,
         frame: &Bytes,
-        wakers: &mut Vec<Waker>,
+        ready: &mut Ready,
     ) -> u64 {
         let (mut delivered, mut gone) = (0, Vec::new());
+        let personal = event.user.is_some();
         live.receivers(&event.org, event.user.as_deref(), topic, &event.kind, |subscriber| {
             delivered += 1;
-            let pushed = subscriber.push(sequence, frame, &self.config.limits);
-            if !self.pushed(pushed, wakers) {
+            let pushed = subscriber.push(sequence, frame, personal, &self.config.limits);
+            if !self.pushed(subscriber, pushed, ready) {
                 gone.push(Arc::clone(subscriber));
             }
         });
@@ -127,24 +144,28 @@ impl Hub {
         subscriber: &Arc<Subscriber>,
         sequence: u64,
         frame: &Bytes,
-        wakers: &mut Vec<Waker>,
+        ready: &mut Ready,
     ) {
         let pushed = subscriber.notify(sequence, frame, &self.config.limits);
-        if !self.pushed(pushed, wakers) {
+        if !self.pushed(subscriber, pushed, ready) {
             live.remove(subscriber);
         }
     }
 
     /// Whether the stream goes on.
-    fn pushed(&self, pushed: Push, wakers: &mut Vec<Waker>) -> bool {
+    fn pushed(&self, subscriber: &Arc<Subscriber>, pushed: Push, ready: &mut Ready) -> bool {
         match pushed {
             Push::Queued(waker) => {
-                wakers.extend(waker);
+                ready.wakers.extend(waker);
+                true
+            }
+            Push::Held => {
+                ready.held.push(Arc::clone(subscriber));
                 true
             }
             Push::Lagged(waker) => {
                 self.metrics.streams_lagged.increment();
-                wakers.extend(waker);
+                ready.wakers.extend(waker);
                 false
             }
             Push::Ended => false,

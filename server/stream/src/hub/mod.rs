@@ -4,6 +4,7 @@ mod attach;
 mod dispatch;
 mod history;
 mod index;
+mod outlet;
 mod registry;
 mod repeats;
 mod subscriber;
@@ -18,6 +19,7 @@ use portico_ports::Clock;
 use tokio::sync::Notify;
 
 pub(crate) use attach::Attached;
+pub use outlet::{Outlet, OutletSlot, Written};
 pub(crate) use registry::OpenError;
 pub use registry::{Backlog, CloseReason, StreamScope};
 pub(crate) use repeats::{RepeatHasher, RepeatKey, Repeats};
@@ -35,6 +37,7 @@ use crate::{
 /// Everything that must agree at one instant stands under one lock: the position, the history up to it, and who has
 /// been given what. So a stream joins exactly at a position, with no gap and no repeat. A stream that is given one frame
 /// takes the lock of its own inbox alone; one that has fallen behind by more reads them from the history that all share.
+/// Where the connection is known ([`Outlet`]), a stream that sleeps is not even woken.
 pub(crate) struct Hub {
     state: Mutex<State>,
     pub(crate) codec: IdCodec,

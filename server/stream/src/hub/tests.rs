@@ -17,14 +17,14 @@ use crate::{
 const TOPIC: &str = "topic";
 
 /// A hub that follows one topic of two partitions from their beginning.
-fn hub() -> Hub {
+pub(super) fn hub() -> Arc<Hub> {
     let key = IdKey::new(&[1; 32]).expect("32 bytes");
     let codec = IdCodec::new(&key, &[], "log");
     hub_with(codec, StreamConfig::new(key, keyring()))
 }
 
-fn hub_with(codec: IdCodec, config: StreamConfig) -> Hub {
-    let hub = Hub::new(codec, config, Arc::new(SystemClock), Arc::new(StreamMetrics::default()));
+fn hub_with(codec: IdCodec, config: StreamConfig) -> Arc<Hub> {
+    let hub = Arc::new(Hub::new(codec, config, Arc::new(SystemClock), Arc::new(StreamMetrics::default())));
     hub.declare(&TOPIC.into());
     assert!(hub.follow(&TOPIC.into(), 0, 0));
     assert!(hub.follow(&TOPIC.into(), 1, 0));
@@ -38,7 +38,7 @@ fn keyring() -> Arc<Keyring> {
     Arc::new(ring)
 }
 
-fn record(partition: i32, offset: i64, user: &str) -> LogRecord {
+pub(super) fn record(partition: i32, offset: i64, user: &str) -> LogRecord {
     let id = format!("{partition}-{offset}");
     let attributes = [
         ("specversion", "1.0"),
@@ -66,7 +66,7 @@ fn record(partition: i32, offset: i64, user: &str) -> LogRecord {
     }
 }
 
-fn open(hub: &Hub, user: &str) -> Arc<Subscriber> {
+pub(super) fn open(hub: &Hub, user: &str) -> Arc<Subscriber> {
     let types = [EventType { kind: "a.b".into(), topic: TOPIC.into() }];
     hub.open(&format!("session of {user}"), "acme", user, &types).expect("admitted")
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Hub, Repeats};
+use super::{Hub, Repeats, dispatch::Ready};
 use crate::{frame, log::PartitionState, position::TopicPosition};
 
 /// What this instance can say about a topic's position without asking the log.
@@ -45,7 +45,7 @@ impl Hub {
 
     /// Goes on with a topic that was recreated, or whose retention overtook this instance, at its oldest records, and
     /// tells every live stream that events may be missing.
-    pub(crate) fn start_over(&self, states: &[PartitionState], reason: ResetReason) {
+    pub(crate) fn start_over(self: &Arc<Self>, states: &[PartitionState], reason: ResetReason) {
         let mut locked = self.state.lock();
         let state = &mut *locked;
         let Some(topic) = states.first().map(|first| Arc::clone(&first.topic)) else { return };
@@ -69,7 +69,7 @@ impl Hub {
             }
             state.history.begin(&topic, partition, at.low);
         }
-        let mut wakers = Vec::new();
+        let mut ready = Ready::default();
         let streams: Vec<_> = state.live.all().cloned().collect();
         for subscriber in streams {
             let mut lost = subscriber.types.iter().filter(|wanted| wanted.topic == topic).peekable();
@@ -79,11 +79,11 @@ impl Hub {
             let id = self.id_at(&state.position, &subscriber);
             let frame = frame::reset(&id, reason.as_str(), lost);
             let sequence = state.history.next_sequence();
-            self.notify(&mut state.live, &subscriber, sequence, &frame, &mut wakers);
+            self.notify(&mut state.live, &subscriber, sequence, &frame, &mut ready);
             self.metrics.resets.increment();
         }
         drop(locked);
-        wakers.into_iter().for_each(std::task::Waker::wake);
+        ready.go(self);
     }
 
     /// Checks one topic of a client's position against what is remembered.

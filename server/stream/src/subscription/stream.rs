@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::{Resume, resume::Step};
 use crate::{
     frame,
-    hub::{CloseReason, Frames, Hub, Subscriber, Taken},
+    hub::{CloseReason, Frames, Hub, OutletSlot, Subscriber, Taken},
 };
 
 /// How many bytes of ready frames are joined into one write.
@@ -53,6 +53,11 @@ impl EventStream {
     pub(crate) fn resuming(hub: Arc<Hub>, subscriber: Arc<Subscriber>, resume: Resume, id: &str) -> Self {
         let step = Box::new(resume).step().boxed();
         Self::opened(hub, subscriber, id, Phase::Resuming { step, id: id.into() })
+    }
+
+    /// Where to tell the hub of the connection that the stream is written to.
+    pub fn outlet(&self) -> OutletSlot {
+        OutletSlot::of(&self.subscriber)
     }
 
     fn opened(hub: Arc<Hub>, subscriber: Arc<Subscriber>, id: &str, phase: Phase) -> Self {
