@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::test_app::{Log, Reply, TestApp, eventually};
+use crate::test_app::{Browser, Log, Reply, TestApp, eventually};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -86,19 +86,53 @@ async fn a_long_answer_is_told_of_when_it_is_over_with_what_was_sent() {
     assert_eq!((&line["bytes"], &line["outcome"]), (&json!(300_000), &json!("answered")));
 }
 
+/// A connection on which this path was asked for.
+async fn connected(app: &TestApp, browser: &Browser, path: &str) -> TcpStream {
+    let cookie = format!("__Host-portico={}", browser.session().expect("signed in"));
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\nSec-Fetch-Site: same-origin\r\n\r\n",
+        app.addr
+    );
+    let mut connection = TcpStream::connect(app.addr).await.expect("connects");
+    connection.write_all(request.as_bytes()).await.expect("is sent");
+    connection
+}
+
+#[tokio::test]
+async fn a_stream_is_told_of_when_it_is_over_with_all_that_was_sent() {
+    let app = TestApp::start().await;
+    app.events_ready().await;
+    let bob = app.signed_in("bob").await;
+    let log = Log::keep();
+    let mut connection = connected(&app, &bob, "/stream").await;
+    let mut text = String::new();
+    for published in 0..=3 {
+        while text.matches("event: echo.request").count() < published || !text.contains("event: ping") {
+            let mut bytes = [0; 4096];
+            let read = connection.read(&mut bytes).await.expect("the stream is open");
+            text += std::str::from_utf8(&bytes[..read]).expect("text");
+        }
+        let event = json!({ "specversion": "1.0", "source": "@acme/echo", "type": "echo.request", "data": published });
+        if published < 3 {
+            let sent = bob.post("/events").body("application/cloudevents+json", event.to_string());
+            sent.send().await.expect(202);
+        }
+    }
+    drop(connection);
+    let (_, body) = text.split_once("\r\n\r\n").expect("a head");
+    let lines =
+        || log.requests().into_iter().filter(|line| line["url.path"] == "/stream").collect::<Vec<_>>();
+    eventually("the line is written", || !lines().is_empty()).await;
+    assert_eq!(lines()[0]["bytes"], json!(body.len()), "{text}");
+}
+
 #[tokio::test]
 async fn a_client_that_leaves_before_its_answer_leaves_a_line() {
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
     app.todos.answers(|_| Reply::After(Duration::from_secs(60), Box::new(Reply::status(200))));
     let log = Log::keep();
-    let cookie = format!("__Host-portico={}", bob.session().expect("signed in"));
-    let request = format!(
-        "GET /bff/acme.todos/todos HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\nSec-Fetch-Site: same-origin\r\n\r\n",
-        app.addr
-    );
-    let mut connection = TcpStream::connect(app.addr).await.expect("connects");
-    connection.write_all(request.as_bytes()).await.expect("is sent");
+    let connection = connected(&app, &bob, "/bff/acme.todos/todos").await;
     eventually("the call reaches the upstream", || !app.todos.seen().is_empty()).await;
     tokio::time::sleep(Duration::from_millis(20)).await;
     drop(connection);
