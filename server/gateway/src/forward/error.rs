@@ -99,6 +99,11 @@ impl ForwardError {
         matches!(self, Self::Unprocessed { .. })
     }
 
+    /// Whether the endpoint would take the request over HTTP/1.1.
+    pub(super) fn wants_http1(&self) -> bool {
+        matches!(self, Self::Unprocessed { error, .. } if error.wants_http1())
+    }
+
     /// Whether another attempt may succeed where this one failed.
     pub(super) fn is_transient(&self) -> bool {
         matches!(

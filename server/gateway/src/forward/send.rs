@@ -72,18 +72,23 @@ async fn attempt(
     let mut next = first;
     let mut longest = FIRST_PAUSE;
     let mut unprocessed = 0;
+    let mut aim = None;
     loop {
         *attempts += 1;
         let result = match (hedge, replay) {
             (Some(after), Some(replay)) if call.repeatable => {
                 Box::pin(hedged(call, next, replay, after, attempts)).await
             }
-            _ => call.send(next, None, &mut tried).await,
+            _ => call.send(next, aim.take(), &mut tried).await,
         };
         let error = match result {
             Ok(response) => return Ok(response),
             Err(error) => error,
         };
+        if error.wants_http1() {
+            // It takes the request after all, in another way.
+            aim = tried.pop();
+        }
         let is_free = error.is_unprocessed() && unprocessed < MAX_UNPROCESSED;
         let may_repeat = is_free || retries > 0 && error.is_transient();
         let Some(replay) = replay.filter(|_| may_repeat) else { return Err(error) };

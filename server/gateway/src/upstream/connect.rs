@@ -2,7 +2,7 @@ use std::io;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::http2::{Http2Connection, Http2Pool, Slot, Waited};
+use super::http2::{Http2Connection, Http2Pool, KeepAlive, Slot, Waited};
 use super::lease::Line;
 use super::{Connection, DialError, Endpoint, Lease, Purpose};
 
@@ -77,12 +77,14 @@ impl Endpoint {
         limit: Duration,
         pool: Weak<Http2Pool>,
     ) -> Result<Opened, DialError> {
-        let dialed = self.dialer.dial(self.address, limit, purpose).await?;
+        // What wants HTTP/1.1 for its calls is offered what it is for a switch.
+        let offered = if self.protocol.is_http1_alone() { Purpose::Switch } else { purpose };
+        let dialed = self.dialer.dial(self.address, limit, offered).await?;
         if purpose == Purpose::Calls {
             self.protocol.learn(dialed.is_http2);
         }
         if dialed.is_http2 {
-            let opened = Http2Connection::open(dialed.stream, limit, pool).await;
+            let opened = Http2Connection::open(dialed.stream, limit, KeepAlive::default(), pool).await;
             let source = |source| DialError::Protocol { address: self.address, source: Arc::new(source) };
             return opened.map(Opened::Http2).map_err(source);
         }

@@ -49,6 +49,15 @@ impl Endpoint {
         self.dialer.target()
     }
 
+    /// Makes further calls in HTTP/1.1 alone, unless the operator insists on HTTP/2. What is under way on shared connections is the
+    /// last on them.
+    pub(super) fn turn_to_http1(&self) {
+        if self.dialer.is_http2() != Some(true) {
+            self.protocol.turn_to_http1();
+            self.shared.clear();
+        }
+    }
+
     /// The number of today's TLS settings. Connections that were opened with others are given up: what is idle is closed, and
     /// what is under way is the last on its connection.
     pub(super) fn settings(&self) -> u64 {

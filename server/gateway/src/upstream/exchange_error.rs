@@ -28,6 +28,12 @@ impl ExchangeError {
         }
     }
 
+    /// Whether the upstream wants HTTP/1.1 instead (`HTTP_1_1_REQUIRED`; RFC 9113, section 7).
+    pub(crate) fn wants_http1(&self) -> bool {
+        let wanted = Some(h2::Reason::HTTP_1_1_REQUIRED);
+        matches!(self, Self::Http2(error) if error.is_remote() && error.reason() == wanted)
+    }
+
     /// Whether what came was not what the protocol allows.
     pub(crate) fn is_malformed(&self) -> bool {
         match self {

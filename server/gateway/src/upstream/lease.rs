@@ -67,6 +67,11 @@ impl Lease {
             // Boxed: what it needs is not what a call over HTTP/1.1 should make room for.
             Line::Http2(slot) => {
                 let response = Box::pin(slot.send(request, self.at.0.target())).await;
+                if let Err(SendError::Unprocessed { error, .. }) = &response
+                    && error.wants_http1()
+                {
+                    self.at.0.turn_to_http1();
+                }
                 response.map(|response| response.map(|body| Arriving::Http2(Box::new(body))))
             }
         }

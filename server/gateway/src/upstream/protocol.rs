@@ -29,6 +29,8 @@ impl KnownProtocol {
     const UNKNOWN: u8 = 0;
     const HTTP_1: u8 = 1;
     const HTTP_2: u8 = 2;
+    /// As the upstream has said, whatever it agrees on when it is asked.
+    const HTTP_1_ALONE: u8 = 3;
 
     /// Known before anything was dialed, or not.
     pub(super) fn new(is_http2: Option<bool>) -> Self {
@@ -40,20 +42,32 @@ impl KnownProtocol {
     }
 
     pub(super) fn learn(&self, is_http2: bool) {
-        self.0.store(if is_http2 { Self::HTTP_2 } else { Self::HTTP_1 }, Ordering::Relaxed);
+        let shown = if is_http2 { Self::HTTP_2 } else { Self::HTTP_1 };
+        let learned = |known| if known == Self::HTTP_1_ALONE { known } else { shown };
+        self.0.update(Ordering::Relaxed, Ordering::Relaxed, learned);
+    }
+
+    /// Stays with HTTP/1.1 from now on.
+    pub(super) fn turn_to_http1(&self) {
+        self.0.store(Self::HTTP_1_ALONE, Ordering::Relaxed);
     }
 
     /// As the semantic conventions' `network.protocol.version` names it.
     pub(super) fn version(&self) -> Option<&'static str> {
         match self.0.load(Ordering::Relaxed) {
-            Self::HTTP_1 => Some("1.1"),
+            Self::HTTP_1 | Self::HTTP_1_ALONE => Some("1.1"),
             Self::HTTP_2 => Some("2"),
             _ => None,
         }
     }
 
     pub(super) fn is_http1(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == Self::HTTP_1
+        matches!(self.0.load(Ordering::Relaxed), Self::HTTP_1 | Self::HTTP_1_ALONE)
+    }
+
+    /// Whether nothing else may be offered.
+    pub(super) fn is_http1_alone(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == Self::HTTP_1_ALONE
     }
 
     pub(super) fn is_http2(&self) -> bool {

@@ -12,7 +12,7 @@ use h2::client::{Builder, Connection, SendRequest};
 use tokio::time::timeout;
 
 use super::Http2Pool;
-use super::keep_alive::keep_alive;
+use super::keep_alive::{KeepAlive, keep_alive};
 use crate::upstream::Stream;
 
 /// Calls on one connection, however many more the upstream would take: what they lose with it is bounded, and so is what
@@ -55,6 +55,7 @@ impl Http2Connection {
     pub(crate) async fn open(
         stream: Stream,
         limit: Duration,
+        kept: KeepAlive,
         pool: Weak<Http2Pool>,
     ) -> io::Result<Arc<Self>> {
         let handshake = Builder::new()
@@ -89,7 +90,7 @@ impl Http2Connection {
                 // What went wrong reaches the calls through their streams.
                 _ = connection => {}
                 // Dropped, it ends its streams.
-                () = keep_alive(pings, of) => {}
+                () = keep_alive(kept, pings, of) => {}
             }
             if let Some(this) = ends.upgrade() {
                 this.close();

@@ -22,7 +22,7 @@ impl Meaning {
         }
         if error.is_reset() {
             return match error.reason() {
-                Some(Reason::REFUSED_STREAM) if error.is_remote() => {
+                Some(Reason::REFUSED_STREAM | Reason::HTTP_1_1_REQUIRED) if error.is_remote() => {
                     Self::Unprocessed { connection_ends: false }
                 }
                 _ => Self::StreamBroke,

@@ -57,7 +57,9 @@ impl Slot {
                 if connection_ends {
                     self.0.close();
                 }
-                SendError::Unprocessed { error: error.into(), refused: !connection_ends }
+                let error = ExchangeError::from(error);
+                let refused = !connection_ends && !error.wants_http1();
+                SendError::Unprocessed { error, refused }
             }
             Meaning::ConnectionBroke => {
                 self.0.close();

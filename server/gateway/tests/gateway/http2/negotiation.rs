@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use h2::Reason;
 use portico_gateway::{
     Access, BackendSpec, Credential, RemoteBackend, RouteSpec, SystemResolver, TlsSettings, UpstreamProtocol,
 };
@@ -10,7 +11,7 @@ use tokio_rustls::rustls::ServerConfig;
 use super::eventually;
 use super::upstream::{Act, Http2Upstream, Terms, saying};
 use crate::tls::{asking_for, identity, pair, trusting};
-use crate::world::{Upstream, World, ok, spec};
+use crate::world::{Upstream, World, ok, spec, with_body};
 
 /// A server that speaks these protocols, and a way in for a client that trusts it.
 fn speaking(protocols: &[&str]) -> (ServerConfig, Access) {
@@ -111,6 +112,46 @@ async fn an_operator_may_insist_on_either() {
         let error = two.remote.snapshot().last_error.expect("it is told").message;
         assert!(error.contains("does not speak the protocol that is configured"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn an_upstream_that_requires_http1_gets_it_from_then_on_and_each_request_once() {
+    let (tls, access) = speaking(&["h2", "http/1.1"]);
+    let plain = Upstream::start(vec![ok()]).await;
+    let terms = Terms { tls: Some(tls), http1: Some(plain.address), ..Terms::default() };
+    let upstream = Http2Upstream::start(terms, |_| Act::Reset(Reason::HTTP_1_1_REQUIRED)).await;
+    let port = upstream.address.port();
+    let one = world(port, UpstreamProtocol::Negotiated, access.clone());
+    let mut all = JoinSet::new();
+    for number in 0..20 {
+        let world = Arc::clone(&one);
+        all.spawn(async move {
+            let request = with_body("POST", "/bff/acme.todos/todos", &[], &format!("post-{number}"));
+            world.send(request).await.status()
+        });
+    }
+    assert_eq!(all.join_all().await, [200; 20]);
+    let mut bodies: Vec<_> = plain.arrived().into_iter().map(|arrived| arrived.body).collect();
+    bodies.sort_unstable();
+    bodies.dedup();
+    assert_eq!((plain.arrived().len(), bodies.len()), (20, 20), "none was taken twice");
+    let endpoint = &one.remote.snapshot().endpoints[0];
+    assert_eq!(
+        (endpoint.protocol, endpoint.failed),
+        (Some("1.1"), 0),
+        "to ask for another version is no failure"
+    );
+
+    let asked = upstream.arrived().len();
+    assert!((1..=20).contains(&asked), "{asked}");
+    all_at_once(&one, 10).await;
+    assert_eq!((upstream.arrived().len(), plain.arrived().len()), (asked, 30), "HTTP/2 is not tried again");
+
+    // An operator who insists on HTTP/2 is told.
+    let two = world(port, UpstreamProtocol::Http2, access);
+    let seen = two.send(with_body("POST", "/bff/acme.todos/todos", &[], "new")).await;
+    assert_eq!((seen.status(), seen.problem()), (503, "upstream-unprocessed"));
+    assert_eq!(plain.arrived().len(), 30);
 }
 
 #[tokio::test]

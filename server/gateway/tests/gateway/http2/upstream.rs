@@ -9,12 +9,13 @@ use bytes::Bytes;
 use h2::server::{Builder, SendResponse};
 use h2::{Reason, RecvStream, SendStream};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::server::TlsStream;
 
 /// What an upstream does with a request.
 #[derive(Clone, Debug)]
@@ -81,6 +82,8 @@ pub(crate) struct Terms {
     /// SETTINGS_MAX_CONCURRENT_STREAMS.
     pub(super) streams: Option<u32>,
     pub(super) tls: Option<ServerConfig>,
+    /// Where TLS connections go that chose HTTP/1.1, without TLS.
+    pub(super) http1: Option<SocketAddr>,
 }
 
 pub(crate) struct Http2Upstream {
@@ -152,7 +155,7 @@ impl Http2Upstream {
 
 fn serve(listener: TcpListener, terms: Terms, acts: Acts, record: Arc<Record>) -> AbortHandle {
     let tls = terms.tls.map(|tls| TlsAcceptor::from(Arc::new(tls)));
-    let streams = terms.streams;
+    let (streams, http1) = (terms.streams, terms.http1);
     let accepting = async move {
         let mut connections = JoinSet::new();
         while let Ok((stream, _)) = listener.accept().await {
@@ -160,9 +163,10 @@ fn serve(listener: TcpListener, terms: Terms, acts: Acts, record: Arc<Record>) -
             let (acts, record, tls) = (Arc::clone(&acts), Arc::clone(&record), tls.clone());
             connections.spawn(async move {
                 match tls {
-                    Some(tls) => match tls.accept(stream).await {
-                        Ok(stream) => connection(stream, number, streams, acts, record).await,
-                        Err(_) => Ok(()),
+                    Some(tls) => match (tls.accept(stream).await, http1) {
+                        (Ok(stream), Some(http1)) if !chose_http2(&stream) => hand_on(stream, http1).await,
+                        (Ok(stream), _) => connection(stream, number, streams, acts, record).await,
+                        (Err(_), _) => Ok(()),
                     },
                     None => connection(stream, number, streams, acts, record).await,
                 }
@@ -170,6 +174,17 @@ fn serve(listener: TcpListener, terms: Terms, acts: Acts, record: Arc<Record>) -
         }
     };
     tokio::spawn(accepting).abort_handle()
+}
+
+fn chose_http2(stream: &TlsStream<TcpStream>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(b"h2")
+}
+
+async fn hand_on(mut stream: TlsStream<TcpStream>, address: SocketAddr) -> Result<(), h2::Error> {
+    let mut there = TcpStream::connect(address).await.expect("it listens");
+    // Whichever side ends it.
+    drop(copy_bidirectional(&mut stream, &mut there).await);
+    Ok(())
 }
 
 async fn connection(
