@@ -44,13 +44,13 @@ pub fn app(state: AppState) -> App {
 
 impl Answer for App {
     async fn answer(&self, mut request: Request, peer: SocketAddr) -> Response {
-        let is_extended =
-            bff::is_call(request.uri().path()) && extended_connect::accept(&mut request, &*self.state.random);
+        let is_call = bff::is_call(request.uri().path());
+        let is_extended = is_call && extended_connect::accept(&mut request, &*self.state.random);
         let context = RequestContext::of(&self.state, &request, peer.ip());
-        let path = request.uri().path();
-        let is_dev_idp = security_headers::is_dev_idp(path);
-        let matched = if bff::is_call(path) { Matched::default() } else { Matched::awaited() };
-        let mut access = Access::begin(&self.state, context, &request, matched.clone());
+        let is_dev_idp = security_headers::is_dev_idp(request.uri().path());
+        // A call finds no route of the table.
+        let matched = (!is_call).then(Matched::awaited);
+        let mut access = Access::begin(&self.state, context, &request, matched.clone().unwrap_or_default());
         let (context, told) = access.parts();
         let handled = self.handle(request, peer, context, matched, told);
         let handled = AssertUnwindSafe(handled).catch_unwind().await;
@@ -68,16 +68,14 @@ impl App {
         request: Request,
         peer: SocketAddr,
         context: &RequestContext,
-        matched: Matched,
+        matched: Option<Matched>,
         told: &mut Option<CallRecord>,
     ) -> Response {
-        let answer = match request_limits::within(request, &self.state.config.limits) {
-            Ok(request) if bff::is_call(request.uri().path()) => {
-                bff::call(&self.state, context, request, told).await
-            }
+        let answer = match (request_limits::within(request, &self.state.config.limits), matched) {
+            (Ok(request), None) => bff::call(&self.state, context, request, told).await,
             // Boxed, so that a call does not carry the room that a route needs.
-            Ok(request) => Ok(Box::pin(self.route(request, peer, context, matched)).await),
-            Err(error) => Err(error),
+            (Ok(request), Some(matched)) => Ok(Box::pin(self.route(request, peer, context, matched)).await),
+            (Err(error), _) => Err(error),
         };
         answer.unwrap_or_else(IntoResponse::into_response)
     }

@@ -85,8 +85,6 @@ pub struct RemoteBackend {
     pub(crate) pause_limit: Duration,
     pub(crate) retries: u32,
     pub(crate) routes: RouteTable,
-    /// Whether any route is a view.
-    pub(crate) has_views: bool,
     pub(crate) quota: RemoteQuota,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) credential: Option<Arc<Credential>>,
@@ -146,7 +144,6 @@ impl RemoteBackend {
             mount: format!("/bff/{}", spec.id),
             metrics: Arc::new(RemoteMetrics::default()),
             routes: routes.guarded(&breaker),
-            has_views: !spec.views.is_empty(),
             id: spec.id,
             version: spec.version,
             audience: spec.audience,
@@ -198,7 +195,7 @@ impl RemoteBackend {
     /// How many calls to the upstream a request comes to: one, or a view's. What is limited by the number of calls counts
     /// them.
     pub fn calls_of(&self, method: &Method, path: &str) -> usize {
-        if !self.has_views {
+        if !self.routes.has_views() {
             return 1;
         }
         let path = path.strip_prefix(self.mount.as_str()).and_then(|path| ProxyPath::parse(path).ok());

@@ -175,12 +175,13 @@ pub enum Unmatched {
 pub struct RouteTable {
     tree: Tree,
     routes: Vec<Route>,
+    has_views: bool,
 }
 
 impl RouteTable {
     /// Compiles declared routes.
     pub fn compile(specs: &[RouteSpec]) -> Result<Self, RouteError> {
-        let mut table = Self { tree: Tree::new(), routes: Vec::with_capacity(specs.len()) };
+        let mut table = Self { tree: Tree::new(), routes: Vec::with_capacity(specs.len()), has_views: false };
         // Several routes may declare one path, each for other methods.
         let mut metrics: HashMap<&str, Arc<RouteMetrics>> = HashMap::new();
         for (index, spec) in specs.iter().enumerate() {
@@ -224,6 +225,11 @@ impl RouteTable {
         &self.routes
     }
 
+    /// Whether any of them is a view.
+    pub(crate) fn has_views(&self) -> bool {
+        self.has_views
+    }
+
     /// Adds a view under its path, for `GET`.
     pub(crate) fn add_view(&mut self, index: usize, spec: &ViewSpec, view: View) -> Result<(), RouteError> {
         let path = View::pattern(&spec.path);
@@ -231,6 +237,7 @@ impl RouteTable {
         let pattern = Pattern::parse(&path).map_err(|problem| error(Some(problem)))?;
         let methods = MethodSet::named("GET").unwrap_or_default();
         self.tree.insert(&pattern, methods, self.routes.len()).map_err(|_| error(None))?;
+        self.has_views = true;
         self.routes.push(Route {
             metrics: RouteMetrics::new(&spec.path),
             pattern: spec.path.clone(),
