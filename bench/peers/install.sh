@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs the peers that the benchmarks compare with; what stands is left alone. nginx and wrk come from the distribution,
-# Fastify and React through npm, Mercure and oauth2-proxy through the Go module proxy, built once.
+# Fastify and React through npm, Mercure, Centrifugo and oauth2-proxy through the Go module proxy, built once.
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 source scripts/setup.d/system.sh
 source scripts/setup.d/packages.sh
 
 MERCURE_VERSION=v0.24.2
+CENTRIFUGO_VERSION=v6.9.1
 OAUTH2_PROXY_VERSION=v7.15.3
 PEERS="${PORTICO_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/portico/peers}"
 
@@ -20,35 +21,49 @@ install_fastify() {
   npm run --silent --prefix bench/peers/fastify-react build
 }
 
-install_mercure() {
-  if [ "$(cat "$PEERS/mercure.version" 2>/dev/null)" = "$MERCURE_VERSION" ]; then return; fi
+# A server whose module has `replace` lines, which `go install` refuses: its name, version, package, and what its module has to require.
+install_from_module() {
+  local name=$1 version=$2 package=$3
+  shift 3
+  if [ "$(cat "$PEERS/$name.version" 2>/dev/null)" = "$version" ]; then return; fi
   mkdir -p "$PEERS"
-  have go || system_package "Go, to build Mercure" golang-go || true
-  if have go && announce "Mercure $MERCURE_VERSION, compiled once into $PEERS (about 6 minutes on two cores)" build_mercure; then
-    echo "$MERCURE_VERSION" >"$PEERS/mercure.version"
+  have go || system_package "Go, to build $name" golang-go || true
+  if have go && announce "$name $version, compiled once into $PEERS (about 5 minutes on two cores)" build_in_scratch "$name" "$package" "$@"; then
+    echo "$version" >"$PEERS/$name.version"
   else
-    note "Mercure could not be built: events are measured without their peer"
+    note "$name could not be built: events are measured without that peer"
   fi
 }
 
-# A scratch module with a pinned `require` resolves where `go install module@version` does not: Mercure's command is a
-# module of its own with `replace` lines, which `go install` refuses. Its Caddy also wants the roots of x509.
-build_mercure() {
-  local work
+# A scratch module with a pinned `require` resolves where `go install module@version` does not.
+build_in_scratch() {
+  local name=$1 package=$2 work
+  shift 2
   work=$(mktemp -d)
   (
     set -e
     cd "$work"
     printf 'module peer\n\ngo 1.24\n' >go.mod
-    printf '//go:build tools\n\npackage tools\n\nimport _ "github.com/dunglas/mercure/caddy/mercure"\n' >tools.go
-    go mod edit -require="github.com/dunglas/mercure@$MERCURE_VERSION" -require="github.com/dunglas/mercure/caddy@$MERCURE_VERSION"
-    go get golang.org/x/crypto/x509roots/fallback@latest
-    go build -mod=mod -trimpath -ldflags '-s -w' -o "$PEERS/mercure" github.com/dunglas/mercure/caddy/mercure
+    printf '//go:build tools\n\npackage tools\n\nimport _ "%s"\n' "$package" >tools.go
+    for module in "$@"; do go mod edit -require="$module"; done
+    # Mercure's Caddy wants the roots of x509 in their latest version.
+    [ "$name" != mercure ] || go get golang.org/x/crypto/x509roots/fallback@latest
+    go build -mod=mod -trimpath -ldflags '-s -w' -o "$PEERS/$name" "$package"
   )
   local status=$?
   chmod -R u+w "$work"
   rm -rf "$work"
   return "$status"
+}
+
+install_mercure() {
+  local module=github.com/dunglas/mercure
+  install_from_module mercure "$MERCURE_VERSION" "$module/caddy/mercure" "$module@$MERCURE_VERSION" "$module/caddy@$MERCURE_VERSION"
+}
+
+install_centrifugo() {
+  local module=github.com/centrifugal/centrifugo/v6
+  install_from_module centrifugo "$CENTRIFUGO_VERSION" "$module" "$module@$CENTRIFUGO_VERSION"
 }
 
 # oauth2-proxy, what people put before a service today.
@@ -77,3 +92,4 @@ install_nchan
 install_fastify
 install_oauth2_proxy
 install_mercure
+install_centrifugo

@@ -1,5 +1,5 @@
 // The peers, each on the server's core, one at a time.
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -126,17 +126,32 @@ export async function startOauth2Proxy() {
 export const MERCURE_KEY = "benchbenchbenchbenchbenchbenchbenchbench";
 const mercure = join(built, "mercure");
 
-/** Mercure, or nothing where it was not built. */
-export async function startMercure() {
+/** Mercure, or nothing where it was not built. With `history` it keeps events on disk, without none at all. */
+export async function startMercure({ history }) {
   if (!existsSync(mercure)) return undefined;
   const port = 4340;
   const directory = scratch();
   const log = join(directory, "mercure.log");
-  const command = [mercure, "run", "--config", join(peers, "mercure.Caddyfile"), "--adapter", "caddyfile"];
+  const config = join(directory, "Caddyfile");
+  const transport = history ? `transport bolt {\n\t\t\tpath ${join(directory, "updates.db")}\n\t\t}` : "transport local";
+  writeFileSync(config, readFileSync(join(peers, "mercure.Caddyfile"), "utf8").replace("transport local", transport));
+  const command = [mercure, "run", "--config", config, "--adapter", "caddyfile"];
   // One scheduler thread, as the portal has on its one core.
   const child = start(SERVER_CORE, command, { log, env: { GOMAXPROCS: "1", XDG_DATA_HOME: directory, XDG_CONFIG_HOME: directory } });
   await ready(`http://127.0.0.1:${port}/healthz`, { child, log });
   return { child, origin: `http://127.0.0.1:${port}` };
+}
+
+/** Centrifugo with its history in memory, or nothing where it was not built. */
+export async function startCentrifugo() {
+  const program = join(built, "centrifugo");
+  if (!existsSync(program)) return undefined;
+  const log = join(scratch(), "centrifugo.log");
+  // One scheduler thread, as the portal has on its one core.
+  const child = start(SERVER_CORE, [program, "-c", join(peers, "centrifugo.json")], { log, env: { GOMAXPROCS: "1" } });
+  const origin = "http://127.0.0.1:4380";
+  await ready(`${origin}/health`, { child, log });
+  return { child, origin };
 }
 
 /** nginx with Nchan, or nothing where it is not installed. No authentication, no tenants, no log that lasts: a floor. */

@@ -11,6 +11,7 @@ const ADMIN_PORT = 4301;
 const ORIGIN = `http://127.0.0.1:${PORT}`;
 /** Limits are raised by configuration and stay in place: what they cost is measured too. */
 const MANY = 4_000_000_000;
+const LOGINS_AT_ONCE = 20;
 
 /** Starts a portal with twenty remotes, the first of which calls `upstream`; with `brokers`, on that Kafka. */
 export async function startPortal(upstream = "http://127.0.0.1:4310", brokers = []) {
@@ -19,18 +20,38 @@ export async function startPortal(upstream = "http://127.0.0.1:4310", brokers = 
   const config = join(directory, "portico.toml");
   writeFileSync(config, configuration(directory, upstream, brokers));
   const log = join(directory, "portal.log");
-  const child = start(SERVER_CORE, ["target/release/portico"], { log, env: { PORTICO_CONFIG: config } });
-  try {
-    await ready(`${ORIGIN}/readyz`, { child, log, pause: 1 });
-  } catch (error) {
-    await stop(child);
-    throw error;
-  }
+  const launch = async () => {
+    const child = start(SERVER_CORE, ["target/release/portico"], { log, env: { PORTICO_CONFIG: config } });
+    try {
+      await ready(`${ORIGIN}/readyz`, { child, log, pause: 1 });
+    } catch (error) {
+      await stop(child);
+      throw error;
+    }
+    return child;
+  };
+  let child = await launch();
   return {
-    child,
+    get child() {
+      return child;
+    },
     origin: ORIGIN,
+    /** Ends it and starts it again, with the data that it had. */
+    restart: async () => {
+      await stop(child);
+      child = await launch();
+    },
     /** The cookie header of a session. */
     login: () => login(ORIGIN, "alice"),
+    /** Those of so many sessions of one person, since an event goes to whom it is for. */
+    logins: async (count) => {
+      const cookies = [];
+      while (cookies.length < count) {
+        const batch = Array.from({ length: Math.min(LOGINS_AT_ONCE, count - cookies.length) }, () => login(ORIGIN, "alice"));
+        cookies.push(...(await Promise.all(batch)));
+      }
+      return cookies;
+    },
     stop: async () => {
       await stop(child);
       rmSync(directory, { recursive: true, force: true });

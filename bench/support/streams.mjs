@@ -4,15 +4,22 @@ import { connect } from "node:net";
 /** How many connect at once; all of them together would overflow an accept queue, which is not measured here. */
 const BATCH = 50;
 
-/** Opens `count` streams. Every `data:` line that carries `"at":<milliseconds>` counts as a delivery. */
-export async function listen(url, headers, count) {
-  const { hostname, port, pathname, search, host } = new URL(url);
+/** The request that opens a stream. */
+export function requestOf(url, headers) {
+  const { pathname, search, host } = new URL(url);
   const lines = Object.entries({ host, accept: "text/event-stream", ...headers }).map(([name, value]) => `${name}: ${value}`);
-  const request = `GET ${pathname}${search} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
+  return `GET ${pathname}${search} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
+}
+
+/**
+ * Opens `count` streams, the nth as `target(n)` says: its URL and header fields. Every `data:` line that carries
+ * `"at":<milliseconds>` counts as a delivery.
+ */
+export async function listen(target, count) {
   const deliveries = new Deliveries();
   const sockets = [];
   while (sockets.length < count) {
-    const batch = Array.from({ length: Math.min(BATCH, count - sockets.length) }, () => open({ hostname, port }, request, deliveries));
+    const batch = Array.from({ length: Math.min(BATCH, count - sockets.length) }, (_, number) => open(target(sockets.length + number), deliveries));
     sockets.push(...(await Promise.all(batch)));
   }
   return {
@@ -21,9 +28,30 @@ export async function listen(url, headers, count) {
   };
 }
 
-function open({ hostname, port }, request, deliveries) {
+/**
+ * Opens one stream, has something published by `act`, and returns the stream's text once `position` finds in it where a client would
+ * go on: what that returns.
+ */
+export async function positionAfter(target, act, position) {
+  const answer = await fetch(target.url, { headers: { accept: "text/event-stream", ...target.headers }, signal: AbortSignal.timeout(30_000) });
+  if (!answer.ok) throw new Error(`${target.url} answered ${answer.status}`);
+  const acted = act();
+  let text = "";
+  for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const found = position(text);
+    if (found !== undefined) {
+      await acted;
+      return found;
+    }
+  }
+  throw new Error(`${target.url} ended before an event arrived`);
+}
+
+function open({ url, headers }, deliveries) {
+  const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true }, () => socket.write(request));
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true }, () => socket.write(requestOf(url, headers)));
     let rest = "";
     let isOpen = false;
     socket.setEncoding("latin1");
