@@ -36,5 +36,8 @@ export function statusComplaint(status: number): RegExp {
 /** The card of a fixture that fails on purpose stands on everyone's home page. */
 export const BROKEN_CARD = /This fixture throws in mount/;
 
-/** A page whose session ends asks the portal whether it still stands, and its last measurements find none. */
-export const SESSION_ENDED = /status of 401 .*\/api\/(fn\/session|platform\/rum)\)/;
+/**
+ * A page whose session ends asks the portal whether it still stands, its last measurements find none, and where another tab
+ * had the stream it may be about to open one.
+ */
+export const SESSION_ENDED = /status of 401 .*\/api\/(fn\/session|fn\/subscribe_events|platform\/rum)\)/;

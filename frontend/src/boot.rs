@@ -8,7 +8,7 @@ use thiserror::Error;
 use wasm_bindgen::prelude::*;
 
 use crate::bridge::RemoteBridge;
-use crate::events::EventSourceStreams;
+use crate::events::{BrowserTabs, EventSourceStreams, Tabs};
 use crate::limits::Limits;
 use crate::page::Ports;
 use crate::portal::Portal;
@@ -40,6 +40,7 @@ pub fn hydrate(nonce: String, import: Function) -> Result<(), JsValue> {
         import,
         portal: Rc::new(Server::new(org_id)),
         streams: Rc::new(EventSourceStreams),
+        tabs: BrowserTabs::find().map(|tabs| Rc::new(tabs) as Rc<dyn Tabs>),
         limits: Limits::default(),
     };
     let bridge = Rc::new(RemoteBridge::new(&state, scheme(state.preferences.theme), ports));
@@ -88,6 +89,9 @@ fn follow_page(bridge: &Rc<RemoteBridge>) {
             front.came_to_front();
         }
     });
+    // The browser froze the page (Page Lifecycle), and goes on with it.
+    let thawed = Rc::clone(bridge);
+    dom::listen(&dom::document(), "resume", move |_| thawed.woke_up());
     let leaving = Rc::clone(bridge);
     dom::listen(&window, "pagehide", move |_| leaving.flush_reports());
     // A page brought back from the back/forward cache has lost its stream, and may be older than a sign-out or a switch.

@@ -39,8 +39,14 @@ impl RemoteBridge {
         self.page.hub.network_changed(online);
     }
 
+    /// The page stood still for a while.
+    pub fn woke_up(&self) {
+        self.page.hub.woke_up();
+    }
+
     /// The tab came to the front: its remotes may have new versions.
     pub fn came_to_front(&self) {
+        self.woke_up();
         if self.page.updates.is_due() {
             let page = Rc::clone(&self.page);
             task::spawn(async move { page.updates.tell(page.mounted()).await });

@@ -1,8 +1,9 @@
 //! The browser's half of the shell: the entry that hydrates the page, and the bridge that loads remotes, mounts them
 //! and gives each its platform context.
 //!
-//! The way in is [`hydrate`], called by the boot module. [`RemoteBridge`] is what the shell talks to; [`Portal`] and
-//! [`OpenStream`] are what it needs from outside, so that tests can stand in for server and network.
+//! The way in is [`hydrate`], called by the boot module. [`RemoteBridge`] is what the shell talks to; [`Portal`],
+//! [`OpenStream`] and [`Tabs`] are what it needs from outside, so that tests can stand in for server, network and other
+//! tabs.
 
 mod boot;
 mod breaker;
@@ -32,10 +33,12 @@ mod updates;
 
 pub use boot::hydrate;
 pub use bridge::RemoteBridge;
-pub use events::{EventSourceStreams, EventStream, OpenStream, Signal};
+pub use events::{
+    BrowserTabs, Channel, EventSourceStreams, EventStream, Lock, LockSignal, OpenStream, Signal, Tabs,
+};
 pub use limits::Limits;
 pub use page::Ports;
-pub use portal::{LocalFuture, Portal, Token};
+pub use portal::{LocalFuture, Portal, Subscription, Token};
 pub use report::Measurement;
 pub use server::Server;
 pub use state::{StateError, read};

@@ -18,6 +18,10 @@ pub struct Limits {
     pub probe: u32,
     /// Silence on the event stream after which it is opened again: the server pings every 15 s, so two were missed.
     pub silence: u32,
+    /// Silence of the tab that leads after which the others ask whether it is still there: it passes on every ping.
+    pub leader_silence: u32,
+    /// How long it may take to answer before another tab takes the lead.
+    pub leader_answer: u32,
     /// The first pause before a refused stream is opened again; doubles up to 32 times itself, half of it random, so
     /// that a restarted server is not met by everyone at once.
     pub backoff: u32,
@@ -41,6 +45,8 @@ impl Default for Limits {
             failures: 3,
             probe: 30_000,
             silence: 40_000,
+            leader_silence: 20_000,
+            leader_answer: 5_000,
             backoff: 1_000,
             calm: 1_000,
             leave: 5_000,

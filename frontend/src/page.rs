@@ -8,7 +8,7 @@ use portico_contracts::Session;
 
 use crate::breaker::Breakers;
 use crate::context::tokens::Tokens;
-use crate::events::{Hub, LinePorts, OpenStream};
+use crate::events::{Hub, OpenStream, StreamPorts, Tabs};
 use crate::lifecycle::scope::Scope;
 use crate::limits::Limits;
 use crate::loader::Loader;
@@ -16,6 +16,7 @@ use crate::portal::Portal;
 use crate::report::Reporter;
 use crate::session_watch::{SessionWatch, Status};
 use crate::styles::Styles;
+use crate::tabs;
 use crate::updates::Updates;
 
 type Navigator = Rc<dyn Fn(String)>;
@@ -51,6 +52,8 @@ pub struct Ports {
     pub portal: Rc<dyn Portal>,
     /// Opens event streams.
     pub streams: Rc<dyn OpenStream>,
+    /// What this tab shares with others; none where the browser offers nothing of the kind.
+    pub tabs: Option<Rc<dyn Tabs>>,
     /// Time limits.
     pub limits: Limits,
 }
@@ -58,7 +61,7 @@ pub struct Ports {
 impl Page {
     /// The page that the server rendered from `state`. `scheme` is the colour scheme in effect.
     pub(crate) fn new(state: &ShellState, scheme: Scheme, ports: Ports) -> Self {
-        let Ports { nonce, import, portal, streams, limits } = ports;
+        let Ports { nonce, import, portal, streams, tabs, limits } = ports;
         let org_id = state.session.as_ref().map(|session| session.org_id.clone()).unwrap_or_default();
         let status = Rc::new(Status::new());
         let watch = Rc::new(SessionWatch::new(Rc::clone(&portal), org_id, Rc::clone(&status), &limits));
@@ -71,9 +74,11 @@ impl Page {
             loader: Loader::new(nonce, import),
             styles: Styles::default(),
             breakers: Breakers::new(&limits),
-            hub: Hub::new(LinePorts {
+            hub: Hub::new(StreamPorts {
                 portal: Rc::clone(&portal),
                 streams,
+                tabs,
+                name: ["portico events ", &tabs::mark(state.session.as_ref())].concat(),
                 status: Rc::clone(&status),
                 watch: Rc::clone(&watch),
                 limits: limits.clone(),

@@ -12,8 +12,10 @@ pub trait Portal {
     fn exchange_token(&self, remote: String) -> LocalFuture<Result<Token, Problem>>;
     /// Publishes an event in a remote's name (`source`); `data` is JSON text. The event's id, once Kafka has it.
     fn publish(&self, source: String, kind: String, data: String) -> LocalFuture<Result<String, Problem>>;
-    /// The event stream's URL.
-    fn stream_url(&self) -> LocalFuture<Result<String, Problem>>;
+    /// Where this session's events come from.
+    fn subscription(&self) -> LocalFuture<Result<Subscription, Problem>>;
+    /// The status that the portal answers a stream's URL with, 0 where it does not answer; an `EventSource` does not say.
+    fn stream_status(&self, url: String) -> LocalFuture<u16>;
     /// The organization that the session acts for; a problem with status 401 when there is none.
     fn organization(&self) -> LocalFuture<Result<String, Problem>>;
     /// The remotes that this session may load: id and version.
@@ -22,6 +24,15 @@ pub trait Portal {
     fn report(&self, measurements: String);
     /// Loads the page anew.
     fn reload(&self);
+}
+
+/// Where events come from, and which.
+#[derive(Clone)]
+pub struct Subscription {
+    /// The stream's URL, for an `EventSource`.
+    pub url: String,
+    /// The types that this session may subscribe to.
+    pub types: Vec<String>,
 }
 
 /// An access token of a remote in token mode.

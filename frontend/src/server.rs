@@ -3,9 +3,9 @@ use portico_app::endpoints;
 use portico_contracts::Problem;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestInit, Response};
+use web_sys::{AbortController, RequestInit, Response};
 
-use crate::portal::{LocalFuture, Portal, Token};
+use crate::portal::{LocalFuture, Portal, Subscription, Token};
 use crate::{dom, js, trace};
 
 /// The portal that served this page, through its server functions.
@@ -57,8 +57,24 @@ impl Portal for Server {
         self.call(endpoints::PUBLISH_EVENT, arguments, |event| js::text(event, "id"))
     }
 
-    fn stream_url(&self) -> LocalFuture<Result<String, Problem>> {
-        self.call(endpoints::SUBSCRIBE_EVENTS, [], |stream| js::text(stream, "url"))
+    fn subscription(&self) -> LocalFuture<Result<Subscription, Problem>> {
+        self.call(endpoints::SUBSCRIBE_EVENTS, [], |stream| {
+            let types = js::get(stream, "types");
+            let types = types.dyn_ref::<Array>()?.iter().filter_map(|kind| kind.as_string()).collect();
+            Some(Subscription { url: js::text(stream, "url")?, types })
+        })
+    }
+
+    fn stream_status(&self, url: String) -> LocalFuture<u16> {
+        Box::pin(async move {
+            let Ok(abort) = AbortController::new() else { return 0 };
+            let init = RequestInit::new();
+            init.set_signal(Some(&abort.signal()));
+            let response = JsFuture::from(dom::window().fetch_with_str_and_init(&url, &init)).await;
+            let status = response.map_or(0, |response| response.unchecked_into::<Response>().status());
+            abort.abort();
+            status
+        })
     }
 
     fn organization(&self) -> LocalFuture<Result<String, Problem>> {

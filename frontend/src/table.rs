@@ -28,6 +28,16 @@ impl<V> Table<V> {
         &mut self.0[at].1
     }
 
+    /// All names with their values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(String, V)> {
+        self.0.iter()
+    }
+
+    /// The values of all names.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+        self.0.iter().map(|(_, value)| value)
+    }
+
     /// Forgets a name.
     pub(crate) fn remove(&mut self, name: &str) {
         self.0.retain(|(known, _)| known != name);

@@ -32,6 +32,6 @@ pub(crate) fn follow(bridge: &Rc<RemoteBridge>, session: Option<&Session>) {
 }
 
 /// Names person and organization, or nobody.
-fn mark(session: Option<&Session>) -> String {
+pub(crate) fn mark(session: Option<&Session>) -> String {
     session.map_or_else(String::new, |session| [&session.sub, " ", &session.org_id].concat())
 }

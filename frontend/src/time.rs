@@ -23,6 +23,26 @@ pub(crate) fn now() -> f64 {
     performance_now()
 }
 
+/// A moment, by two clocks: the page's does not count while the computer sleeps, and the wall's may be set.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment {
+    page: f64,
+    wall: f64,
+}
+
+impl Moment {
+    /// Now.
+    pub(crate) fn now() -> Self {
+        Self { page: now(), wall: js_sys::Date::now() }
+    }
+
+    /// Milliseconds since, sleep included.
+    pub(crate) fn elapsed(self) -> f64 {
+        let now = Self::now();
+        (now.page - self.page).max(now.wall - self.wall)
+    }
+}
+
 /// Waits; dropping it clears the timer.
 pub(crate) struct Sleep {
     timer: JsValue,

@@ -40,7 +40,7 @@ pub(crate) fn parent(id: &str) -> String {
 }
 
 /// 32 random hex digits of which neither half is all zeros: a UUID says in both what it is.
-fn random() -> String {
+pub(crate) fn random() -> String {
     random_uuid().chars().filter(|digit| *digit != '-').collect()
 }
 

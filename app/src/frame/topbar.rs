@@ -38,7 +38,7 @@ pub(super) fn Topbar(state: Arc<ShellState>, path: String) -> impl IntoView {
                 <kbd>"Ctrl K"</kbd>
             </button>
             <div class="topbar-end">
-                // Always there, so that nothing moves when the state changes.
+                // Always there; only an interruption that lasts says so in words as well.
                 <span
                     class="connection"
                     id="connection"

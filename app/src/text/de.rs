@@ -60,7 +60,7 @@ pub(super) const FRAME: FrameText = FrameText {
     connection_idle: "Live-Aktualisierung beginnt, sobald eine Seite sie braucht",
     connection_connecting: "Live-Aktualisierung wird verbunden",
     connection_live: "Live-Aktualisierung ist an",
-    connection_offline: "Live-Aktualisierung ist unterbrochen",
+    connection_offline: "Live-Aktualisierung ist unterbrochen. Neuer Versuch läuft",
     connection_ended: "Abgemeldet",
     offline_banner: "Sie sind offline. Was zu sehen ist, bleibt; Änderungen gehen wieder, sobald Sie verbunden sind.",
     ended_banner: "Sie wurden an anderer Stelle abgemeldet.",

@@ -60,7 +60,7 @@ pub(super) const FRAME: FrameText = FrameText {
     connection_idle: "Live updates start when a page needs them",
     connection_connecting: "Connecting to live updates",
     connection_live: "Live updates are on",
-    connection_offline: "Live updates are interrupted",
+    connection_offline: "Live updates are interrupted. Trying again",
     connection_ended: "Signed out",
     offline_banner: "You are offline. What is on the page stays; changes will work again once you are back.",
     ended_banner: "You were signed out in another place.",

@@ -1,8 +1,8 @@
 use js_sys::Set;
 use wasm_bindgen::JsValue;
 
-/// How many events are remembered: a reconnect replays seconds, not hours, so this is plenty, and bounded.
-const REMEMBERED: u32 = 1_024;
+/// How many events are remembered: what the stream may repeat for another tab, twice over.
+pub(super) const REMEMBERED: u32 = 4_096;
 
 /// Drops repeats. Publishing is at least once, so the same (`source`, `id`) may arrive twice.
 #[derive(Default)]

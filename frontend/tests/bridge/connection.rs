@@ -4,6 +4,8 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::world::{Outlet, Remote, World, sleep, until};
 
+const STREAM: &str = "/stream?types=chat.reply";
+
 async fn live(world: &World) -> Outlet {
     let code = "export function mount(el, ctx) { ctx.events.subscribe('chat.reply', () => {});
                   ctx.events.subscribe('reset', () => { here.reset = true; }); return () => {}; }";
@@ -30,7 +32,7 @@ async fn a_silent_stream_is_opened_again_after_the_last_event() {
     let _outlet = live(&world).await;
     world.streams.event("ping", "a b/1", "{}");
     world.streams.opened(2).await;
-    assert_eq!(world.streams.urls(), ["/stream", "/stream?last_event_id=a%20b%2F1"]);
+    assert_eq!(world.streams.urls(), [STREAM, "/stream?types=chat.reply&last_event_id=a%20b%2F1"]);
     assert_eq!(world.streams.open_now(), 1);
 }
 
@@ -54,24 +56,69 @@ async fn a_refused_stream_is_opened_again_later() {
     world.streams.send(Signal::Refused);
     world.streams.opened(2).await;
     world.streams.send(Signal::Opened);
-    assert_eq!(world.streams.urls()[1], "/stream?last_event_id=7");
+    assert_eq!(world.streams.urls()[1], "/stream?types=chat.reply&last_event_id=7");
     assert_eq!(*told.borrow(), [Idle, Connecting, Live, Connecting, Live]);
 }
 
 #[wasm_bindgen_test]
-async fn a_position_that_keeps_being_refused_is_given_up_and_remotes_are_told() {
+async fn a_position_that_the_portal_refuses_is_given_up_and_remotes_are_told() {
     let world = World::new();
-    let code = "export function mount(el, ctx) { ctx.events.subscribe('reset', () => { here.reset = true; }); return () => {}; }";
-    let remote = Remote::of(code);
+    let code = "export function mount(el, ctx) { ctx.events.subscribe('reset', (e) => { here.reset = e.data.reason; }); return () => {}; }";
+    let remote = Remote::of(code).subscribes("chat.reply");
     let _outlet = world.mounted(&remote.application()).await;
     world.streams.opened(1).await;
     world.streams.event("ping", "forged", "{}");
-    for count in 2..=6 {
+    world.portal.stream_status.set(400);
+    for count in 2..=3 {
         world.streams.send(Signal::Refused);
         world.streams.opened(count).await;
     }
-    assert_eq!(world.streams.urls()[5], "/stream");
-    assert!(remote.left("reset").is_truthy());
+    assert_eq!(world.streams.urls(), [STREAM, "/stream?types=chat.reply&last_event_id=forged", STREAM]);
+    assert_eq!(remote.left("reset").as_string().as_deref(), Some("missed"));
+}
+
+#[wasm_bindgen_test]
+async fn a_portal_that_is_down_for_long_costs_no_position() {
+    let world = World::new();
+    let _outlet = live(&world).await;
+    world.streams.event("ping", "7", "{}");
+    world.portal.stream_status.set(503);
+    for count in 2..=8 {
+        world.streams.send(Signal::Refused);
+        world.streams.opened(count).await;
+    }
+    assert_eq!(world.streams.urls()[7], "/stream?types=chat.reply&last_event_id=7");
+}
+
+#[wasm_bindgen_test]
+async fn pauses_before_a_refused_stream_is_opened_again_grow() {
+    let world = World::new();
+    let _outlet = live(&world).await;
+    let mut took = Vec::new();
+    for count in 2..=5 {
+        let since = js_sys::Date::now();
+        world.streams.send(Signal::Refused);
+        world.streams.opened(count).await;
+        took.push(js_sys::Date::now() - since);
+    }
+    // The shortest of the fourth, 80 ms and half of it random, and never less than that however loaded the machine is.
+    assert!(took[3] >= 79.0, "{took:?}");
+    world.streams.send(Signal::Opened);
+}
+
+#[wasm_bindgen_test]
+async fn types_that_the_session_lost_are_left_out_when_the_stream_is_opened_again() {
+    let world = World::new();
+    let code =
+        "export function mount(el, ctx) { ctx.events.subscribe('chat.reply', () => {}); return () => {}; }";
+    let remote = Remote::of(code).subscribes("chat.reply").subscribes("chat.edit");
+    let _outlet = world.mounted(&remote.application()).await;
+    world.streams.opened(1).await;
+    assert_eq!(world.streams.urls(), ["/stream?types=chat.edit%2Cchat.reply"]);
+    world.portal.types.replace(vec!["chat.reply".into()]);
+    world.streams.event("bye", "", "{\"reason\":\"changed\"}");
+    world.streams.opened(2).await;
+    assert_eq!(world.streams.urls()[1], STREAM);
 }
 
 #[wasm_bindgen_test]
@@ -93,7 +140,7 @@ async fn a_server_that_says_goodbye_while_the_session_stands_is_followed_by_anot
     let _outlet = live(&world).await;
     world.streams.event("bye", "5", "{\"reason\":\"shutdown\"}");
     world.streams.opened(2).await;
-    assert_eq!(world.streams.urls()[1], "/stream?last_event_id=5");
+    assert_eq!(world.streams.urls()[1], "/stream?types=chat.reply&last_event_id=5");
 }
 
 #[wasm_bindgen_test]

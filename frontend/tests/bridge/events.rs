@@ -46,7 +46,7 @@ async fn no_stream_is_opened_until_a_remote_subscribes_and_then_only_one() {
     let _second = world.mounted(&remotes[1].application()).await;
     world.streams.event("chat.reply", "1", &reply("a", "hello"));
     assert_eq!((heard(&remotes[0]).await, heard(&remotes[1]).await), ("hello".into(), "hello".into()));
-    assert_eq!(world.streams.urls(), ["/stream"]);
+    assert_eq!(world.streams.urls(), ["/stream?types=chat.reply"]);
 }
 
 #[wasm_bindgen_test]
@@ -160,4 +160,28 @@ async fn remotes_that_listen_for_it_hear_that_events_were_missed() {
     let _outlet = listening(&world, &remote).await;
     world.streams.event("reset", "9", "{}");
     assert_eq!(heard(&remote).await, "reset");
+}
+
+#[wasm_bindgen_test]
+async fn only_subscribers_of_the_types_that_were_missed_hear_of_a_reset() {
+    let world = World::new();
+    let both = listener().subscribes("chat.edit");
+    let one = listener();
+    let alone = Remote::of(
+        "export function mount(el, ctx) { here.heard = []; ctx.events.subscribe('reset', (e) => here.heard.push(JSON.stringify(e.data))); return () => {}; }",
+    )
+    .subscribes("chat.edit");
+    let _outlets = (
+        listening(&world, &one).await,
+        world.mounted(&alone.application()).await,
+        world.mounted(&both.application()).await,
+    );
+    world.streams.opened(2).await;
+    both.run("ctx.events.subscribe('chat.edit', () => {})").await.expect("declared");
+    world.streams.event("reset", "9", r#"{"reason":"expired","types":["chat.edit"]}"#);
+    assert_eq!(heard(&both).await, "reset");
+    assert_eq!(heard(&one).await, "");
+    assert_eq!(heard(&alone).await, r#"{"reason":"expired","types":["chat.edit"]}"#);
+    world.streams.event("reset", "10", r#"{"reason":"recreated","types":["chat.reply"]}"#);
+    assert_eq!((heard(&both).await, heard(&one).await), ("reset,reset".into(), "reset".into()));
 }

@@ -13,6 +13,7 @@ mod isolation;
 mod mounting;
 mod reports;
 mod server;
+mod sharing;
 mod state;
 mod tabs;
 mod tokens;

@@ -39,7 +39,8 @@ async fn server_functions_are_called_with_json_the_anti_forgery_header_and_the_o
     assert_eq!(asked().await, format!("/api/fn/publish_event POST {body} {HEADERS}"));
 
     answer(200, r#"{"url":"/stream","types":["chat.reply"]}"#).await;
-    assert_eq!(server().stream_url().await.expect("a URL"), "/stream");
+    let subscription = server().subscription().await.expect("a subscription");
+    assert_eq!((subscription.url.as_str(), subscription.types), ("/stream", vec!["chat.reply".to_owned()]));
     assert_eq!(asked().await, format!("/api/fn/subscribe_events POST {{}} {HEADERS}"));
 }
 

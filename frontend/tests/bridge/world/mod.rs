@@ -1,5 +1,7 @@
 //! A page with a bridge, and everything around it that tests play themselves.
 
+mod browser;
+mod log;
 mod portal;
 mod remote;
 mod streams;
@@ -12,11 +14,13 @@ use js_sys::{Function, Promise};
 use portico_app::ShellState;
 use portico_app::bridge::{Bridge, Connection, Failure, MountRequest, Mounted, Phase, Place, Scheme};
 use portico_contracts::{Application, Organization, Session};
-use portico_frontend::{Limits, Ports, RemoteBridge};
+use portico_frontend::{Limits, OpenStream, Ports, RemoteBridge, Tabs};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlElement;
 
+pub(crate) use browser::FakeBrowser;
+pub(crate) use log::FakeLog;
 pub(crate) use portal::FakePortal;
 pub(crate) use remote::Remote;
 pub(crate) use streams::FakeStreams;
@@ -45,6 +49,8 @@ pub(crate) fn limits() -> Limits {
         failures: 3,
         probe: 500,
         silence: 500,
+        leader_silence: 400,
+        leader_answer: 100,
         backoff: 20,
         calm: 40,
         leave: 300,
@@ -59,15 +65,32 @@ impl World {
     }
 
     pub(crate) fn with_import(import: Function) -> Self {
-        let portal = Rc::new(FakePortal::default());
         let streams = Rc::new(FakeStreams::default());
-        let ports = Ports {
-            nonce: "r4nd0m".into(),
-            import,
-            portal: portal.clone(),
-            streams: streams.clone(),
-            limits: limits(),
-        };
+        Self::with(import, Rc::clone(&streams) as Rc<dyn OpenStream>, streams, None, limits())
+    }
+
+    /// One of several tabs of a browser, with streams that carry what is in a log.
+    /// `leader_silence` is how long tabs wait before they doubt their leader.
+    pub(crate) fn tab_with_log(
+        browser: &Rc<FakeBrowser>,
+        log: Rc<dyn OpenStream>,
+        leader_silence: u32,
+    ) -> Self {
+        let import = Function::new_with_args("url", "return import(url)");
+        let limits = Limits { leader_silence, ..limits() };
+        Self::with(import, log, Rc::default(), Some(browser.tab()), limits)
+    }
+
+    fn with(
+        import: Function,
+        opener: Rc<dyn OpenStream>,
+        streams: Rc<FakeStreams>,
+        tabs: Option<Rc<dyn Tabs>>,
+        limits: Limits,
+    ) -> Self {
+        let portal = Rc::new(FakePortal::default());
+        let ports =
+            Ports { nonce: "r4nd0m".into(), import, portal: portal.clone(), streams: opener, tabs, limits };
         Self { bridge: RemoteBridge::new(&state(), Scheme::Light, ports), portal, streams }
     }
 
@@ -159,9 +182,9 @@ pub(crate) async fn sleep(milliseconds: i32) {
     JsFuture::from(Promise::resolve(&promise)).await.expect("timers fire");
 }
 
-/// Waits until something holds; fails after three seconds.
+/// Waits until something holds; fails after twenty seconds.
 pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
-    for _ in 0..600 {
+    for _ in 0..4_000 {
         if holds() {
             return;
         }

@@ -1,7 +1,7 @@
 use std::cell::{Cell, RefCell};
 
 use portico_contracts::Problem;
-use portico_frontend::{LocalFuture, Portal, Token};
+use portico_frontend::{LocalFuture, Portal, Subscription, Token};
 
 use super::sleep;
 
@@ -16,6 +16,10 @@ pub(crate) struct FakePortal {
     /// The session's organization; `None` is no session.
     pub(crate) organization: RefCell<Option<String>>,
     pub(crate) questions: Cell<u32>,
+    /// The types that the session may subscribe to.
+    pub(crate) types: RefCell<Vec<String>>,
+    /// What a stream's URL is answered with.
+    pub(crate) stream_status: Cell<u16>,
     pub(crate) versions: RefCell<Vec<(String, String)>>,
     pub(crate) reports: RefCell<Vec<String>>,
     pub(crate) reloads: Cell<u32>,
@@ -30,6 +34,8 @@ impl Default for FakePortal {
             refuse_publish: Cell::new(None),
             organization: RefCell::new(Some("acme".into())),
             questions: Cell::new(0),
+            types: RefCell::new(["chat.edit", "chat.reply", "todo.changed"].map(Into::into).into()),
+            stream_status: Cell::new(200),
             versions: RefCell::default(),
             reports: RefCell::default(),
             reloads: Cell::new(0),
@@ -75,8 +81,14 @@ impl Portal for FakePortal {
         Box::pin(async move { refusal.map_or(Ok("e-1".into()), |status| Err(problem(status))) })
     }
 
-    fn stream_url(&self) -> LocalFuture<Result<String, Problem>> {
-        Box::pin(async { Ok("/stream".into()) })
+    fn subscription(&self) -> LocalFuture<Result<Subscription, Problem>> {
+        let types = self.types.borrow().clone();
+        Box::pin(async { Ok(Subscription { url: "/stream".into(), types }) })
+    }
+
+    fn stream_status(&self, _url: String) -> LocalFuture<u16> {
+        let status = self.stream_status.get();
+        Box::pin(async move { status })
     }
 
     fn organization(&self) -> LocalFuture<Result<String, Problem>> {

@@ -1,0 +1,158 @@
+import type { BrowserContext, Page } from "@playwright/test";
+import { BOB } from "../support/people.ts";
+import { mounted, open, outlet, signIn } from "../support/shell.ts";
+import { expect, test } from "../support/test.ts";
+
+/** What a browser says of streams that a test refuses, cuts off or leaves without a network. */
+const INTERRUPTED = /net::ERR_(INTERNET_DISCONNECTED|NETWORK_CHANGED|NETWORK_IO_SUSPENDED|FAILED)|status of 503/;
+
+const light = (page: Page) => page.locator("#connection");
+const live = (page: Page) => expect(light(page)).toHaveAttribute("data-state", "live");
+const replies = (page: Page) => page.getByRole("list", { name: "Replies" });
+const reply = (page: Page, mark: string) => replies(page).getByRole("listitem").filter({ hasText: mark });
+
+/** Streams that were asked for, in order. */
+function streamsOf(context: BrowserContext): URL[] {
+  const streams: URL[] = [];
+  context.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.pathname === "/stream") streams.push(url);
+  });
+  return streams;
+}
+
+/** Tabs of one browser with the echo remote; the first one leads. */
+async function tabsOf(context: BrowserContext, count: number): Promise<Page[]> {
+  const first = await context.newPage();
+  await signIn(first, BOB, "/echo");
+  await live(first);
+  const tabs = [first];
+  while (tabs.length < count) {
+    const tab = await context.newPage();
+    await open(tab, "/echo");
+    await mounted(outlet(tab, "Echo"));
+    await live(tab);
+    tabs.push(tab);
+  }
+  return tabs;
+}
+
+async function send(page: Page): Promise<string> {
+  const mark = crypto.randomUUID();
+  await page.getByLabel("JSON to send").fill(`"${mark}"`);
+  await page.getByRole("button", { name: "Send" }).click();
+  return mark;
+}
+
+test("eight tabs over HTTP/1.1 mount, publish and receive over one stream", async ({ context }) => {
+  test.slow();
+  const streams = streamsOf(context);
+  const tabs = await tabsOf(context, 8);
+  const marks: string[] = [];
+  for (const tab of tabs) marks.push(await send(tab));
+  for (const tab of tabs) for (const mark of marks) await expect(reply(tab, mark)).toHaveCount(1);
+  expect(streams).toHaveLength(1);
+  expect(streams[0]?.searchParams.get("types")).toBe("echo.reply");
+});
+
+test("a tab that needs another type has the shared stream opened anew where it stood", async ({ context }) => {
+  const streams = streamsOf(context);
+  const [first] = await tabsOf(context, 1);
+  await expect(reply(first!, await send(first!))).toHaveCount(1);
+  const second = await context.newPage();
+  await open(second, "/chat");
+  await live(second);
+  await expect.poll(() => streams.at(-1)?.searchParams.get("types")).toBe("chat.reply,echo.reply");
+  expect(streams.at(-1)?.searchParams.get("last_event_id")).toBeTruthy();
+  await second.getByLabel("Your message").fill("How do I publish a remote?");
+  await second.keyboard.press("Enter");
+  await expect(second.getByRole("log")).toContainText("Nobody on the platform team has to release anything.");
+  await expect(reply(first!, await send(first!))).toHaveCount(1);
+  expect(streams).toHaveLength(2);
+});
+
+test("when the tab that leads is closed, another goes on where it stood", async ({ context }) => {
+  const streams = streamsOf(context);
+  const [first, second, third] = await tabsOf(context, 3);
+  const before = await send(second!);
+  for (const tab of [second!, third!]) await expect(reply(tab, before)).toHaveCount(1);
+  await first!.close();
+  const after = await send(second!);
+  for (const tab of [second!, third!]) await expect(reply(tab, after)).toHaveCount(1);
+  expect(streams).toHaveLength(2);
+  expect(streams[1]?.searchParams.get("last_event_id")).toBeTruthy();
+});
+
+test("a tab that is frozen while it leads is replaced, and has everything once it goes on", async ({ context }) => {
+  test.setTimeout(120_000);
+  const streams = streamsOf(context);
+  const [first, second] = await tabsOf(context, 2);
+  const session = await context.newCDPSession(first!);
+  await session.send("Page.setWebLifecycleState", { state: "frozen" });
+  const mark = await send(second!);
+  // Twenty seconds of silence, five for an answer, and a new stream.
+  await expect(reply(second!, mark)).toHaveCount(1, { timeout: 60_000 });
+  expect(streams).toHaveLength(2);
+  await session.send("Page.setWebLifecycleState", { state: "active" });
+  await expect(reply(first!, mark)).toHaveCount(1);
+  const later = await send(first!);
+  for (const tab of [first!, second!]) await expect(reply(tab, later)).toHaveCount(1);
+  await live(first!);
+});
+
+test("a computer that slept opens its stream anew as soon as it wakes, and misses nothing", async ({ page, context, profile }) => {
+  const streams = streamsOf(context);
+  await page.clock.install();
+  await signIn(page, BOB, "/echo");
+  await live(page);
+  await expect(reply(page, await send(page))).toHaveCount(1);
+  const other = await profile({ storageState: await context.storageState() });
+  await open(other, "/echo");
+  await live(other);
+  // The connection looks open, and nobody can tell that it is not.
+  await page.clock.fastForward("02:00:00");
+  await expect.poll(() => streams.length).toBe(2);
+  expect(streams[1]?.searchParams.get("last_event_id")).toBeTruthy();
+  const mark = await send(other);
+  await expect(reply(page, mark)).toHaveCount(1);
+});
+
+for (const missing of ["locks", "channels"] as const) {
+  test(`without ${missing} every tab has a stream of its own`, async ({ context }) => {
+    await context.addInitScript((missing) => {
+      if (missing === "locks") Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
+      else Object.defineProperty(window, "BroadcastChannel", { value: undefined });
+    }, missing);
+    const streams = streamsOf(context);
+    const tabs = await tabsOf(context, 2);
+    const mark = await send(tabs[0]!);
+    for (const tab of tabs) await expect(reply(tab, mark)).toHaveCount(1);
+    expect(streams).toHaveLength(2);
+  });
+}
+
+test("a stream that is refused is opened again and again, and every tab says so until it is back", async ({ context, complaints }) => {
+  complaints.allow(INTERRUPTED);
+  const tabs = await tabsOf(context, 2);
+  await expect(reply(tabs[0]!, await send(tabs[0]!))).toHaveCount(1);
+  let refused = 0;
+  await context.route(/\/stream\?/, async (route) => {
+    refused += 1;
+    await route.fulfill({ status: 503, body: "down" });
+  });
+  // A connection that is lost: the leading tab asks anew, and is refused.
+  await context.setOffline(true);
+  await context.setOffline(false);
+  for (const tab of tabs) {
+    await expect(light(tab)).toHaveAttribute("data-state", "offline", { timeout: 20_000 });
+    await expect(tab.getByRole("status").filter({ hasText: "Live updates are interrupted" })).toBeAttached();
+  }
+  const mark = await send(tabs[1]!);
+  await expect.poll(() => refused, { timeout: 20_000 }).toBeGreaterThan(2);
+  await context.unroute(/\/stream\?/);
+  for (const tab of tabs) {
+    await expect(light(tab)).toHaveAttribute("data-state", "live", { timeout: 40_000 });
+    await expect(tab.getByRole("status").filter({ hasText: "Live updates are on" })).toBeAttached();
+    await expect(reply(tab, mark)).toHaveCount(1);
+  }
+});

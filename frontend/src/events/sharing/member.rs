@@ -1,0 +1,415 @@
+use portico_app::bridge::Connection;
+
+use super::message::{Frame, Message, Place, Welcome};
+use super::recent::Recent;
+use crate::events::seen::REMEMBERED;
+use crate::table::Table;
+
+/// For a tab that lacks more frames than the leader has at hand, the stream is opened anew where that tab stands, if it
+/// is so many at most. The others get them again, too, and have to know each of them.
+const REPLAY: u32 = REMEMBERED / 2;
+/// How many epochs back a tab remembers where it was.
+const TRAIL: usize = 16;
+
+/// One tab's part in sharing a stream: leads or follows, and knows how far it has come. It decides, and does nothing by
+/// itself; times are milliseconds of a clock that never goes back.
+pub(super) struct Member {
+    /// Tells this tab from the others.
+    tab: String,
+    leads: bool,
+    /// Where it is, and before that where it was when each earlier epoch ended. Up to each of these places it has
+    /// everything that the epoch's leader had.
+    trail: Vec<Place>,
+    recent: Recent,
+    /// The furthest that any leader is known to have come.
+    furthest: u32,
+    /// Whether it ever followed anyone.
+    has_followed: bool,
+    /// Frames up to this number are none of its remotes' business: they are from before its time.
+    ignored: u32,
+    /// The types that this tab's remotes need, sorted.
+    needs: Vec<String>,
+    /// The types that other tabs' remotes need.
+    others: Table<Vec<String>>,
+    /// The types that the leader's stream carries.
+    carried: Vec<String>,
+    connection: Connection,
+    question: u32,
+    asked_at: Option<f64>,
+    heard_at: f64,
+    patience: Patience,
+    /// Names epochs.
+    name: fn() -> String,
+}
+
+/// How long a follower waits, in milliseconds.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    /// For a sign of life, before it asks for one.
+    pub(super) silence: f64,
+    /// For the answer, before it takes the lead.
+    pub(super) answer: f64,
+}
+
+/// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Say it to the other tabs.
+    Post(Message),
+    /// Hand it to this tab's remotes.
+    Deliver(Frame),
+    /// Open the stream, in place of one that may be open, with these types, after this id.
+    Open { types: Vec<String>, id: String },
+    /// Close the stream, and wait for the lock like anyone else.
+    Follow,
+    /// Take the lock from whoever holds it.
+    Steal,
+    /// Tell the shell.
+    Show(Connection),
+    /// Ask the portal whether the session stands.
+    Doubt,
+    /// Tell this tab's remotes that events were missed.
+    Missed,
+}
+
+impl Member {
+    /// A tab that has heard of nobody. `name` makes names that nobody else has.
+    pub(super) fn new(name: fn() -> String, patience: Patience, now: f64) -> Self {
+        Self {
+            tab: name(),
+            leads: false,
+            trail: Vec::new(),
+            recent: Recent::default(),
+            furthest: 0,
+            has_followed: false,
+            ignored: 0,
+            needs: Vec::new(),
+            others: Table::default(),
+            carried: Vec::new(),
+            connection: Connection::Connecting,
+            question: 0,
+            asked_at: None,
+            heard_at: now,
+            patience,
+            name,
+        }
+    }
+
+    /// Whether this tab leads.
+    pub(super) fn leads(&self) -> bool {
+        self.leads
+    }
+
+    /// This tab's remotes need these types.
+    pub(super) fn need(&mut self, types: Vec<String>, now: f64) -> Vec<Step> {
+        self.needs = types;
+        if self.leads { self.open_if_lacking() } else { self.ask(now) }
+    }
+
+    /// This tab got the lock.
+    pub(super) fn lead(&mut self) -> Vec<Step> {
+        self.leads = true;
+        self.asked_at = None;
+        self.connection = Connection::Connecting;
+        let mut steps = vec![Step::Show(Connection::Connecting)];
+        steps.extend(self.begin_epoch());
+        steps
+    }
+
+    /// Another tab took the lock.
+    pub(super) fn deposed(&mut self, now: f64) -> Vec<Step> {
+        if !self.leads {
+            return Vec::new();
+        }
+        self.leads = false;
+        self.others = Table::default();
+        let mut steps = vec![Step::Follow, Step::Show(Connection::Connecting)];
+        steps.extend(self.ask(now));
+        steps
+    }
+
+    /// The leader's stream carried an event.
+    pub(super) fn received(&mut self, frame: Frame) -> Vec<Step> {
+        let seq = self.place().seq + 1;
+        let mut steps = Vec::new();
+        if self.others.values().next().is_some() {
+            let (epoch, frame) = (self.place().epoch, frame.clone());
+            steps.push(Step::Post(Message::Frame { epoch, seq, frame }));
+        }
+        steps.extend(self.take(seq, frame));
+        steps
+    }
+
+    /// The leader's stream told its position.
+    pub(super) fn pinged(&mut self, id: String) -> Vec<Step> {
+        self.set_id(id);
+        vec![self.beat()]
+    }
+
+    /// The leader's position was refused; the stream goes on without one.
+    pub(super) fn lost_position(&mut self) {
+        if let Some(place) = self.trail.last_mut() {
+            place.id.clear();
+        }
+    }
+
+    /// The leader's stream was opened or lost.
+    pub(super) fn fares(&mut self, connection: Connection) -> Vec<Step> {
+        self.connection = connection;
+        vec![Step::Show(connection), self.beat()]
+    }
+
+    /// Another tab said something.
+    pub(super) fn heard(&mut self, message: Message, now: f64) -> Vec<Step> {
+        match message {
+            Message::Hello { tab, question, types, trail } => {
+                *self.others.or_insert_with(&tab, Vec::new) = types;
+                if self.leads { self.welcome(tab, question, &trail) } else { Vec::new() }
+            }
+            Message::Doubt => vec![Step::Doubt],
+            // Two cannot lead: whoever says so last has the lock.
+            Message::Lead if self.leads => self.deposed(now),
+            Message::Lead => {
+                self.others = Table::default();
+                self.ask(now)
+            }
+            _ if self.leads => Vec::new(),
+            Message::Welcome(welcome) => {
+                let is_answer = welcome.tab == self.tab && welcome.question == self.question;
+                if is_answer && self.asked_at.take().is_some() {
+                    self.heard_at = now;
+                    self.join(welcome)
+                } else {
+                    Vec::new()
+                }
+            }
+            Message::Frame { epoch, seq, frame } => match self.lead_of(&epoch, seq, now) {
+                Some(1) => self.take(seq, frame).into_iter().collect(),
+                Some(more) if more > 1 => self.ask_once(now),
+                _ => Vec::new(),
+            },
+            Message::Beat { at, connection } => match self.lead_of(&at.epoch, at.seq, now) {
+                Some(0) => {
+                    self.set_id(at.id);
+                    vec![Step::Show(connection)]
+                }
+                Some(more) if more > 0 => self.ask_once(now),
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    /// Asks the leader where everyone is, and whether there is one.
+    pub(super) fn ask(&mut self, now: f64) -> Vec<Step> {
+        self.question += 1;
+        self.asked_at = Some(now);
+        vec![Step::Post(Message::Hello {
+            tab: self.tab.clone(),
+            question: self.question,
+            types: self.needs.clone(),
+            trail: self.trail.clone(),
+        })]
+    }
+
+    /// To be called every now and then, so that a follower notices a leader that has fallen silent.
+    pub(super) fn watch(&mut self, now: f64) -> Vec<Step> {
+        match self.asked_at {
+            _ if self.leads => Vec::new(),
+            Some(at) if now - at > self.patience.answer => {
+                self.asked_at = Some(now);
+                vec![Step::Steal]
+            }
+            None if now - self.heard_at > self.patience.silence => self.ask(now),
+            _ => Vec::new(),
+        }
+    }
+
+    fn ask_once(&mut self, now: f64) -> Vec<Step> {
+        if self.asked_at.is_some() { Vec::new() } else { self.ask(now) }
+    }
+
+    /// Where this tab is.
+    fn place(&self) -> Place {
+        self.trail.last().cloned().unwrap_or_default()
+    }
+
+    fn set_seq(&mut self, seq: u32) {
+        if let Some(place) = self.trail.last_mut() {
+            place.seq = seq;
+        }
+    }
+
+    fn set_id(&mut self, id: String) {
+        if let Some(place) = self.trail.last_mut()
+            && !id.is_empty()
+        {
+            place.id = id;
+        }
+    }
+
+    /// How many frames a leader is ahead of this tab; none if it is not the one that this tab follows.
+    fn lead_of(&mut self, epoch: &str, seq: u32, now: f64) -> Option<i64> {
+        let place = self.place();
+        if place.epoch != epoch {
+            return None;
+        }
+        self.heard_at = now;
+        Some(i64::from(seq) - i64::from(place.seq))
+    }
+
+    /// Leads on from where this tab is, under a new name.
+    fn begin_epoch(&mut self) -> Vec<Step> {
+        let place = Place { epoch: (self.name)(), ..self.place() };
+        self.trail.push(place);
+        if self.trail.len() > TRAIL {
+            self.trail.remove(0);
+        }
+        vec![Step::Post(Message::Lead), self.open()]
+    }
+
+    /// Leads on from another place, which all that came by it can go on from. What they have beyond that comes again.
+    fn go_back(&mut self, to: Place) -> Vec<Step> {
+        self.recent.cut(to.seq);
+        let at = self.trail.iter().position(|place| place.epoch == to.epoch);
+        self.trail.truncate(at.unwrap_or_default());
+        self.trail.push(to);
+        self.begin_epoch()
+    }
+
+    /// What the leader answers. Where it begins an epoch instead, everyone asks again.
+    fn welcome(&mut self, tab: String, question: u32, trail: &[Place]) -> Vec<Step> {
+        let mut steps = self.open_if_lacking();
+        let at = self.place();
+        let from = self.last_in_common(trail);
+        let mut frames = Vec::new();
+        let mut has_missed = false;
+        match (&from, trail.last()) {
+            (Some(from), _) if self.began_at(from) && self.recent.reaches_back_to(from.seq, at.seq) => {
+                frames = self.recent.after(from.seq);
+            }
+            (Some(from), _) if !from.id.is_empty() && self.furthest.saturating_sub(from.seq) <= REPLAY => {
+                return self.go_back(from.clone());
+            }
+            // This tab never followed anyone and received nothing: it may as well begin where the other stands.
+            (None, Some(theirs)) if !self.has_followed && at.seq == 0 && !theirs.id.is_empty() => {
+                self.trail.clear();
+                return self.go_back(theirs.clone());
+            }
+            (None, None) => {}
+            _ => has_missed = true,
+        }
+        steps.push(Step::Post(Message::Welcome(Welcome {
+            tab,
+            question,
+            from: from.filter(|_| !has_missed).map(|from| from.seq),
+            trail: self.trail.clone(),
+            connection: self.connection,
+            has_missed,
+            frames,
+        })));
+        steps
+    }
+
+    /// The latest place that this tab and another both came by: both have everything up to it.
+    fn last_in_common(&self, trail: &[Place]) -> Option<Place> {
+        trail.iter().rev().find_map(|theirs| {
+            let ours = self.trail.iter().find(|ours| ours.epoch == theirs.epoch)?;
+            let is_theirs = theirs.seq < ours.seq || (theirs.seq == ours.seq && ours.id.is_empty());
+            Some(if is_theirs { theirs.clone() } else { ours.clone() })
+        })
+    }
+
+    /// Whether what this tab had after a place is what came after it: a leader that took over before it knew an id began
+    /// later than that.
+    fn began_at(&self, from: &Place) -> bool {
+        from.id.is_empty() || self.trail.iter().any(|ours| ours.epoch == from.epoch && !ours.id.is_empty())
+    }
+
+    /// What a follower makes of the answer.
+    fn join(&mut self, welcome: Welcome) -> Vec<Step> {
+        let Welcome { from, trail, connection, mut has_missed, frames, .. } = welcome;
+        let Some(at) = trail.last().cloned() else { return Vec::new() };
+        let before = self.place();
+        self.has_followed = true;
+        match from {
+            // What came meanwhile is not to be gone back on.
+            Some(_) if before.epoch == at.epoch => {}
+            Some(from) => {
+                if before.seq.saturating_sub(from) > REPLAY {
+                    // More comes again than this tab could tell from what is new.
+                    self.ignored = before.seq;
+                    has_missed = true;
+                }
+                self.recent.cut(from);
+                self.trail = trail;
+                self.set_seq(from);
+            }
+            None => {
+                self.recent = Recent::default();
+                self.ignored = at.seq;
+                self.trail = trail;
+            }
+        }
+        let mut steps = Vec::new();
+        for (seq, frame) in frames {
+            if seq == self.place().seq + 1 {
+                steps.extend(self.take(seq, frame));
+            }
+        }
+        if self.place().seq == at.seq {
+            self.set_id(at.id);
+        }
+        if has_missed {
+            steps.push(Step::Missed);
+        }
+        steps.push(Step::Show(connection));
+        steps
+    }
+
+    /// Takes the next frame.
+    fn take(&mut self, seq: u32, frame: Frame) -> Option<Step> {
+        self.set_seq(seq);
+        self.set_id(frame.id.clone());
+        self.furthest = self.furthest.max(seq);
+        self.recent.push(seq, frame.clone());
+        (seq > self.ignored).then_some(Step::Deliver(frame))
+    }
+
+    fn beat(&self) -> Step {
+        Step::Post(Message::Beat { at: self.place(), connection: self.connection })
+    }
+
+    /// What all tabs need together, sorted.
+    fn union(&self) -> Vec<String> {
+        let mut types = self.needs.clone();
+        types.extend(self.others.values().flatten().cloned());
+        types.sort_unstable();
+        types.dedup();
+        types
+    }
+
+    fn open_if_lacking(&mut self) -> Vec<Step> {
+        let union = self.union();
+        if union.iter().all(|kind| self.carried.contains(kind)) {
+            return Vec::new();
+        }
+        // What was needed before may be needed again: people go back and forth.
+        self.carried.extend(union);
+        self.carried.sort_unstable();
+        self.carried.dedup();
+        vec![self.open_carried()]
+    }
+
+    fn open(&mut self) -> Step {
+        let union = self.union();
+        // Without types a stream carries all: what nobody needs at the moment stays as it is.
+        if !union.is_empty() {
+            self.carried = union;
+        }
+        self.open_carried()
+    }
+
+    fn open_carried(&self) -> Step {
+        Step::Open { types: self.carried.clone(), id: self.place().id }
+    }
+}
