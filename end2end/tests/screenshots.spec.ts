@@ -49,6 +49,14 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await page.screenshot({ path: file("navigation"), animations: "disabled" });
       });
 
+      test("interrupted", async ({ page, complaints }) => {
+        complaints.allow(/status of 503/);
+        await page.route(/\/stream\?/, (route) => route.fulfill({ status: 503, body: "" }));
+        await signIn(page, BOB, "/echo");
+        await expect(page.locator("#connection")).toHaveAttribute("data-state", "offline");
+        await page.screenshot({ path: file("interrupted"), animations: "disabled" });
+      });
+
       test("provider", async ({ page }) => {
         await page.goto("/auth/login");
         await page.screenshot({ path: file("provider"), animations: "disabled" });

@@ -166,7 +166,8 @@ impl Reader<'_> {
     /// Whether there is one, and then the number.
     fn optional_number(&mut self) -> Option<Option<u32>> {
         let is_there = self.number()? == 1;
-        Some(Some(self.number()?).filter(|_| is_there))
+        let number = self.number()?;
+        Some(is_there.then_some(number))
     }
 
     /// How many there are, and then the places.

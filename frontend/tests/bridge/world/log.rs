@@ -134,7 +134,7 @@ impl FakeLog {
         }
         stream.signal(Signal::Opened);
         stream.signal(event("ping", stream.at.get(), "{}"));
-        let mut turns = 0;
+        let mut turns = 0_u32;
         while stream.is_open.get() {
             if self.stalled.borrow().contains(&stream.tab) {
                 sleep(2).await;
@@ -143,7 +143,7 @@ impl FakeLog {
             let next = self.events.borrow().get(stream.at.get()).cloned();
             let Some((kind, data)) = next else {
                 turns += 1;
-                if u32::is_multiple_of(turns, 16) {
+                if turns.is_multiple_of(16) {
                     stream.signal(event("ping", stream.at.get(), "{}"));
                 }
                 sleep(2).await;
@@ -154,7 +154,7 @@ impl FakeLog {
                 stream.signal(event(&kind, stream.at.get(), &data));
             }
             // As frames that arrive together; every so often the page gets to do something else.
-            if stream.at.get() % 8 == 0 {
+            if stream.at.get().is_multiple_of(8) {
                 sleep(0).await;
             }
         }
