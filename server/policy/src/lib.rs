@@ -11,6 +11,7 @@ mod decision;
 mod demo;
 mod engine;
 mod entitlements;
+mod kept;
 mod opa;
 mod permission;
 mod principal;

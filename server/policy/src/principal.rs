@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::Entitlements;
+use crate::cedar::PersonEntity;
+use crate::kept::Kept;
 
 /// The person (or client) a request acts for, as a verified token and the organization's membership describe them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,9 @@ pub struct Principal {
     pub entitlements: Entitlements,
     /// Claims about the person that the configuration keeps.
     pub claims: Claims,
+    /// What Cedar is told of all this: making it takes most of a decision's time, and a session asks many. Nobody changes the fields
+    /// after that: what does takes the value itself and begins anew.
+    pub(crate) entity: Kept<PersonEntity>,
 }
 
 /// Claims by name; each has one text or several. A clone is a counter.
@@ -59,6 +64,7 @@ impl Principal {
             roles: Vec::new(),
             entitlements: Entitlements::none(),
             claims: Claims::default(),
+            entity: Kept::default(),
         }
     }
 
@@ -69,6 +75,7 @@ impl Principal {
         roles.dedup();
         self.roles = roles;
         self.entitlements = entitlements;
+        self.entity = Kept::default();
         self
     }
 
@@ -76,6 +83,7 @@ impl Principal {
     #[must_use]
     pub fn with_claims(mut self, claims: Claims) -> Self {
         self.claims = claims;
+        self.entity = Kept::default();
         self
     }
 }

@@ -26,6 +26,20 @@ pub(super) struct Names {
     action: EntityTypeName,
 }
 
+/// Whoever asks, as Cedar knows them. A clone of the set is a counter.
+pub(crate) struct PersonEntity {
+    uid: EntityUid,
+    entities: Entities,
+}
+
+impl PersonEntity {
+    fn of(entity: Entity, schema: Option<&Schema>) -> Result<Self, Unaskable> {
+        let uid = entity.uid();
+        let entities = Entities::empty().add_entities([entity], schema).map_err(unaskable)?;
+        Ok(Self { uid, entities })
+    }
+}
+
 impl Names {
     pub(super) fn new() -> Self {
         let name = |name: &str| {
@@ -45,25 +59,44 @@ impl Names {
         }
     }
 
-    /// The request and the two entities that it is about. With a schema both are checked against it.
-    pub(super) fn ask(
+    /// The request and the two entities that it is about. The person's is made once for each principal.
+    pub(super) fn ask(&self, query: &Query<'_>) -> Result<(Request, Entities), Unaskable> {
+        match query.principal {
+            Some(person) => {
+                let made = || PersonEntity::of(self.person(person)?, None);
+                self.about(query, person.entity.get_or_try_make(made)?, None)
+            }
+            None => self.about(query, &PersonEntity::of(self.anonymous(), None)?, None),
+        }
+    }
+
+    /// Whether a schema accepts the question and the entities that it is about.
+    pub(super) fn check(&self, query: &Query<'_>, schema: &Schema) -> Result<(), Unaskable> {
+        let principal = query.principal.map_or_else(|| Ok(self.anonymous()), |person| self.person(person))?;
+        self.about(query, &PersonEntity::of(principal, Some(schema))?, Some(schema)).map(drop)
+    }
+
+    fn about(
         &self,
         query: &Query<'_>,
+        principal: &PersonEntity,
         schema: Option<&Schema>,
     ) -> Result<(Request, Entities), Unaskable> {
-        let principal = self.principal(query.principal)?;
         let resource = self.resource(query)?;
         let action = uid(&self.action, query.action.name());
         let context = Context::from_pairs(declared(query)).map_err(unaskable)?;
-        let request = Request::new(principal.uid(), action, resource.uid(), context, schema);
+        let request = Request::new(principal.uid.clone(), action, resource.uid(), context, schema);
         let request = request.map_err(unaskable)?;
         // Added, since `from_entities` looks for cycles among all of them, which takes as long as everything else here.
-        let entities = Entities::empty().add_entities([principal, resource], schema).map_err(unaskable)?;
+        let entities = principal.entities.clone().add_entities([resource], schema).map_err(unaskable)?;
         Ok((request, entities))
     }
 
-    fn principal(&self, principal: Option<&Principal>) -> Result<Entity, Unaskable> {
-        let Some(person) = principal else { return Ok(Entity::with_uid(uid(&self.anonymous, "anonymous"))) };
+    fn anonymous(&self) -> Entity {
+        Entity::with_uid(uid(&self.anonymous, "anonymous"))
+    }
+
+    fn person(&self, person: &Principal) -> Result<Entity, Unaskable> {
         let id = format!("{} {}", person.issuer, person.subject);
         let attributes = [
             ("issuer".to_owned(), text(&person.issuer)),

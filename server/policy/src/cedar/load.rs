@@ -132,7 +132,7 @@ fn check_questions(schema: &Schema, names: &Names) -> Result<(), String> {
         for principal in [Some(&person), None] {
             let query = Query::new(principal, action, resource);
             let refused = |error| format!("the schema does not fit what the portal asks: {error}");
-            names.ask(&query, Some(schema)).map_err(refused)?;
+            names.check(&query, schema).map_err(refused)?;
         }
     }
     Ok(())

@@ -16,6 +16,7 @@ use crate::{Basis, Decision, Health, PolicyEngine, Query, Reload, RolePolicy};
 use entities::Names;
 use load::{Loaded, Sources};
 
+pub(crate) use entities::PersonEntity;
 pub use load::CedarError;
 
 /// The schema that policies are validated against where the configuration names no other.
@@ -67,7 +68,7 @@ impl CedarPolicy {
     }
 
     fn ask_cedar(&self, query: &Query<'_>) -> Decision {
-        let (request, entities) = match self.names.ask(query, None) {
+        let (request, entities) = match self.names.ask(query) {
             Ok(asked) => asked,
             Err(error) => return Decision::unavailable(format!("Cedar cannot be asked: {error}")),
         };

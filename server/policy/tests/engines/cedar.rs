@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use portico_policy::{
-    Action, CedarConfig, CedarPolicy, Decision, Effect, Health, PolicyEngine, Principal, Query, Reload,
-    Resource,
+    Action, CedarConfig, CedarPolicy, Claims, Decision, Effect, Entitlements, Health, PolicyConfig,
+    PolicyEngine, Principal, Query, Reload, Resource,
 };
 
 use crate::world::{bob, cedar, cedar_config, parameters, route, write};
@@ -63,6 +63,28 @@ fn policies_see_roles_organization_claims_remote_and_placeholders() {
     assert!(!ask(&engine, &stranger, Action::Call("GET"), route("/orgs/globex/todos/7")).is_allowed());
     let event = Resource::Event { remote: "acme.todos", kind: "todos.changed" };
     assert!(!ask(&engine, &bob(), Action::Publish, event).is_allowed());
+}
+
+#[test]
+fn a_person_whose_roles_entitlements_or_claims_change_is_another_to_policies() {
+    let (_files, engine) = cedar(
+        "permit(principal in Portico::Role::\"member\", action == Portico::Action::\"call\", resource)
+         when { principal.entitlements.contains(\"todos.read\") && principal.hasTag(\"department\") };",
+    );
+    let may = |person: &Principal| {
+        ask(&engine, person, Action::Call("GET"), route("/orgs/acme/todos/7")).is_allowed()
+    };
+    let person = bob();
+    assert!(may(&person) && may(&person), "the same answer every time");
+    let demo = PolicyConfig::demo();
+    let admin = person.clone().with_roles(vec!["admin".into()], demo.entitlements("acme", ["admin"]));
+    assert!(!may(&admin), "another role");
+    let nothing = person.clone().with_roles(vec!["member".into()], Entitlements::none());
+    assert!(!may(&nothing), "the same role, which gives nothing any more");
+    let unclaimed = person.clone().with_claims(Claims::default());
+    assert!(!may(&unclaimed), "no department");
+    let back = nothing.with_roles(vec!["member".into()], demo.entitlements("acme", ["member"]));
+    assert!(may(&back) && may(&person));
 }
 
 #[test]
