@@ -33,7 +33,7 @@ test("session says who is signed in, and says the same as the plain route", asyn
 });
 
 test("session is what the shell asks when another tab signs in as someone else", async ({ context, complaints }) => {
-  complaints.allow(/status of 409 .*(fn\/session|\/stream)/, /status of 403 .*\/stream/);
+  complaints.allow(/status of 409 .*(fn\/session|fn\/subscribe_events|\/stream)/, /status of 403 .*\/stream/);
   const [first, second] = [await context.newPage(), await context.newPage()];
   await signIn(first, ALICE, "/echo");
   const asked = called(first, "session");
@@ -92,7 +92,7 @@ test("publish_event refuses what the remote did not declare", async ({ page, com
 });
 
 test("switch_organization says where to go, and the session is in the other organization", async ({ page, complaints }) => {
-  complaints.allow(BROKEN_CARD, /status of 409 .*(fn\/session|\/stream)/);
+  complaints.allow(BROKEN_CARD, /status of 409 .*(fn\/session|fn\/subscribe_events|\/stream)/);
   await signIn(page, ERIN, "/echo");
   const { status, body } = await call(page, "switch_organization", { organization: "globex", return_to: "/todos" });
   expect(status).toBe(200);

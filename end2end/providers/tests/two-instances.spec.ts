@@ -19,6 +19,8 @@ const saysItIsOver = (tab: Page) => expect(tab.getByRole("paragraph").filter({ h
 /** Two tabs of one session, each with its stream on an instance of its own. */
 async function twoTabs(page: Page, context: BrowserContext, served: Served): Promise<Page> {
   const sibling = await context.newPage();
+  // Without locks a tab shares nobody's stream.
+  await sibling.addInitScript(() => Object.defineProperty(Navigator.prototype, "locks", { value: undefined }));
   served.follow(sibling);
   await open(page, "/echo");
   await live(page);
