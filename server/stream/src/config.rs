@@ -23,10 +23,10 @@ pub struct StreamConfig {
     pub repeats: RepeatLimits,
     /// How often new topics and partitions are looked for, and recreated ones noticed.
     pub refresh_interval: Duration,
-    /// How long the consumer may bring nothing, though the log has records for it, or fail again and again, before the
-    /// instance is not ready.
+    /// How long the consumer may bring nothing of a partition, though the log has records for it, or fail again and again,
+    /// before the instance is not ready.
     pub stalled_after: Duration,
-    /// How long the consumer may bring nothing, though the log has records for it, before it is made anew.
+    /// How long the consumer may bring nothing of a partition, though the log has records for it, before it is made anew.
     pub stuck_after: Duration,
     /// What may be open and queued.
     pub limits: StreamLimits,

@@ -13,6 +13,9 @@ use crate::world::{Load, World};
 /// How long anything may take that is sure to happen, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How many events are on their way at least when something happens.
+const LOAD: usize = 5;
+
 /// A fault that happened.
 #[derive(Clone, Debug)]
 pub struct Injected {
@@ -126,10 +129,10 @@ impl Injector<'_> {
         let begun = Instant::now();
         let in_flight = loop {
             match self.load.ledger().in_flight() {
-                0 => sleep(Duration::from_millis(1)).await,
-                some => break some,
+                enough @ LOAD.. => break enough,
+                _ => sleep(Duration::from_millis(1)).await,
             }
-            assert!(begun.elapsed() < PATIENCE, "events are on their way");
+            assert!(begun.elapsed() < PATIENCE, "{LOAD} events are on their way");
         };
         eprintln!("  {}: {victim}; {in_flight} events on their way", fault.name());
         self.injected.push(Injected { fault, in_flight, streams });

@@ -244,3 +244,41 @@ impl Ledger {
 pub fn key(source: &str, id: &str) -> Key {
     format!("{source} {id}")
 }
+
+#[test]
+fn the_books_tell_what_is_lost_doubled_foreign_and_signalled() {
+    use crate::people::PEOPLE;
+    use serde_json::json;
+    let [alice, bob] = [&PEOPLE[0], &PEOPLE[1]];
+    let ledger = Ledger::new([alice, bob].into_iter());
+    let event = |id: &str, user: &str| json!({ "source": "s", "id": id, "orgid": alice.org, "userid": user, "data": { "for": alice.org } });
+    let mine = || Address { org: alice.org, user: Some(alice.sub) };
+    for id in ["good", "early", "twice", "again", "signalled"] {
+        ledger.sent(&key("s", id));
+        if id == "early" {
+            ledger.received(0, &event(id, alice.sub));
+        }
+        ledger.acknowledged(key("s", id), mine());
+    }
+    ledger.reset(0);
+    ledger.acknowledged(key("s", "lost"), mine());
+    assert_eq!(ledger.in_flight(), 5);
+    for id in ["good", "twice", "twice", "again", "again"] {
+        ledger.received(0, &event(id, alice.sub));
+    }
+    ledger.received(1, &event("good", alice.sub));
+    let copies = ["good", "early", "twice", "again"].map(|id| (key("s", id), 1 + usize::from(id == "again")));
+    let outcome = ledger.outcome(&copies.into());
+    let expected = Outcome {
+        acknowledged: 6,
+        received: 5,
+        lost: 1,
+        doubled: 1,
+        foreign: 1,
+        signalled: 1,
+        told: 1,
+        repeats: 2,
+        ..Outcome::default()
+    };
+    assert_eq!(outcome, expected);
+}

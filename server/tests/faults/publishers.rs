@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use http::StatusCode;
 use portico_stream::{EventLog as _, NewRecord};
 use serde_json::json;
@@ -19,40 +20,42 @@ use crate::world::Round;
 
 /// In everything that people publish: what would end an event, and begin another, if it were not told apart.
 pub const TEXT: &str = "\r\n\r\nevent: none\n\u{feff}data: {}\n\n";
-/// The longest time between two events of one publisher, in milliseconds.
-const PAUSE: u64 = 100;
+/// The most events that a person publishes at a time.
+const BURST: usize = 8;
+/// The longest time between two bursts, in milliseconds.
+const PAUSE: u64 = 400;
 /// A publisher waits no longer for an answer. The portal's own limit is 12 seconds.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Publishes as people do, through either portal, until `stop` says so.
+/// Publishes as people do, several events at a time, through either portal, until `stop` says so.
 pub async fn publish(round: Arc<Round>, number: usize, stop: watch::Receiver<bool>) {
     let mut dice = Dice::for_each(round.seed, 100 + number);
-    for n in 0_u64.. {
-        if *stop.borrow() {
-            return;
-        }
-        let person = dice.below(PEOPLE.len());
-        let id = format!("{}-{number}-{n}", round.seed);
-        round.ledger.sent(&key(REMOTE, &id));
-        publish_one(&round, &mut dice, person, &id).await;
-        let Person { sub, org } = PEOPLE[person];
-        round.ledger.acknowledged(key(REMOTE, &id), Address { org, user: Some(sub) });
+    let mut n = 0;
+    while !*stop.borrow() {
+        let burst = (0..=dice.below(BURST)).map(|_| {
+            n += 1;
+            let (person, dice) = (dice.below(PEOPLE.len()), Dice::for_each(round.seed, 1000 * number + n));
+            publish_one(&round, dice, person, format!("{}-{number}-{n}", round.seed))
+        });
+        join_all(burst).await;
         sleep(dice.millis(0..PAUSE)).await;
     }
 }
 
-async fn publish_one(round: &Round, dice: &mut Dice, person: usize, id: &str) {
+async fn publish_one(round: &Round, mut dice: Dice, person: usize, id: String) {
+    let Person { sub, org } = PEOPLE[person];
     let event = json!({
         "specversion": "1.0", "id": id, "source": REMOTE, "type": REQUEST,
-        "data": { "for": PEOPLE[person].org, "text": TEXT },
+        "data": { "for": org, "text": TEXT },
     });
     let (event, world) = (event.to_string(), &round.world);
+    round.ledger.sent(&key(REMOTE, &id));
     loop {
         let url = format!("{}/events", world.portals.origins[dice.below(2)]);
         let request = world.browsers[person].post(&url).body("application/cloudevents+json", event.clone());
         let answer = timeout(PATIENCE, request.try_send()).await;
         match answer {
-            Ok(Ok(answer)) if answer.status == StatusCode::ACCEPTED => return,
+            Ok(Ok(answer)) if answer.status == StatusCode::ACCEPTED => break,
             Ok(Ok(answer)) => {
                 let again = answer.status == StatusCode::SERVICE_UNAVAILABLE;
                 assert!(again, "an event is taken or may be sent again: {answer:?}");
@@ -63,6 +66,7 @@ async fn publish_one(round: &Round, dice: &mut Dice, person: usize, id: &str) {
         round.ledger.sent_again();
         sleep(dice.millis(50..250)).await;
     }
+    round.ledger.acknowledged(key(REMOTE, &id), Address { org, user: Some(sub) });
 }
 
 /// Writes to Kafka as a service does, to people and to whole organizations, until `stop` says so.

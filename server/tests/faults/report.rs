@@ -40,6 +40,7 @@ pub fn table(rows: &[Row]) -> String {
 
 /// How often each fault happened.
 pub fn faults(rows: &[Row]) -> String {
+    // A rolling restart counts for each node.
     let mut table = String::from("| fault | times |\n|---|---|\n");
     for fault in Fault::ALL {
         let of = rows.iter().flat_map(|row| &row.injected).filter(|injected| injected.fault == fault);

@@ -1,6 +1,6 @@
 //! The one consumer of this instance, and what keeps it going.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{collections::HashMap, mem, sync::Arc, time::Duration};
 
 use portico_ports::Clock;
 use tokio::{
@@ -17,7 +17,7 @@ use crate::{
     hub::Hub,
     log::{EventLog, LogConsumer, LogError, LogRange, PartitionStart, ReadLimit},
     metrics::StreamMetrics,
-    position::{IdCodec, Position},
+    position::IdCodec,
 };
 
 /// How many records are taken in under one lock.
@@ -45,8 +45,8 @@ pub(super) async fn run(
     }
     let mut follower = Follower::new(Arc::clone(&log), Arc::clone(&hub), Arc::clone(&shared));
     let targets = persist("looking at the event log", || follower.begin()).await;
-    let stood = (Position::default(), Instant::now());
-    let mut pump = Pump { log, hub, shared: Arc::clone(&shared), consumer: None, stood, failed: false };
+    let (shared_too, waiting) = (Arc::clone(&shared), HashMap::new());
+    let mut pump = Pump { log, hub, shared: shared_too, consumer: None, waiting, failed: false };
     pump.catch_up(targets, &mut follower).await;
     let _ = shared.hub.set(Arc::clone(&pump.hub));
     shared.ready.send_replace(true);
@@ -87,8 +87,8 @@ struct Pump {
     hub: Arc<Hub>,
     shared: Arc<Shared>,
     consumer: Option<Box<dyn LogConsumer>>,
-    /// Where the hub was at the last look that found progress or nothing to do, and when.
-    stood: (Position, Instant),
+    /// Partitions that had something to read at the last look: the next offset, and since when it has been that.
+    waiting: HashMap<(Arc<str>, i32), (i64, Instant)>,
     /// Whether a consumer failed since one has brought records.
     failed: bool,
 }
@@ -146,35 +146,58 @@ impl Pump {
     }
 
     /// Looks whether the log has records that the consumer does not bring, look after look: then the instance is in trouble,
-    /// and after a while the consumer is made anew.
+    /// and after a while the consumer is made anew. One partition is enough, whatever comes of the others.
     async fn watch(&mut self, look: &Look) {
-        let position = self.hub.position();
         let unread_of = |ends: &[PartitionStart]| unread(&self.hub, ends);
         if unread_of(self.shared.consumption.lock().overdue()).is_empty() {
             self.shared.consumption.lock().caught_up();
         }
         let unread = unread_of(&look.ends());
-        if unread.is_empty() || position != self.stood.0 {
-            self.stood = (position, Instant::now());
-            return;
-        }
-        let still = self.stood.1.elapsed();
-        if still < self.hub.config.stalled_after {
+        let (late, longest) = self.late(unread);
+        if late.is_empty() {
             return;
         }
         let known = !self.shared.consumption.lock().overdue().is_empty();
-        if !known && is_empty(&*self.log, unread).await {
-            self.stood.1 = Instant::now();
+        if !known && is_empty(&*self.log, late.clone()).await {
+            self.waiting.clear();
             return;
         }
         if !known {
-            tracing::error!("the event consumer does not bring what the event log has");
+            let (topic, partition) = late.first().map_or(("", 0), |late| (&*late.topic, late.partition));
+            tracing::error!(
+                kafka.topic = topic,
+                kafka.partition = partition,
+                "the event consumer does not bring what the event log has"
+            );
         }
-        self.shared.consumption.lock().stalled(look.ends());
-        if still >= self.hub.config.stuck_after {
+        let ends = late.into_iter().map(|late| PartitionStart {
+            topic: late.topic,
+            partition: late.partition,
+            offset: late.to,
+        });
+        self.shared.consumption.lock().stalled(ends.collect());
+        if longest >= self.hub.config.stuck_after {
             self.replace("the event consumer is stuck");
-            self.stood.1 = Instant::now();
+            self.waiting.clear();
         }
+    }
+
+    /// What has been unread for too long without any progress in its partition, and the longest time of these.
+    fn late(&mut self, unread: Vec<LogRange>) -> (Vec<LogRange>, Duration) {
+        let (before, now) = (mem::take(&mut self.waiting), Instant::now());
+        let (mut late, mut longest) = (Vec::new(), Duration::ZERO);
+        for range in unread {
+            let partition = (Arc::clone(&range.topic), range.partition);
+            let known = before.get(&partition).filter(|(next, _)| *next == range.from);
+            let since = known.map_or(now, |(_, since)| *since);
+            self.waiting.insert(partition, (range.from, since));
+            let waits = now - since;
+            if waits >= self.hub.config.stalled_after {
+                longest = longest.max(waits);
+                late.push(range);
+            }
+        }
+        (late, longest)
     }
 
     /// Takes in the next records; whether there were any. May be dropped at any await without losing one.

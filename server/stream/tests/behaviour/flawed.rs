@@ -26,6 +26,8 @@ pub(crate) struct Flawed {
 pub(crate) enum Flaw {
     /// It brings nothing and says nothing.
     Silent,
+    /// It brings nothing of one partition.
+    Deaf,
     /// It fails for good at once.
     Fatal,
 }
@@ -59,7 +61,7 @@ struct FlawedConsumer(Flaw);
 impl LogConsumer for FlawedConsumer {
     async fn next(&mut self, _: &mut Vec<LogRecord>, _: usize) -> Result<(), LogError> {
         match self.0 {
-            Flaw::Silent => std::future::pending().await,
+            Flaw::Silent | Flaw::Deaf => std::future::pending().await,
             Flaw::Fatal => Err(LogError::Fatal("broken".into())),
         }
     }
@@ -91,8 +93,11 @@ impl EventLog for Flawed {
         self.consumers.fetch_add(1, Ordering::SeqCst);
         let less = |left: usize| left.checked_sub(1);
         match self.left.try_update(Ordering::SeqCst, Ordering::SeqCst, less) {
-            Ok(_) => Ok(Box::new(FlawedConsumer(*self.flaw.lock()))),
             Err(_) => self.log.consume(from),
+            Ok(_) => match *self.flaw.lock() {
+                Flaw::Deaf => self.log.consume(from.get(1..).unwrap_or_default()),
+                flaw => Ok(Box::new(FlawedConsumer(flaw))),
+            },
         }
     }
 

@@ -52,7 +52,10 @@ async fn a_portal_reaches_its_topics_over_tls_and_scram_and_no_others() {
     let log = kafka(&node, "portico-secret", Some(&authority));
     let world = World::on(Arc::new(log), format!("127.0.0.1:{}", node.port));
     let own: Vec<_> = world.topics().into_iter().map(|topic| topic.name).collect();
-    // The portal is there before its rights, and its first producer is refused.
+    // The portal is there before its rights: its first producer is refused, which is the end of it.
+    while world.log.appender().failure.is_none() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     administrate(&node, &own, "payroll").await;
     // A broker hears of rights a moment after they are given.
     while world.log.partitions(&own).await.map_or(0, |partitions| partitions.len()) < 2 * PARTITIONS {
@@ -65,6 +68,7 @@ async fn a_portal_reaches_its_topics_over_tls_and_scram_and_no_others() {
         world.reply(ALICE, n).await;
     }
     assert_eq!(alice.numbers(20).await.len(), 20);
+    assert_eq!(portal.health().appender.failure, None, "the producer that came after it delivers");
     // Straight from Kafka, by an instance that remembers nothing.
     let forgetful = world.instance_with(|config| config.history.preload_records = 0).await;
     assert_eq!(listen(&forgetful, ALICE, Some(&id)).await.numbers(20).await.len(), 20);

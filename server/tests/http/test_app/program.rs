@@ -1,6 +1,5 @@
 use std::fs::OpenOptions;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
@@ -107,15 +106,15 @@ impl Program {
 }
 
 fn run(directory: &Path, addr: &str, admin: &str, environment: &[(&str, &str)]) -> Child {
-    let log = OpenOptions::new().create(true).append(true).open(directory.join("portico.log"));
+    let log = || OpenOptions::new().create(true).append(true).open(directory.join("portico.log"));
     Command::new(env!("CARGO_BIN_EXE_portico"))
         .current_dir(directory)
         .env("PORTICO_ADDR", addr)
         .env("PORTICO_ADMIN_ADDR", admin)
         .env("PORTICO_SITE_DIR", "site")
         .envs(environment.iter().copied())
-        .stdout(log.expect("the log can be written"))
-        .stderr(Stdio::null())
+        .stdout(log().expect("the log can be written"))
+        .stderr(log().expect("the log can be written"))
         .kill_on_drop(true)
         .spawn()
         .expect("the program is built")
