@@ -96,7 +96,9 @@ pub struct Outcome {
     pub signalled: usize,
     /// Resets and `lagged` that clients were told.
     pub told: usize,
-    /// Repeats on streams that the bridge dropped: of events whose publisher sent them again.
+    /// Acknowledged events that stand in Kafka more than once, since their publisher sent them again.
+    pub produced_again: usize,
+    /// Repeats of these on streams, which the bridge dropped. Nearly always hubs drop them before.
     pub repeats: usize,
 }
 
@@ -113,6 +115,7 @@ impl Outcome {
             foreign: self.foreign + other.foreign,
             signalled: self.signalled + other.signalled,
             told: self.told + other.told,
+            produced_again: self.produced_again + other.produced_again,
             repeats: self.repeats + other.repeats,
         }
     }
@@ -209,7 +212,9 @@ impl Ledger {
     pub fn outcome(&self, copies: &HashMap<Key, usize>) -> Outcome {
         let books = self.0.lock();
         let (acknowledged, sent_again) = (books.acknowledged.len(), books.sent_again);
-        let mut outcome = Outcome { acknowledged, sent_again, ..Outcome::default() };
+        let often = |key: &&Key| copies.get(*key).is_some_and(|copies| *copies > 1);
+        let produced_again = books.acknowledged.keys().filter(often).count();
+        let mut outcome = Outcome { acknowledged, sent_again, produced_again, ..Outcome::default() };
         for client in &books.clients {
             outcome.streams += client.opened;
             outcome.received += client.handled.values().sum::<usize>();
@@ -277,6 +282,7 @@ fn the_books_tell_what_is_lost_doubled_foreign_and_signalled() {
         foreign: 1,
         signalled: 1,
         told: 1,
+        produced_again: 1,
         repeats: 2,
         ..Outcome::default()
     };

@@ -19,8 +19,8 @@ pub struct Row {
 /// A table in Markdown: a line for each schedule, and one for all of them.
 pub fn table(rows: &[Row]) -> String {
     let mut table = String::from(
-        "| seed | seconds | faults | in flight at each | acknowledged | sent again | streams | received | lost | doubled | foreign | lost, signalled | resets and `lagged` | repeats dropped |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+        "| seed | seconds | faults | in flight at each | acknowledged | sent again | more than once in Kafka | streams | received | lost | doubled | foreign | lost, signalled | resets and `lagged` | repeats dropped |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let in_flight: Vec<_> = row.injected.iter().map(|injected| injected.in_flight).collect();
@@ -60,11 +60,12 @@ fn line(table: &mut String, name: &str, row: &Row, in_flight: &str) {
         foreign,
         signalled,
         told,
+        produced_again,
         repeats,
     } = row.outcome;
     let (took, faults) = (row.took.as_secs(), row.injected.len());
     let _ = writeln!(
         table,
-        "| {name} | {took} | {faults} | {in_flight} | {acknowledged} | {sent_again} | {streams} | {received} | {lost} | {doubled} | {foreign} | {signalled} | {told} | {repeats} |"
+        "| {name} | {took} | {faults} | {in_flight} | {acknowledged} | {sent_again} | {produced_again} | {streams} | {received} | {lost} | {doubled} | {foreign} | {signalled} | {told} | {repeats} |"
     );
 }
