@@ -5,6 +5,7 @@ use std::{
 };
 
 use rdkafka::{
+    Message as _,
     consumer::{BaseConsumer, Consumer as _, base_consumer::PartitionQueue},
     error::KafkaError,
 };
@@ -71,12 +72,7 @@ impl Merge {
     /// The oldest record among the partitions' next ones. Waits until each has shown its next one or its end.
     fn next(&mut self) -> Result<Option<LogRecord>, LogError> {
         loop {
-            // Serves the client's own events; without it errors and logs would pile up.
-            if let Some(Err(error)) = self.client.poll(Duration::ZERO)
-                && let fatal @ LogError::Fatal(_) = log_error(error)
-            {
-                return Err(fatal);
-            }
+            self.take_strays()?;
             let mut waiting = false;
             for source in &mut self.sources {
                 if source.look(&mut self.names)? {
@@ -96,6 +92,36 @@ impl Merge {
         Ok(oldest.and_then(|source| source.heads.pop_front()))
     }
 
+    /// Serves the client's own queue; without it errors and logs would pile up. Records that were fetched before their
+    /// partition had a queue of its own stand there too, ahead of all that is in that queue.
+    fn take_strays(&mut self) -> Result<(), LogError> {
+        while let Some(polled) = self.client.poll(Duration::ZERO) {
+            match polled {
+                Ok(message) => {
+                    let (topic, partition) = (message.topic(), message.partition());
+                    let source = self.sources.iter_mut().find(|source| source.is_of(topic, partition));
+                    if let Some(source) = source {
+                        source.take(owned(&message, &mut self.names));
+                        self.last_progress = Instant::now();
+                    }
+                }
+                // It does not say of which topic.
+                Err(KafkaError::PartitionEOF(partition)) => {
+                    let mut of_partition = self.sources.iter_mut().filter(|one| one.partition == partition);
+                    if let (Some(source), None) = (of_partition.next(), of_partition.next()) {
+                        source.ended = true;
+                    }
+                }
+                Err(error) => {
+                    if let fatal @ LogError::Fatal(_) = log_error(error) {
+                        return Err(fatal);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn is_at_end(&self) -> bool {
         self.sources.iter().all(|source| source.ended && source.heads.is_empty())
     }
@@ -104,6 +130,8 @@ impl Merge {
 /// One partition's part of the read.
 struct Source {
     queue: PartitionQueue<LogContext>,
+    topic: Arc<str>,
+    partition: i32,
     to: i64,
     heads: VecDeque<LogRecord>,
     ended: bool,
@@ -114,7 +142,20 @@ impl Source {
         let queue = client
             .split_partition_queue(&range.topic, range.partition)
             .ok_or_else(|| LogError::Unavailable(format!("no queue for topic {}", range.topic)))?;
-        Ok(Self { queue, to: range.to, heads: VecDeque::new(), ended: range.from >= range.to })
+        let (topic, partition, to) = (Arc::clone(&range.topic), range.partition, range.to);
+        Ok(Self { queue, topic, partition, to, heads: VecDeque::new(), ended: range.from >= range.to })
+    }
+
+    fn is_of(&self, topic: &str, partition: i32) -> bool {
+        self.partition == partition && *self.topic == *topic
+    }
+
+    /// Puts a record behind those at hand; one that lies beyond the range ends it.
+    fn take(&mut self, record: LogRecord) {
+        self.ended |= record.offset + 1 >= self.to;
+        if record.offset < self.to {
+            self.heads.push_back(record);
+        }
     }
 
     fn is_waiting(&self) -> bool {
@@ -130,10 +171,8 @@ impl Source {
             None => return Ok(false),
             Some(Ok(message)) => {
                 let record = owned(&message, names);
-                self.ended = record.offset + 1 >= self.to;
-                if record.offset < self.to {
-                    self.heads.push_back(record);
-                }
+                drop(message);
+                self.take(record);
             }
             Some(Err(KafkaError::PartitionEOF(_))) => self.ended = true,
             Some(Err(error)) => match log_error(error) {
