@@ -85,6 +85,20 @@ impl Source {
         numbers
     }
 
+    /// Adds the next `count` events' numbers; whether the stream was not cut before that.
+    pub(crate) async fn numbers_until_cut(&mut self, count: usize, numbers: &mut Vec<u64>) -> bool {
+        let wanted = numbers.len() + count;
+        while numbers.len() < wanted {
+            let event = self.next().await.expect("the stream is open");
+            match event.kind.as_str() {
+                "ping" => {}
+                "lagged" => return false,
+                _ => numbers.push(number(&event)),
+            }
+        }
+        true
+    }
+
     /// Fails if any event but a ping comes within a moment.
     pub(crate) async fn assert_quiet(&mut self) {
         let deadline = tokio::time::Instant::now() + Duration::from_millis(300);
