@@ -46,6 +46,12 @@ pub struct EventStream<S> {
 /// The connection, whose writer is the stream's task or the hub.
 struct Shared<S>(Arc<Mutex<S>>);
 
+impl<S: Unpin> Shared<S> {
+    fn with<T>(&self, act: impl FnOnce(Pin<&mut S>) -> T) -> T {
+        act(Pin::new(&mut *self.0.lock()))
+    }
+}
+
 impl<S: AsyncWrite + Unpin + Send> Outlet for Shared<S> {
     fn write(&self, bytes: &[u8]) -> Written {
         // Whoever waits, if it comes to that, is the task: it tries again by itself.
@@ -82,14 +88,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> EventStream<S> {
     /// The connection's own; the client is gone then, or takes nothing.
     pub async fn run(mut self) -> io::Result<()> {
         std::future::poll_fn(|cx| self.poll(cx)).await?;
-        std::future::poll_fn(|cx| Pin::new(&mut *self.stream.0.lock()).poll_shutdown(cx)).await
+        std::future::poll_fn(|cx| self.stream.with(|stream| stream.poll_shutdown(cx))).await
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             while !self.piece.is_empty() {
-                let written = Pin::new(&mut *self.stream.0.lock()).poll_write(cx, &self.piece);
-                match written {
+                match self.stream.with(|stream| stream.poll_write(cx, &self.piece)) {
                     Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                     Poll::Ready(Ok(written)) => drop(self.piece.split_to(written)),
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
@@ -104,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> EventStream<S> {
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
                 Poll::Pending => {
                     // What TLS holds back goes out before anybody waits.
-                    let flushed = Pin::new(&mut *self.stream.0.lock()).poll_flush(cx);
+                    let flushed = self.stream.with(|stream| stream.poll_flush(cx));
                     if let Poll::Ready(Err(error)) = flushed {
                         return Poll::Ready(Err(error));
                     }
@@ -119,8 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> EventStream<S> {
         let mut bytes = [0; 256];
         loop {
             let mut read = ReadBuf::new(&mut bytes);
-            let polled = Pin::new(&mut *self.stream.0.lock()).poll_read(cx, &mut read);
-            match polled {
+            match self.stream.with(|stream| stream.poll_read(cx, &mut read)) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Ready(Ok(())) if read.filled().is_empty() => {

@@ -101,10 +101,11 @@ impl GitHubApp {
             exp: (now + JWT_LIFETIME).unix_timestamp(),
             iss: &self.config.client_id,
         };
-        let unavailable = |why: String| ExchangeError::Unavailable(why);
         let key = self.config.key.current();
-        let key = key.ok_or_else(|| unavailable("the App's private key could not be read yet".to_owned()))?;
-        let jwt = key.jwt(&claims).map_err(|error| unavailable(error.to_string()))?;
+        let key = key.ok_or_else(|| {
+            ExchangeError::Unavailable("the App's private key could not be read yet".to_owned())
+        })?;
+        let jwt = key.jwt(&claims).map_err(|error| ExchangeError::Unavailable(error.to_string()))?;
         let base = self.config.api_url.as_str().trim_end_matches('/');
         let asked = serde_json::to_vec(&Asked { permissions, repositories: &installation.repositories });
         Request::post(format!("{base}/app/installations/{}/access_tokens", installation.id))

@@ -1,4 +1,4 @@
-use std::{mem, sync::Arc, task::Waker};
+use std::{sync::Arc, task::Waker};
 
 use bytes::Bytes;
 use time::OffsetDateTime;
@@ -23,8 +23,8 @@ pub(super) struct Ready {
 
 impl Ready {
     /// Reaches all of them.
-    pub(super) fn go(mut self, hub: &Arc<Hub>) {
-        mem::take(&mut self.wakers).into_iter().for_each(Waker::wake);
+    pub(super) fn go(self, hub: &Arc<Hub>) {
+        self.wakers.into_iter().for_each(Waker::wake);
         hub.write_held(self.held);
     }
 }

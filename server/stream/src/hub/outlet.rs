@@ -82,7 +82,7 @@ impl Joined {
         let same = shared.run == run
             && *shared.org == *subscriber.org
             && Arc::ptr_eq(&shared.types, &subscriber.types);
-        (same && !run.personal).then_some(&shared.bytes)
+        same.then_some(&shared.bytes)
     }
 
     fn keep(&mut self, run: Run, subscriber: &Subscriber, bytes: &Bytes) {

@@ -361,7 +361,7 @@ impl Frames {
     }
 
     /// In one piece.
-    pub(super) fn joined(self) -> Bytes {
+    pub(crate) fn joined(self) -> Bytes {
         match self {
             Self::One(frame) => frame,
             Self::Many(frames) => Bytes::from(frames.concat()),

@@ -88,11 +88,7 @@ impl EventStream {
         match self.hub.take(&self.subscriber, Some(cx)) {
             Taken::Closed(reason) => return self.say_bye(reason),
             Taken::Lagged => return self.end_with(frame::lagged()),
-            Taken::Frames(Frames::One(frame)) => return Poll::Ready(Some(frame)),
-            Taken::Frames(Frames::Many(frames)) => {
-                self.pending = frames.into();
-                return Poll::Ready(self.write());
-            }
+            Taken::Frames(frames) => return Poll::Ready(Some(frames.joined())),
             Taken::Nothing => self.poll_ping(cx),
         }
         self.write().map_or(Poll::Pending, |bytes| Poll::Ready(Some(bytes)))

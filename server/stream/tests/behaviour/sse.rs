@@ -79,9 +79,7 @@ impl Source {
     /// The `n` field of the data of the next `count` events.
     pub(crate) async fn numbers(&mut self, count: usize) -> Vec<u64> {
         let mut numbers = Vec::new();
-        while numbers.len() < count {
-            numbers.push(number(&self.event().await));
-        }
+        assert!(self.numbers_until_cut(count, &mut numbers).await, "the stream was cut");
         numbers
     }
 
@@ -89,12 +87,11 @@ impl Source {
     pub(crate) async fn numbers_until_cut(&mut self, count: usize, numbers: &mut Vec<u64>) -> bool {
         let wanted = numbers.len() + count;
         while numbers.len() < wanted {
-            let event = self.next().await.expect("the stream is open");
-            match event.kind.as_str() {
-                "ping" => {}
-                "lagged" => return false,
-                _ => numbers.push(number(&event)),
+            let event = self.event().await;
+            if event.kind == "lagged" {
+                return false;
             }
+            numbers.push(number(&event));
         }
         true
     }
