@@ -67,7 +67,7 @@ test("case_15_ a second tab left on the old organization gets 409, reloads, and 
   const title = `Meant for Acme ${crypto.randomUUID()}`;
   const answer = second.waitForResponse((response) => response.request().method() === "POST" && response.url().includes("/bff/portico.todos/"));
   await second.getByLabel("New to-do").fill(title);
-  await second.getByRole("button", { name: "Add" }).click();
+  await second.getByRole("button", { name: "Add", exact: true }).click();
   expect((await answer).status()).toBe(409);
   await expect(organization(second)).toContainText("Globex");
 

@@ -12,7 +12,7 @@ test("todos: an item is listed, added, completed and deleted", async ({ page }) 
 
   const title = `Water the plants ${crypto.randomUUID()}`;
   await place.getByLabel("New to-do").fill(title);
-  await place.getByRole("button", { name: "Add" }).click();
+  await place.getByRole("button", { name: "Add", exact: true }).click();
   const item = list.getByRole("listitem").filter({ hasText: title });
   await expect(item.getByRole("button", { name: `Delete "${title}"` })).toBeEnabled();
 
@@ -56,7 +56,7 @@ test("todos: organizations have lists of their own", async ({ page, profile }) =
   const title = `Only for Acme ${crypto.randomUUID()}`;
   await signIn(page, BOB, "/todos");
   await page.getByLabel("New to-do").fill(title);
-  await page.getByRole("button", { name: "Add" }).click();
+  await page.getByRole("button", { name: "Add", exact: true }).click();
   await expect(page.getByRole("button", { name: `Delete "${title}"` })).toBeEnabled();
   const other = await profile();
   await signIn(other, CAROL, "/todos");

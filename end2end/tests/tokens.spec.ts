@@ -40,7 +40,7 @@ async function work(page: Page, recorder: Recorder): Promise<void> {
   await recorder.snapshot();
   await go("Todos");
   await page.getByLabel("New to-do").fill(`Scan ${crypto.randomUUID()}`);
-  await page.getByRole("button", { name: "Add" }).click();
+  await page.getByRole("button", { name: "Add", exact: true }).click();
   await mounted(outlet(page, "Todos"));
   await recorder.snapshot();
   await go("Insights");

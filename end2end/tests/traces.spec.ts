@@ -33,7 +33,7 @@ test("the audit of a call names the trace that the page began with the click", a
 
   await page.getByLabel("New to-do").fill(`Follow the trace ${crypto.randomUUID()}`);
   const adding = page.waitForRequest((request) => request.method() === "POST" && new URL(request.url()).pathname.startsWith("/bff/"));
-  await page.getByRole("button", { name: "Add" }).click();
+  await page.getByRole("button", { name: "Add", exact: true }).click();
   const request = await adding;
   const clicked = traceOf(request);
   expect(clicked).not.toBe(mounted);
