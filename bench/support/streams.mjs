@@ -1,31 +1,46 @@
-// Many event streams over raw sockets: an HTTP client's own work would be measured with every event.
-import { connect } from "node:net";
+// Many event streams, read by a program of the workspace (server/stream/examples/subscribers): what ten thousand sockets cost in
+// JavaScript would be measured with every event.
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { LOAD_CORE } from "./process.mjs";
 
-/** How many connect at once; all of them together would overflow an accept queue, which is not measured here. */
-const BATCH = 50;
-
-/** The request that opens a stream. */
-export function requestOf(url, headers) {
-  const { pathname, search, host } = new URL(url);
-  const lines = Object.entries({ host, accept: "text/event-stream", ...headers }).map(([name, value]) => `${name}: ${value}`);
-  return `GET ${pathname}${search} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
-}
+const PROGRAM = "target/release/examples/subscribers";
 
 /**
  * Opens `count` streams, the nth as `target(n)` says: its URL and header fields. Every `data:` line that carries
- * `"at":<milliseconds>` counts as a delivery.
+ * `"at":<milliseconds since 1970>` counts as a delivery.
  */
 export async function listen(target, count) {
-  const deliveries = new Deliveries();
-  const sockets = [];
-  while (sockets.length < count) {
-    const batch = Array.from({ length: Math.min(BATCH, count - sockets.length) }, (_, number) => open(target(sockets.length + number), deliveries));
-    sockets.push(...(await Promise.all(batch)));
-  }
+  const subscribers = new Subscribers();
+  await subscribers.ask({ open: streams(target, count) });
   return {
-    expect: (number) => deliveries.expect(number),
-    close: () => sockets.forEach((socket) => socket.destroy()),
+    /** Counts from now on; `arrived` tells how long events were under way, in milliseconds, once so many have come. */
+    expect: async (number) => {
+      await subscribers.ask({ expect: number });
+      const arrived = subscribers.answer();
+      // Whoever publishes meanwhile hears of it later.
+      arrived.catch(() => {});
+      return { arrived };
+    },
+    close: () => subscribers.end(),
   };
+}
+
+/**
+ * Opens `count` streams at once, the nth as `target(n)` says, and waits until each has had the events 0 to `events` - 1.
+ * Returns after how many milliseconds the last one had them, how many events never came or came again, over all streams, and how
+ * many streams were refused.
+ */
+export async function resume(target, count, events) {
+  const subscribers = new Subscribers();
+  const result = await subscribers.ask({ resume: { ...streams(target, count), events } });
+  subscribers.end();
+  return result;
+}
+
+/** The moment, for an event's `at`: milliseconds since 1970. */
+export function moment() {
+  return performance.timeOrigin + performance.now();
 }
 
 /**
@@ -48,62 +63,37 @@ export async function positionAfter(target, act, position) {
   throw new Error(`${target.url} ended before an event arrived`);
 }
 
-function open({ url, headers }, deliveries) {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true }, () => socket.write(requestOf(url, headers)));
-    let rest = "";
-    let isOpen = false;
-    socket.setEncoding("latin1");
-    socket.on("error", reject);
-    socket.on("data", (chunk) => {
-      if (!isOpen) {
-        isOpen = true;
-        if (chunk.startsWith("HTTP/1.1 200")) resolve(socket);
-        else reject(new Error(`a stream was refused: ${chunk.split("\r\n")[0]}`));
-      }
-      rest = deliveries.read(rest + chunk);
-    });
-    socket.on("close", () => deliveries.lost());
-  });
+function streams(target, count) {
+  const targets = Array.from({ length: count }, (_, number) => target(number));
+  return { address: new URL(targets[0].url).host, requests: targets.map(requestOf) };
 }
 
-/** How long events were under way, in milliseconds. */
-class Deliveries {
-  #latencies = new Float64Array(0);
-  #count = 0;
-  #settle = { resolve() {}, reject() {} };
+/** The request that opens a stream. */
+function requestOf({ url, headers }) {
+  const { pathname, search, host } = new URL(url);
+  const lines = Object.entries({ host, accept: "text/event-stream", ...headers }).map(([name, value]) => `${name}: ${value}`);
+  return `GET ${pathname}${search} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
+}
 
-  /** Resolves to the latencies once so many have arrived; rejects when they do not within half a minute. */
-  expect(number) {
-    this.#latencies = new Float64Array(number);
-    this.#count = 0;
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`${this.#count} of ${number} deliveries arrived`)), 30_000);
-      this.#settle = { resolve: () => { clearTimeout(late); resolve(this.#latencies); }, reject };
-    });
+/** The program, which answers a line of JSON by another. */
+class Subscribers {
+  #child = spawn("taskset", ["-c", String(LOAD_CORE), PROGRAM], { stdio: ["pipe", "pipe", "inherit"] });
+  #lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+
+  ask(command) {
+    this.#child.stdin.write(`${JSON.stringify(command)}\n`);
+    return this.answer();
   }
 
-  /** Takes every whole line out of the text and returns what is left. */
-  read(text) {
-    const now = performance.now();
-    let from = 0;
-    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", from)) {
-      const at = text.startsWith("data:", from) ? text.indexOf('"at":', from) : -1;
-      if (at >= 0 && at < end) this.#arrived(now - Number.parseFloat(text.slice(at + 5, at + 25)));
-      from = end + 1;
-    }
-    return text.slice(from);
+  async answer() {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error("the subscribers ended: what they said stands above");
+    const answer = JSON.parse(value);
+    if (answer?.error) throw new Error(answer.error);
+    return answer;
   }
 
-  lost() {
-    if (this.#count < this.#latencies.length) this.#settle.reject(new Error("a stream ended early"));
-  }
-
-  #arrived(latency) {
-    if (this.#count >= this.#latencies.length) return;
-    this.#latencies[this.#count] = latency;
-    this.#count += 1;
-    if (this.#count === this.#latencies.length) this.#settle.resolve();
+  end() {
+    this.#child.kill();
   }
 }

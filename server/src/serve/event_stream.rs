@@ -5,7 +5,8 @@
 //! is a socket and a body: 2 KiB in place of 31, and each piece is written as it stands, with no copy and no chunk around it.
 //! While the body has nothing to say, the hub of events may write to the socket itself ([`OutletSlot`]).
 
-use std::io;
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -14,9 +15,11 @@ use axum::body::{Body, Bytes};
 use axum::http::header::{CONNECTION, CONTENT_TYPE, DATE, TRANSFER_ENCODING};
 use axum::http::{HeaderValue, Method, StatusCode, response};
 use axum::response::Response;
+use bytes::Buf as _;
 use http_body::Body as _;
 use parking_lot::Mutex;
 use portico_stream::{Outlet, OutletSlot, Written};
+use smallvec::SmallVec;
 use time::OffsetDateTime;
 use time::macros::format_description;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -24,6 +27,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// Bytes of further requests that a client may send on the connection of a stream before it is cut. They are not read:
 /// the connection ends with the stream.
 const IGNORED: usize = 8 * 1024;
+/// Bytes and pieces that leave together with the head, at most.
+const GATHERED: usize = 64 * 1024;
+const PIECES: usize = 8;
 
 /// Whether the answer to a request of this method is a stream that may have the connection for itself.
 pub fn is_one(method: &Method, response: &Response) -> bool {
@@ -38,8 +44,12 @@ pub fn is_one(method: &Method, response: &Response) -> bool {
 pub struct EventStream<S> {
     stream: Shared<S>,
     body: Body,
-    /// Being written.
-    piece: Bytes,
+    /// Being written, in order.
+    pieces: VecDeque<Bytes>,
+    /// The hub's, from when the first pieces have been written.
+    slot: Option<OutletSlot>,
+    /// How the body ended; told once everything before has been written.
+    end: Option<io::Result<()>>,
     ignored: usize,
 }
 
@@ -74,12 +84,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> EventStream<S> {
     /// Of a response whose head is yet to be written.
     pub fn new(stream: S, response: Response, now: OffsetDateTime) -> Self {
         let (mut head, body) = response.into_parts();
-        let stream = Arc::new(Mutex::new(stream));
-        if let Some(slot) = head.extensions.remove::<OutletSlot>() {
-            slot.connect(Box::new(Shared(stream.clone())));
-        }
-        let stream = Shared(stream);
-        Self { stream, body, piece: head_of(head, now), ignored: 0 }
+        let slot = head.extensions.remove();
+        let pieces = VecDeque::from([head_of(head, now)]);
+        Self { stream: Shared(Arc::new(Mutex::new(stream))), body, pieces, slot, end: None, ignored: 0 }
     }
 
     /// Writes it, piece by piece, to its end.
@@ -87,35 +94,87 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> EventStream<S> {
     /// # Errors
     /// The connection's own; the client is gone then, or takes nothing.
     pub async fn run(mut self) -> io::Result<()> {
+        std::future::poll_fn(|cx| Poll::Ready(self.gather(cx))).await;
         std::future::poll_fn(|cx| self.poll(cx)).await?;
         std::future::poll_fn(|cx| self.stream.with(|stream| stream.poll_shutdown(cx))).await
     }
 
+    /// Puts what is there already behind the head: all of it leaves together. The body may be polled to where it waits only
+    /// while the hub does not know of the connection, and would write to it.
+    fn gather(&mut self, cx: &mut Context<'_>) {
+        let bytes = |pieces: &VecDeque<Bytes>| pieces.iter().map(Bytes::len).sum::<usize>();
+        while self.pieces.len() < PIECES && bytes(&self.pieces) < GATHERED && self.take_piece(cx) {}
+    }
+
+    /// Takes the next piece of the body; whether there was one.
+    fn take_piece(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.end.is_some() {
+            return false;
+        }
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                // Trailers have no place without chunks.
+                self.pieces.extend(frame.into_data().ok().filter(|piece| !piece.is_empty()));
+                true
+            }
+            Poll::Ready(Some(Err(error))) => {
+                self.end = Some(Err(io::Error::other(error)));
+                false
+            }
+            Poll::Ready(None) => {
+                self.end = Some(Ok(()));
+                false
+            }
+            Poll::Pending => false,
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            while !self.piece.is_empty() {
-                match self.stream.with(|stream| stream.poll_write(cx, &self.piece)) {
+            while !self.pieces.is_empty() {
+                match self.poll_write(cx) {
                     Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                    Poll::Ready(Ok(written)) => drop(self.piece.split_to(written)),
+                    Poll::Ready(Ok(written)) => self.pass(written),
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                     Poll::Pending => return self.poll_client(cx),
                 }
             }
-            self.piece = Bytes::new();
-            match Pin::new(&mut self.body).poll_frame(cx) {
-                // Trailers have no place without chunks.
-                Poll::Ready(Some(Ok(frame))) => self.piece = frame.into_data().unwrap_or_default(),
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(io::Error::other(error))),
-                Poll::Ready(None) => return Poll::Ready(Ok(())),
-                Poll::Pending => {
-                    // What TLS holds back goes out before anybody waits.
-                    let flushed = self.stream.with(|stream| stream.poll_flush(cx));
-                    if let Poll::Ready(Err(error)) = flushed {
-                        return Poll::Ready(Err(error));
-                    }
-                    return self.poll_client(cx);
-                }
+            if let Some(slot) = self.slot.take() {
+                slot.connect(Box::new(Shared(Arc::clone(&self.stream.0))));
             }
+            if self.take_piece(cx) {
+                continue;
+            }
+            if let Some(end) = self.end.take() {
+                return Poll::Ready(end);
+            }
+            self.pieces = VecDeque::new();
+            // What TLS holds back goes out before anybody waits.
+            if let Poll::Ready(Err(error)) = self.stream.with(|stream| stream.poll_flush(cx)) {
+                return Poll::Ready(Err(error));
+            }
+            return self.poll_client(cx);
+        }
+    }
+
+    fn poll_write(&self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let slices: SmallVec<[IoSlice<'_>; PIECES]> =
+            self.pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+        self.stream.with(|stream| match &*slices {
+            [piece] => stream.poll_write(cx, piece),
+            pieces => stream.poll_write_vectored(cx, pieces),
+        })
+    }
+
+    /// So many bytes have been written.
+    fn pass(&mut self, mut written: usize) {
+        while let Some(first) = self.pieces.front_mut() {
+            if first.len() > written {
+                first.advance(written);
+                return;
+            }
+            written -= first.len();
+            self.pieces.pop_front();
         }
     }
 

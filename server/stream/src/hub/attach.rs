@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::{Hub, State, Subscriber, Taken, history::Entry, subscriber::Look};
 use crate::{
+    EventType,
     log::LogRange,
     position::{Position, Scope},
     subscription::Cursor,
@@ -11,6 +12,24 @@ use crate::{
 
 /// How many bytes of frames a stream takes from memory at once; the next part waits until these were read.
 const PORTION: usize = 1 << 20;
+
+/// So much is joined under the lock: what a stream would join for itself is joined once for all that are as far behind.
+const JOINED: usize = 64 << 10;
+
+/// What the last stream that came back was given. After a break there are many that missed the same.
+pub(super) struct Replay {
+    /// The first of the events, and the place in the order of arrival that they reach to.
+    oldest: Arc<Entry>,
+    last: u64,
+    /// Whose own events are among them, if anybody's.
+    user: Option<Box<str>>,
+    types: Arc<[EventType]>,
+    /// How far the log had been read with the oldest of the events: whoever is within that, and misses it, misses all the others, and
+    /// finds their ids right.
+    covers: Position,
+    frames: u64,
+    bytes: Bytes,
+}
 
 /// What a stream that wants to join the live feed is told.
 pub(crate) enum Attached {
@@ -42,8 +61,7 @@ impl Hub {
         if !cursor.position.is_within(&state.position) {
             return Attached::Ahead;
         }
-        let (frames, finished) = self.recall_frames(&state, subscriber, cursor);
-        self.metrics.frames_replayed.add(frames.len() as u64);
+        let (frames, finished) = self.recall_frames(&mut state, subscriber, cursor);
         if !finished {
             return Attached::Portion(frames);
         }
@@ -86,47 +104,109 @@ impl Hub {
     /// The frames after the cursor, and whether that is all of them; the cursor moves with them.
     fn recall_frames(
         &self,
-        state: &State,
+        state: &mut State,
         subscriber: &Subscriber,
         cursor: &mut Cursor,
     ) -> (Vec<Bytes>, bool) {
         let (start, names) = (cursor.position.clone(), cursor.position.names());
-        let (mut frames, mut bytes) = (Vec::new(), 0);
+        let first = state.history.first_beyond(&start);
+        let entries = state.history.since(&subscriber.org, &subscriber.user, first);
+        let missed =
+            |entry: &&Arc<Entry>| !has_seen(&start, entry) && subscriber.wants(&entry.topic, &entry.kind);
+        let mut entries = entries.filter(missed).peekable();
+        let Some(oldest) = entries.peek().map(|oldest| Arc::clone(oldest)) else { return (Vec::new(), true) };
+        if let Some(replay) = &state.replay
+            && replay.is_for(&oldest, state, subscriber, cursor)
+        {
+            self.metrics.frames_replayed.add(replay.frames);
+            return (vec![replay.bytes.clone()], true);
+        }
+        let covers = self.codec.own(oldest.frame.id(), &names);
+        let (mut given, mut frames, mut bytes) = (Vec::new(), Vec::new(), 0);
         // Ids grow with the order of arrival: once one covers where the client started, all later ones do.
-        let mut covered = false;
-        let mut last: Option<&Entry> = None;
-        for entry in state.history.of(&subscriber.org, &subscriber.user) {
-            let seen = start.topic(&entry.topic).and_then(|topic| topic.next.get(entry.partition));
-            if seen.is_some_and(|next| entry.offset < *next) || !subscriber.wants(&entry.topic, &entry.kind) {
-                continue;
-            }
+        let is_common = start.is_within(&covers) && cursor.given.is_empty();
+        let mut covered = is_common;
+        let mut finished = true;
+        for entry in entries.filter(|entry| !cursor.given.has(entry.repeat)) {
             if bytes > PORTION {
-                if let Some(last) = last {
-                    cursor.position.merge(&self.codec.own(last.frame.id(), &names));
-                }
-                return (frames, false);
-            }
-            if !cursor.is_new(entry.repeat) {
-                continue;
+                finished = false;
+                break;
             }
             covered = covered || start.is_within(&self.codec.own(entry.frame.id(), &names));
-            let frame = if covered { entry.frame.bytes().clone() } else { self.moved(cursor, entry, &names) };
+            let frame = match covered {
+                true => entry.frame.bytes().clone(),
+                false => self.moved(&mut cursor.position, entry, &names),
+            };
             bytes += frame.len();
             frames.push(frame);
-            last = Some(entry);
+            given.push(entry);
         }
-        (frames, true)
+        self.metrics.frames_replayed.add(frames.len() as u64);
+        if !finished {
+            for entry in &given {
+                cursor.given.is_new(entry.repeat);
+            }
+            if let Some(last) = given.last() {
+                cursor.position.merge(&self.codec.own(last.frame.id(), &names));
+            }
+        } else if is_common && bytes <= JOINED {
+            let replay = Replay::new(oldest, state, subscriber, covers, &frames);
+            frames = vec![replay.bytes.clone()];
+            state.replay = Some(replay);
+        }
+        (frames, finished)
     }
 
     /// The entry's frame with an id that is right for this client.
     ///
     /// The id made when the entry arrived says what *this* instance had read by then. A client that comes from another
     /// instance may have read more of some partition; its id must not fall behind that.
-    fn moved(&self, cursor: &mut Cursor, entry: &Entry, names: &[Arc<str>]) -> Bytes {
-        cursor.position.merge(&self.codec.own(entry.frame.id(), names));
+    fn moved(&self, position: &mut Position, entry: &Entry, names: &[Arc<str>]) -> Bytes {
+        position.merge(&self.codec.own(entry.frame.id(), names));
         let scope = Scope { org: &entry.org, user: entry.user.as_deref() };
-        entry.frame.with_id(&entry.kind, &self.codec.encode(&cursor.position, scope)).bytes().clone()
+        entry.frame.with_id(&entry.kind, &self.codec.encode(position, scope)).bytes().clone()
     }
+}
+
+impl Replay {
+    fn new(
+        oldest: Arc<Entry>,
+        state: &State,
+        subscriber: &Subscriber,
+        covers: Position,
+        frames: &[Bytes],
+    ) -> Self {
+        let Subscriber { user, types, .. } = subscriber;
+        let is_personal = state.history.is_personal_since(&oldest.org, user, oldest.sequence);
+        Self {
+            last: state.history.sequence(),
+            user: is_personal.then(|| user.clone()),
+            types: Arc::clone(types),
+            covers,
+            frames: frames.len() as u64,
+            bytes: Bytes::from(frames.concat()),
+            oldest,
+        }
+    }
+
+    /// Whether it is all that a stream is to get, the oldest of whose missed events is `oldest`.
+    fn is_for(&self, oldest: &Arc<Entry>, state: &State, subscriber: &Subscriber, cursor: &Cursor) -> bool {
+        let Subscriber { user, types, .. } = subscriber;
+        Arc::ptr_eq(&self.oldest, oldest)
+            && self.last == state.history.sequence()
+            && Arc::ptr_eq(&self.types, types)
+            && match &self.user {
+                Some(theirs) => theirs == user,
+                None => !state.history.is_personal_since(&oldest.org, user, oldest.sequence),
+            }
+            && cursor.given.is_empty()
+            && cursor.position.is_within(&self.covers)
+    }
+}
+
+fn has_seen(position: &Position, entry: &Entry) -> bool {
+    let next = position.topic(&entry.topic).and_then(|topic| topic.next.get(entry.partition));
+    next.is_some_and(|next| entry.offset < *next)
 }
 
 /// Fits the position to the partitions that are followed now; the parts of the log between it and memory.

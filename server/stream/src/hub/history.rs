@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::RepeatKey;
-use crate::frame::EventFrame;
+use crate::{frame::EventFrame, position::Position};
 
 /// What an entry costs beside its frame: itself, its places in the ring and in its lane.
 const ENTRY_OVERHEAD: usize = 256;
@@ -60,6 +60,8 @@ pub(super) struct PartitionMemory {
     stamps: VecDeque<(i64, u32)>,
     /// From this offset on, `stamps` has every record.
     stamps_floor: i64,
+    /// Offsets of the events in the ring, and their places in it.
+    events: VecDeque<(i64, u64)>,
 }
 
 impl History {
@@ -77,7 +79,8 @@ impl History {
 
     /// Begins to remember a partition, the next one of its topic or one that goes on elsewhere, from `from` on.
     pub(super) fn begin(&mut self, topic: &Arc<str>, partition: usize, from: i64) {
-        let fresh = PartitionMemory { floor: from, stamps: VecDeque::new(), stamps_floor: from };
+        let (stamps, events) = (VecDeque::new(), VecDeque::new());
+        let fresh = PartitionMemory { floor: from, stamps, stamps_floor: from, events };
         let partitions = self.partitions.entry(Arc::clone(topic)).or_default();
         match partitions.get_mut(partition) {
             Some(memory) => *memory = fresh,
@@ -90,6 +93,7 @@ impl History {
         self.partitions.remove(topic);
         let kept: Vec<_> = self.ring.drain(..).filter(|entry| *entry.topic != *topic).collect();
         self.lanes.clear();
+        self.partitions.values_mut().flatten().for_each(|memory| memory.events.clear());
         self.bytes = 0;
         for entry in kept {
             self.store(entry);
@@ -132,12 +136,25 @@ impl History {
         }
     }
 
-    /// What a person's stream would have got, in order.
-    pub(super) fn of(&self, org: &str, user: &str) -> impl Iterator<Item = &Arc<Entry>> {
-        self.since(org, user, 0)
+    /// The place in the order of arrival before which everything lies below `position`.
+    pub(super) fn first_beyond(&self, position: &Position) -> u64 {
+        let beyond = position.topics.iter().flat_map(|topic| {
+            let partitions = self.partitions.get(&topic.name).into_iter().flatten();
+            partitions.zip(&topic.next).filter_map(|(memory, next)| {
+                let at = memory.events.partition_point(|(offset, _)| offset < next);
+                memory.events.get(at).map(|(_, sequence)| *sequence)
+            })
+        });
+        beyond.min().unwrap_or(self.sequence + 1)
     }
 
-    /// The same from a place in the order of arrival on.
+    /// Whether there is anything for this person alone from a place in the order of arrival on.
+    pub(super) fn is_personal_since(&self, org: &str, user: &str, first: u64) -> bool {
+        let lane = self.lanes.get(org).and_then(|lanes| lanes.users.get(user));
+        lane.and_then(VecDeque::back).is_some_and(|entry| entry.sequence >= first)
+    }
+
+    /// What a person's stream would have got from a place in the order of arrival on, in order.
     pub(super) fn since(&self, org: &str, user: &str, first: u64) -> impl Iterator<Item = &Arc<Entry>> {
         let from = move |lane: &'_ Lane| lane.partition_point(|entry| entry.sequence < first);
         let lanes = self.lanes.get(org);
@@ -149,6 +166,11 @@ impl History {
     /// The place of the newest event that is no longer remembered.
     pub(super) fn evicted(&self) -> u64 {
         self.evicted
+    }
+
+    /// The newest place in the order of arrival.
+    pub(super) fn sequence(&self) -> u64 {
+        self.sequence
     }
 
     /// A place in the order of arrival for something that is no event.
@@ -164,6 +186,10 @@ impl History {
             None => &mut lanes.everyone,
         };
         lane.push_back(Arc::clone(&entry));
+        let memory = self.partitions.get_mut(&entry.topic).and_then(|all| all.get_mut(entry.partition));
+        if let Some(memory) = memory {
+            memory.events.push_back((entry.offset, entry.sequence));
+        }
         self.bytes += entry.cost();
         self.ring.push_back(entry);
     }
@@ -175,6 +201,7 @@ impl History {
         let memory = self.partitions.get_mut(&entry.topic).and_then(|all| all.get_mut(entry.partition));
         if let Some(memory) = memory {
             memory.floor = memory.floor.max(entry.offset + 1);
+            memory.events.pop_front_if(|(_, sequence)| *sequence == entry.sequence);
         }
         let Some(lanes) = self.lanes.get_mut(&entry.org) else { return };
         // The ring's oldest entry is its lane's oldest too.

@@ -55,6 +55,7 @@ struct State {
     repeats: Repeats,
     live: index::Index,
     streams: registry::Registry,
+    replay: Option<attach::Replay>,
 }
 
 impl Hub {
@@ -70,6 +71,7 @@ impl Hub {
             repeats: Repeats::new(config.history.repeat_window),
             live: index::Index::default(),
             streams: registry::Registry::default(),
+            replay: None,
         };
         Self {
             state: Mutex::new(state),

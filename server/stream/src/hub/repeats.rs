@@ -38,6 +38,15 @@ impl Repeats {
         Self { seen: HashSet::new(), order: VecDeque::new(), window: window.max(1) }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    /// Whether an event was seen before.
+    pub(crate) fn has(&self, key: RepeatKey) -> bool {
+        self.seen.contains(&key)
+    }
+
     /// Remembers an event; false when it was seen before.
     pub(crate) fn is_new(&mut self, key: RepeatKey) -> bool {
         if !self.seen.insert(key) {

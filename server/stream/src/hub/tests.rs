@@ -39,17 +39,18 @@ fn keyring() -> Arc<Keyring> {
 }
 
 pub(super) fn record(partition: i32, offset: i64, user: &str) -> LogRecord {
+    record_for(partition, offset, Some(user))
+}
+
+/// For one person, or for everybody in the organization.
+fn record_for(partition: i32, offset: i64, user: Option<&str>) -> LogRecord {
     let id = format!("{partition}-{offset}");
-    let attributes = [
-        ("specversion", "1.0"),
-        ("id", &id),
-        ("source", "@a/b"),
-        ("type", "a.b"),
-        ("orgid", "acme"),
-        ("userid", user),
-    ];
-    let attributes = attributes.map(|(name, value)| (name.into(), value.into())).into();
+    let attributes =
+        [("specversion", "1.0"), ("id", &id), ("source", "@a/b"), ("type", "a.b"), ("orgid", "acme")];
+    let attributes = attributes.into_iter().chain(user.map(|user| ("userid", user)));
+    let attributes = attributes.map(|(name, value)| (name.into(), value.into())).collect();
     let attributes = Attributes::new(attributes).expect("distinct");
+    let user = user.unwrap_or("acme");
     let message = Message { topic: TOPIC, key: user.as_bytes(), attributes: &attributes, data: b"" };
     let signature = keyring().sign(&message).expect("a key");
     let mut record = binding::binary(&TOPIC.into(), user, &attributes, Bytes::new());
@@ -82,6 +83,18 @@ fn taken(hub: &Hub, subscriber: &Subscriber) -> Vec<String> {
         };
         all.extend(frames.iter().map(|frame| String::from_utf8_lossy(frame).into_owned()));
     }
+}
+
+/// The events that a stream gets on its way to the present, all of which is in memory.
+fn caught_up(hub: &Hub, subscriber: &Arc<Subscriber>, cursor: &mut Cursor) -> Vec<String> {
+    let Attached::Live(frames) = hub.attach(subscriber, cursor) else { panic!("it is all in memory") };
+    events(&String::from_utf8(frames.concat()).expect("text"))
+}
+
+/// The ids of the events in a stream's text.
+fn events(text: &str) -> Vec<String> {
+    let ids = text.split("\"id\":\"").skip(1);
+    ids.map(|rest| rest.split('"').next().unwrap_or_default().to_owned()).collect()
 }
 
 fn place(next: &[i64]) -> TopicPosition {
@@ -127,8 +140,7 @@ fn a_recreated_topic_may_repeat_ids_and_they_stand_in_history_again() {
     hub.start_over(&states([0, 0]), ResetReason::Recreated);
     hub.dispatch(vec![record(0, 0, "alice")]);
     let (alice, mut cursor) = (open(&hub, "alice"), Cursor::new(Position { topics: vec![place(&[0, 0])] }));
-    let Attached::Live(frames) = hub.attach(&alice, &mut cursor) else { panic!("it is all in memory") };
-    assert_eq!(frames.len(), 1);
+    assert_eq!(caught_up(&hub, &alice, &mut cursor), ["0-0"]);
 }
 
 #[test]
@@ -151,11 +163,61 @@ fn the_cursor_moves_only_past_what_was_handed_out() {
     let hub = hub();
     hub.dispatch((0..5).map(|offset| record(0, offset, "alice")).collect());
     let (alice, mut cursor) = (open(&hub, "alice"), Cursor::new(Position { topics: vec![place(&[3, 0])] }));
-    let Attached::Live(frames) = hub.attach(&alice, &mut cursor) else { panic!("it is all in memory") };
-    assert_eq!(frames.len(), 2);
+    assert_eq!(caught_up(&hub, &alice, &mut cursor), ["0-3", "0-4"]);
     assert_eq!(cursor.position, hub.position());
     let mut ahead = Cursor::new(Position { topics: vec![place(&[9, 0])] });
     assert!(matches!(hub.attach(&open(&hub, "bob"), &mut ahead), Attached::Ahead));
+}
+
+/// However far each is behind, whoever else has just come back from where, and whichever instance he read from before.
+#[test]
+fn whoever_comes_back_gets_what_he_missed_and_nothing_else() {
+    let (mut seed, mut shared) = (1_u64, 0);
+    let mut random = |below: i64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((seed >> 33) % below.unsigned_abs()) as i64
+    };
+    for _ in 0..300 {
+        let hub = hub();
+        let mut next = [0, 0];
+        let mut log = Vec::new();
+        for _ in 0..random(12) {
+            let partition = random(2);
+            let user = [Some("alice"), Some("bob"), None, None][random(4) as usize];
+            hub.dispatch(vec![record_for(partition as i32, next[partition as usize], user)]);
+            log.push((partition as usize, next[partition as usize], user));
+            next[partition as usize] += 1;
+        }
+        let mut last = Bytes::new();
+        for _ in 0..6 {
+            let user = ["alice", "bob"][random(2) as usize];
+            let from = [random(next[0] + 1), random(next[1] + 1)];
+            let expected = log.iter().filter(|(partition, offset, whose)| {
+                *offset >= from[*partition] && whose.is_none_or(|whose| whose == user)
+            });
+            let expected: Vec<_> =
+                expected.map(|(partition, offset, _)| format!("{partition}-{offset}")).collect();
+            let mut cursor = Cursor::new(Position { topics: vec![place(&from)] });
+            let Attached::Live(frames) = hub.attach(&open(&hub, user), &mut cursor) else {
+                panic!("in memory")
+            };
+            let text = String::from_utf8(frames.concat()).expect("text");
+            assert_eq!(events(&text), expected, "{user} from {from:?} of {log:?}");
+            let mut reached = Position { topics: vec![place(&from)] };
+            for id in text.lines().filter_map(|line| line.strip_prefix("id: ")) {
+                let here = hub.codec.own(id.as_bytes(), &[TOPIC.into()]);
+                assert!(
+                    reached.is_within(&here),
+                    "{user} from {from:?} of {log:?}: {here:?} after {reached:?}"
+                );
+                reached = here;
+            }
+            let bytes = frames.into_iter().next().unwrap_or_default();
+            shared += usize::from(!bytes.is_empty() && bytes.as_ptr() == last.as_ptr());
+            last = bytes;
+        }
+    }
+    assert!(shared > 30, "{shared} got the bytes of the one before");
 }
 
 #[test]

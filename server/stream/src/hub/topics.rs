@@ -50,6 +50,8 @@ impl Hub {
         let state = &mut *locked;
         let Some(topic) = states.first().map(|first| Arc::clone(&first.topic)) else { return };
         let Some(position) = state.position.topic_mut(&topic) else { return };
+        // Places keep their numbers, and what stands there is something else.
+        state.replay = None;
         match reason {
             ResetReason::Recreated => {
                 position.anchor = None;

@@ -1,7 +1,4 @@
-use crate::{
-    hub::{RepeatKey, Repeats},
-    position::Position,
-};
+use crate::{hub::Repeats, position::Position};
 
 /// How many events a resuming stream remembers to recognise repeats across the seam between log and memory.
 const WINDOW: usize = 4096;
@@ -10,16 +7,13 @@ const WINDOW: usize = 4096;
 pub(crate) struct Cursor {
     /// Everything below was seen by the client or is in frames on their way to it.
     pub(crate) position: Position,
-    repeats: Repeats,
+    /// Events that this stream was given and may find again. What is in memory has no repeats in itself, so there are none as long
+    /// as everything comes from there at once.
+    pub(crate) given: Repeats,
 }
 
 impl Cursor {
     pub(crate) fn new(position: Position) -> Self {
-        Self { position, repeats: Repeats::new(WINDOW) }
-    }
-
-    /// False for an event that this stream was given already.
-    pub(crate) fn is_new(&mut self, key: RepeatKey) -> bool {
-        self.repeats.is_new(key)
+        Self { position, given: Repeats::new(WINDOW) }
     }
 }

@@ -39,10 +39,8 @@ pub(crate) struct Resume {
 pub(crate) struct Step {
     /// To be sent, in order.
     pub(crate) frames: VecDeque<Bytes>,
-    /// The id just after them.
-    pub(crate) id: String,
-    /// What remains; `None` when the stream is live.
-    pub(crate) rest: Option<Box<Resume>>,
+    /// What remains, and the id of the place just after the frames; `None` when the stream is live.
+    pub(crate) rest: Option<(Box<Resume>, String)>,
 }
 
 impl Resume {
@@ -68,8 +66,11 @@ impl Resume {
             match self.attempt().await {
                 Ok(Progress { frames, live }) => {
                     self.pause = FIRST_PAUSE;
+                    if live {
+                        return Step { frames, rest: None };
+                    }
                     let id = self.hub.id_at(&self.cursor.position, &self.subscriber);
-                    return Step { frames, id, rest: (!live).then_some(self) };
+                    return Step { frames, rest: Some((self, id)) };
                 }
                 Err(LogError::OutOfRange) => self.verified = false,
                 Err(error) => {
@@ -189,7 +190,7 @@ impl Resume {
             && event.user.as_deref().is_none_or(|user| user == &*self.subscriber.user)
             && self.subscriber.wants(&record.topic, &event.kind);
         let repeat = self.hub.hasher.key(&event.org, event.user.as_deref(), &event.source, &event.id);
-        if !mine || !self.cursor.is_new(repeat) {
+        if !mine || !self.cursor.given.is_new(repeat) {
             return None;
         }
         let scope = Scope { org: &event.org, user: event.user.as_deref() };

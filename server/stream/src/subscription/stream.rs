@@ -99,10 +99,10 @@ impl EventStream {
             if !self.pending.is_empty() {
                 return;
             }
-            let Poll::Ready(Step { frames, id: reached, rest }) = step.poll_unpin(cx) else { return };
+            let Poll::Ready(Step { frames, rest }) = step.poll_unpin(cx) else { return };
             self.pending = frames;
             match rest {
-                Some(rest) => {
+                Some((rest, reached)) => {
                     *id = reached;
                     *step = rest.step().boxed();
                 }
