@@ -64,13 +64,16 @@ pub async fn serve<A: Answer>(
         tokio::spawn(async move {
             // Both are held for as long as the connection lasts.
             let guards = (permit, stop.clone());
+            // What serving takes is made by whoever serves: accepting goes on meanwhile, and where thousands come at once, the
+            // next connection finds the memory that the last one gave back.
             let Some(acceptor) = tls else {
-                let lasting = terms.serve(stream, peer, current, stop).await;
+                let lasting = Box::pin(terms.serve(stream, peer, current, stop)).await;
                 return outlast(lasting, guards);
             };
             // A client that never finishes its handshake must not hold a connection for long.
-            if let Ok(Ok(stream)) = tokio::time::timeout(terms.head(), acceptor.accept(stream)).await {
-                outlast(terms.serve(stream, peer, current, stop).await, guards);
+            let handshake = Box::pin(acceptor.accept(stream));
+            if let Ok(Ok(stream)) = tokio::time::timeout(terms.head(), handshake).await {
+                outlast(Box::pin(terms.serve(stream, peer, current, stop)).await, guards);
             }
         });
     }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::ErrorKind;
+use std::str::FromStr;
 
 use memchr::{memchr, memmem, memrchr};
 use tokio::net::TcpStream;
@@ -23,6 +24,14 @@ pub struct Answer {
 impl Answer {
     pub fn new(socket: TcpStream) -> Self {
         Self { socket, body: Body::default() }
+    }
+
+    /// Waits for the first byte.
+    ///
+    /// # Errors
+    /// The connection failed.
+    pub async fn begun(&self) -> std::io::Result<()> {
+        self.socket.readable().await
     }
 
     /// Waits for bytes, and gives every whole line to `line`. `false`: the stream has ended.
@@ -139,10 +148,25 @@ impl Body {
     }
 }
 
-/// The number after `key` in a line of data.
-pub fn number<T: std::str::FromStr>(line: &[u8], key: &[u8]) -> Option<T> {
-    let data = line.strip_prefix(b"data:")?;
-    let from = &data[memmem::find(data, key)? + key.len()..];
-    let end = from.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.').unwrap_or(from.len());
-    str::from_utf8(&from[..end]).ok()?.parse().ok()
+/// A number in an event's data.
+pub struct Number(memmem::Finder<'static>);
+
+impl Number {
+    /// The one that stands after `key`.
+    pub fn after(key: &'static str) -> Self {
+        Self(memmem::Finder::new(key))
+    }
+
+    /// Every one in a line of data: some servers put several events into one.
+    pub fn each<T: FromStr>(&self, line: &[u8], mut found: impl FnMut(T)) {
+        let Some(data) = line.strip_prefix(b"data:") else { return };
+        for at in self.0.find_iter(data) {
+            let from = &data[at + self.0.needle().len()..];
+            let end =
+                from.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.').unwrap_or(from.len());
+            if let Some(number) = str::from_utf8(&from[..end]).ok().and_then(|text| text.parse().ok()) {
+                found(number);
+            }
+        }
+    }
 }

@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::answer::{Answer, number};
+use crate::answer::{Answer, Number};
 use crate::{Streams, request};
 
 /// How many connect at once; all of them together would overflow an accept queue, which is not measured here.
@@ -18,7 +18,7 @@ const BATCH: usize = 50;
 /// Deliveries are given up after that.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Stands before the moment at which an event was published, in milliseconds since 1970.
-const AT: &[u8] = b"\"at\":";
+const AT: &str = "\"at\":";
 
 /// They end when this is dropped.
 pub struct Held {
@@ -82,12 +82,9 @@ impl Held {
 }
 
 async fn follow(mut answer: Answer, deliveries: Arc<Mutex<Deliveries>>) {
+    let number = Number::after(AT);
     loop {
-        let read = answer.read(|line| {
-            if let Some(at) = number::<f64>(line, AT) {
-                deliveries.lock().arrived(now() - at);
-            }
-        });
+        let read = answer.read(|line| number.each(line, |at: f64| deliveries.lock().arrived(now() - at)));
         match read.await {
             Ok(true) => {}
             Ok(false) => return deliveries.lock().ended("a stream ended early".to_owned()),

@@ -8,6 +8,7 @@ mod embedded;
 mod log;
 mod producer;
 mod reader;
+mod reports;
 mod security;
 
 pub use config::KafkaConfig;

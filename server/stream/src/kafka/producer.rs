@@ -7,13 +7,17 @@ use parking_lot::{Mutex, RwLock};
 use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode as Code},
     message::{Header, OwnedHeaders},
-    producer::{FutureProducer, FutureRecord, Producer as _},
+    producer::{BaseProducer, BaseRecord, Producer as _},
 };
+use tokio::sync::oneshot;
 
-use super::{KafkaConfig, context::LogContext};
+use super::{
+    KafkaConfig,
+    reports::{Reports, connect},
+};
 use crate::log::{AppendError, Appended, AppenderState, LogError, NewRecord};
 
-type Client = FutureProducer<LogContext>;
+type Client = BaseProducer<Reports>;
 
 /// How long a client that replaced a dead one is watched, unless it delivers before. What killed the first (an
 /// authorization that is missing, another producer under its id) shows in the second within a moment.
@@ -90,24 +94,17 @@ impl Producer {
     }
 }
 
-fn connect(config: &KafkaConfig) -> Result<Arc<Client>, LogError> {
-    let client = config.producer().create_with_context(LogContext);
-    client.map(Arc::new).map_err(|error| LogError::Fatal(error.to_string()))
-}
-
 async fn deliver(client: &Client, record: &NewRecord) -> Result<Appended, KafkaError> {
     let headers = record.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
         headers.insert(Header { key, value: Some(value.as_bytes()) })
     });
-    let message =
-        FutureRecord::to(&record.topic).key(&record.key).payload(record.value.as_ref()).headers(headers);
-    // Not `send`: it would wait while the queue is full, and a publisher is better told at once.
-    let delivery = client.send_result(message).map_err(|(error, _)| error)?;
-    match delivery.await {
-        Ok(Ok(at)) => Ok(Appended { partition: at.partition, offset: at.offset }),
-        Ok(Err((error, _))) => Err(error),
-        Err(_canceled) => Err(KafkaError::Canceled),
-    }
+    let (report, delivery) = oneshot::channel();
+    let message = BaseRecord::with_opaque_to(&record.topic, Box::new(report));
+    let message = message.key(&record.key).payload(record.value.as_ref()).headers(headers);
+    // A full queue is told at once: a publisher is better served by that than by waiting.
+    client.send(message).map_err(|(error, _)| error)?;
+    // Nobody is left to tell where the client was dropped.
+    delivery.await.unwrap_or(Err(KafkaError::Canceled))
 }
 
 fn append_error(error: KafkaError) -> AppendError {
