@@ -78,7 +78,8 @@ impl Page {
                 portal: Rc::clone(&portal),
                 streams,
                 tabs,
-                name: ["portico events ", &tabs::mark(state.session.as_ref())].concat(),
+                // Tabs that an earlier version of the shell rendered do not understand these: they have another name.
+                name: ["portico events 2 ", &tabs::mark(state.session.as_ref())].concat(),
                 status: Rc::clone(&status),
                 watch: Rc::clone(&watch),
                 limits: limits.clone(),

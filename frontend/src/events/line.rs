@@ -46,7 +46,7 @@ pub(super) enum News {
     Ping(String),
     /// It fares like this.
     Connection(Connection),
-    /// The portal refused its position: it goes on without one.
+    /// It goes on without a position: the portal refused it, or told none before the stream broke off.
     PositionLost,
     /// The session may have ended or changed; this tab asks for itself.
     Doubt,
@@ -270,9 +270,15 @@ impl Line {
     }
 
     fn count_failure(&self) -> u32 {
-        let mut state = self.state.borrow_mut();
-        state.failures += 1;
-        state.failures
+        let (failures, has_position) = {
+            let mut state = self.state.borrow_mut();
+            state.failures += 1;
+            (state.failures, !state.last_event_id.is_empty())
+        };
+        if !has_position {
+            (self.on_news)(News::PositionLost);
+        }
+        failures
     }
 
     fn is_current(&self, turn: u32) -> bool {

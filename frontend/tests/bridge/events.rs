@@ -171,11 +171,9 @@ async fn only_subscribers_of_the_types_that_were_missed_hear_of_a_reset() {
         "export function mount(el, ctx) { here.heard = []; ctx.events.subscribe('reset', (e) => here.heard.push(JSON.stringify(e.data))); return () => {}; }",
     )
     .subscribes("chat.edit");
-    let _outlets = (
-        listening(&world, &one).await,
-        world.mounted(&alone.application()).await,
-        world.mounted(&both.application()).await,
-    );
+    let _outlet = listening(&world, &one).await;
+    world.streams.event("ping", "8", "{}");
+    let _outlets = (world.mounted(&alone.application()).await, world.mounted(&both.application()).await);
     world.streams.opened(2).await;
     both.run("ctx.events.subscribe('chat.edit', () => {})").await.expect("declared");
     world.streams.event("reset", "9", r#"{"reason":"expired","types":["chat.edit"]}"#);

@@ -1,7 +1,8 @@
 use portico_app::bridge::Connection;
 
-use super::message::{Frame, Message, Place, Welcome};
+use super::message::{Carried, Frame, Message, Place, Welcome};
 use super::recent::Recent;
+use crate::events::line::RESET;
 use crate::events::seen::REMEMBERED;
 use crate::table::Table;
 
@@ -17,6 +18,8 @@ pub(super) struct Member {
     /// Tells this tab from the others.
     tab: String,
     leads: bool,
+    /// Counts leaders, as far as this tab heard of them: what an earlier one said may arrive after what a later one did.
+    term: u32,
     /// Where it is, and before that where it was when each earlier epoch ended. Up to each of these places it has
     /// everything that the epoch's leader had.
     trail: Vec<Place>,
@@ -32,7 +35,12 @@ pub(super) struct Member {
     /// The types that other tabs' remotes need.
     others: Table<Vec<String>>,
     /// The types that the leader's stream carries.
-    carried: Vec<String>,
+    carried: Vec<Carried>,
+    /// A stream that is opened at a place before this frame may not carry the same frames again.
+    repeats_from: u32,
+    /// Events were missed, which is told as soon as there is a place to go on from: who fetches anew before that misses
+    /// what is published in between.
+    has_gap: bool,
     connection: Connection,
     question: u32,
     asked_at: Option<f64>,
@@ -68,8 +76,6 @@ pub(super) enum Step {
     Show(Connection),
     /// Ask the portal whether the session stands.
     Doubt,
-    /// Tell this tab's remotes that events were missed.
-    Missed,
 }
 
 impl Member {
@@ -78,6 +84,7 @@ impl Member {
         Self {
             tab: name(),
             leads: false,
+            term: 0,
             trail: Vec::new(),
             recent: Recent::default(),
             furthest: 0,
@@ -86,6 +93,8 @@ impl Member {
             needs: Vec::new(),
             others: Table::default(),
             carried: Vec::new(),
+            repeats_from: 0,
+            has_gap: false,
             connection: Connection::Connecting,
             question: 0,
             asked_at: None,
@@ -110,7 +119,12 @@ impl Member {
     pub(super) fn lead(&mut self) -> Vec<Step> {
         self.leads = true;
         self.asked_at = None;
+        self.term += 1;
         self.connection = Connection::Connecting;
+        // The leader before may have had a place that it did not live to tell.
+        self.has_gap |= !self.trail.is_empty() && self.place().id.is_empty();
+        self.drop_unneeded();
+        self.carry_more();
         let mut steps = vec![Step::Show(Connection::Connecting)];
         steps.extend(self.begin_epoch());
         steps
@@ -130,6 +144,12 @@ impl Member {
 
     /// The leader's stream carried an event.
     pub(super) fn received(&mut self, frame: Frame) -> Vec<Step> {
+        let mut steps = self.tell_gap();
+        steps.extend(self.pass_on(frame));
+        steps
+    }
+
+    fn pass_on(&mut self, frame: Frame) -> Vec<Step> {
         let seq = self.place().seq + 1;
         let mut steps = Vec::new();
         if self.others.values().next().is_some() {
@@ -143,11 +163,19 @@ impl Member {
     /// The leader's stream told its position.
     pub(super) fn pinged(&mut self, id: String) -> Vec<Step> {
         self.set_id(id);
-        vec![self.beat()]
+        let mut steps = self.tell_gap();
+        steps.push(self.beat());
+        steps
     }
 
-    /// The leader's position was refused; the stream goes on without one.
+    /// Events were missed before the place that the stream has now.
+    fn tell_gap(&mut self) -> Vec<Step> {
+        if std::mem::take(&mut self.has_gap) { self.pass_on(missed(self.place().id)) } else { Vec::new() }
+    }
+
+    /// The leader's stream has no position to go on from: none was told yet, or it was refused.
     pub(super) fn lost_position(&mut self) {
+        self.has_gap = true;
         if let Some(place) = self.trail.last_mut() {
             place.id.clear();
         }
@@ -162,16 +190,23 @@ impl Member {
     /// Another tab said something.
     pub(super) fn heard(&mut self, message: Message, now: f64) -> Vec<Step> {
         match message {
-            Message::Hello { tab, question, types, trail } => {
+            Message::Hello { tab, question, types, held, trail } => {
                 *self.others.or_insert_with(&tab, Vec::new) = types;
-                if self.leads { self.welcome(tab, question, &trail) } else { Vec::new() }
+                if self.leads { self.welcome(tab, question, &held, &trail) } else { Vec::new() }
             }
             Message::Doubt => vec![Step::Doubt],
-            // Two cannot lead: whoever says so last has the lock.
-            Message::Lead if self.leads => self.deposed(now),
-            Message::Lead => {
-                self.others = Table::default();
-                self.ask(now)
+            Message::Lead { term } => {
+                let is_news = term > self.term;
+                self.term = self.term.max(term);
+                match self.leads {
+                    // Two cannot lead: whoever came last has the lock.
+                    true if is_news => self.deposed(now),
+                    true => Vec::new(),
+                    false => {
+                        self.others = Table::default();
+                        self.ask(now)
+                    }
+                }
             }
             _ if self.leads => Vec::new(),
             Message::Welcome(welcome) => {
@@ -188,9 +223,10 @@ impl Member {
                 Some(more) if more > 1 => self.ask_once(now),
                 _ => Vec::new(),
             },
-            Message::Beat { at, connection } => match self.lead_of(&at.epoch, at.seq, now) {
+            Message::Beat { at, connection, carried } => match self.lead_of(&at.epoch, at.seq, now) {
                 Some(0) => {
                     self.set_id(at.id);
+                    self.carried = carried;
                     vec![Step::Show(connection)]
                 }
                 Some(more) if more > 0 => self.ask_once(now),
@@ -203,10 +239,12 @@ impl Member {
     pub(super) fn ask(&mut self, now: f64) -> Vec<Step> {
         self.question += 1;
         self.asked_at = Some(now);
+        let held = self.needs.iter().filter(|kind| self.carries(kind)).cloned().collect();
         vec![Step::Post(Message::Hello {
             tab: self.tab.clone(),
             question: self.question,
             types: self.needs.clone(),
+            held,
             trail: self.trail.clone(),
         })]
     }
@@ -217,6 +255,8 @@ impl Member {
             _ if self.leads => Vec::new(),
             Some(at) if now - at > self.patience.answer => {
                 self.asked_at = Some(now);
+                // It has waited, and nobody knows for what.
+                self.has_gap |= self.place().id.is_empty();
                 vec![Step::Steal]
             }
             None if now - self.heard_at > self.patience.silence => self.ask(now),
@@ -264,7 +304,7 @@ impl Member {
         if self.trail.len() > TRAIL {
             self.trail.remove(0);
         }
-        vec![Step::Post(Message::Lead), self.open()]
+        vec![Step::Post(Message::Lead { term: self.term }), self.open()]
     }
 
     /// Leads on from another place, which all that came by it can go on from. What they have beyond that comes again.
@@ -273,36 +313,49 @@ impl Member {
         let at = self.trail.iter().position(|place| place.epoch == to.epoch);
         self.trail.truncate(at.unwrap_or_default());
         self.trail.push(to);
+        self.has_gap = false;
         self.begin_epoch()
     }
 
     /// What the leader answers. Where it begins an epoch instead, everyone asks again.
-    fn welcome(&mut self, tab: String, question: u32, trail: &[Place]) -> Vec<Step> {
+    fn welcome(&mut self, tab: String, question: u32, held: &[String], trail: &[Place]) -> Vec<Step> {
         let mut steps = self.open_if_lacking();
         let at = self.place();
         let from = self.last_in_common(trail);
         let mut frames = Vec::new();
-        let mut has_missed = false;
+        let mut is_lost = false;
         match (&from, trail.last()) {
-            (Some(from), _) if self.began_at(from) && self.recent.reaches_back_to(from.seq, at.seq) => {
+            (Some(from), _)
+                if self.has_all_since(from, held) && self.recent.reaches_back_to(from.seq, at.seq) =>
+            {
                 frames = self.recent.after(from.seq);
             }
-            (Some(from), _) if !from.id.is_empty() && self.furthest.saturating_sub(from.seq) <= REPLAY => {
-                return self.go_back(from.clone());
-            }
+            (Some(from), _) if self.can_repeat_from(from) => return self.go_back(from.clone()),
             // This tab never followed anyone and received nothing: it may as well begin where the other stands.
             (None, Some(theirs)) if !self.has_followed && at.seq == 0 && !theirs.id.is_empty() => {
                 self.trail.clear();
-                return self.go_back(theirs.clone());
+                (self.ignored, self.repeats_from) = (theirs.seq, theirs.seq);
+                self.carried.iter_mut().for_each(|one| one.since = theirs.seq);
+                let has_gap = self.has_gap;
+                let mut steps = self.go_back(theirs.clone());
+                // What this tab waited for may have been before that.
+                steps.extend(has_gap.then(|| Step::Deliver(missed(String::new()))));
+                return steps;
             }
             (None, None) => {}
-            _ => has_missed = true,
+            _ => is_lost = true,
         }
+        // Without a place to go on from, it is told later, and to everyone.
+        let has_missed = is_lost && !at.id.is_empty();
+        self.has_gap |= is_lost && !has_missed;
         steps.push(Step::Post(Message::Welcome(Welcome {
             tab,
             question,
-            from: from.filter(|_| !has_missed).map(|from| from.seq),
+            term: self.term,
+            from: from.filter(|_| !is_lost).map(|from| from.seq),
             trail: self.trail.clone(),
+            carried: self.carried.clone(),
+            repeats_from: self.repeats_from,
             connection: self.connection,
             has_missed,
             frames,
@@ -314,30 +367,56 @@ impl Member {
     fn last_in_common(&self, trail: &[Place]) -> Option<Place> {
         trail.iter().rev().find_map(|theirs| {
             let ours = self.trail.iter().find(|ours| ours.epoch == theirs.epoch)?;
-            let is_theirs = theirs.seq < ours.seq || (theirs.seq == ours.seq && ours.id.is_empty());
+            let is_theirs = theirs.seq < ours.seq || (theirs.seq == ours.seq && !theirs.id.is_empty());
             Some(if is_theirs { theirs.clone() } else { ours.clone() })
         })
     }
 
-    /// Whether what this tab had after a place is what came after it: a leader that took over before it knew an id began
-    /// later than that.
-    fn began_at(&self, from: &Place) -> bool {
-        from.id.is_empty() || self.trail.iter().any(|ours| ours.epoch == from.epoch && !ours.id.is_empty())
+    /// Whether what this tab had after a place is all that came after it of these types. A leader that took over before
+    /// it knew an id began later than that; and one that did not know of a type left its events out.
+    fn has_all_since(&self, from: &Place, types: &[String]) -> bool {
+        let has_begun_there = from.id.is_empty()
+            || self.trail.iter().any(|ours| ours.epoch == from.epoch && !ours.id.is_empty());
+        *from == self.place()
+            || (has_begun_there && types.iter().all(|kind| self.carries_since(kind, from.seq)))
+    }
+
+    /// Whether a stream that is opened at this place carries the same frames again, and not too many.
+    fn can_repeat_from(&self, from: &Place) -> bool {
+        !from.id.is_empty()
+            && self.furthest.saturating_sub(from.seq) <= REPLAY
+            && self.carries_same_after(from.seq)
+    }
+
+    /// Whether streams after this frame carry the same frames, whoever opens them.
+    fn carries_same_after(&self, seq: u32) -> bool {
+        self.repeats_from <= seq && self.carried.iter().all(|one| one.since <= seq)
     }
 
     /// What a follower makes of the answer.
     fn join(&mut self, welcome: Welcome) -> Vec<Step> {
-        let Welcome { from, trail, connection, mut has_missed, frames, .. } = welcome;
+        let Welcome { term, from, trail, carried, repeats_from, connection, mut has_missed, frames, .. } =
+            welcome;
         let Some(at) = trail.last().cloned() else { return Vec::new() };
         let before = self.place();
         self.has_followed = true;
+        self.term = self.term.max(term);
+        self.has_gap = false;
+        // What comes again is told from what is new by having come, unless that was left out then.
+        let can_tell =
+            |from| from >= before.seq || self.needs.iter().all(|kind| self.carries_since(kind, from));
+        let can_tell = from.is_none_or(can_tell);
+        self.carried = carried;
+        self.repeats_from = repeats_from;
         match from {
             // What came meanwhile is not to be gone back on.
             Some(_) if before.epoch == at.epoch => {}
             Some(from) => {
-                if before.seq.saturating_sub(from) > REPLAY {
-                    // More comes again than this tab could tell from what is new.
-                    self.ignored = before.seq;
+                let is_same = self.carries_same_after(from);
+                // More comes again than it remembers, or it is not known how much of that is from before its time.
+                let is_too_much = before.seq.saturating_sub(from) > REPLAY;
+                if is_too_much || !can_tell || (from < self.ignored && !is_same) {
+                    self.ignored = if is_same && can_tell { before.seq } else { at.seq };
                     has_missed = true;
                 }
                 self.recent.cut(from);
@@ -360,7 +439,7 @@ impl Member {
             self.set_id(at.id);
         }
         if has_missed {
-            steps.push(Step::Missed);
+            steps.push(Step::Deliver(missed(String::new())));
         }
         steps.push(Step::Show(connection));
         steps
@@ -372,11 +451,17 @@ impl Member {
         self.set_id(frame.id.clone());
         self.furthest = self.furthest.max(seq);
         self.recent.push(seq, frame.clone());
+        if frame.kind == RESET {
+            // Whoever reads it again may find less before it.
+            self.repeats_from = seq;
+            self.ignored = self.ignored.min(seq - 1);
+        }
         (seq > self.ignored).then_some(Step::Deliver(frame))
     }
 
     fn beat(&self) -> Step {
-        Step::Post(Message::Beat { at: self.place(), connection: self.connection })
+        let carried = self.carried.clone();
+        Step::Post(Message::Beat { at: self.place(), connection: self.connection, carried })
     }
 
     /// What all tabs need together, sorted.
@@ -388,28 +473,57 @@ impl Member {
         types
     }
 
+    fn carries(&self, kind: &str) -> bool {
+        self.carries_since(kind, u32::MAX)
+    }
+
+    /// Whether whoever has this frame and those after it has everything of a type from then on.
+    fn carries_since(&self, kind: &str, seq: u32) -> bool {
+        self.carried.iter().any(|one| one.kind == kind && one.since <= seq)
+    }
+
     fn open_if_lacking(&mut self) -> Vec<Step> {
-        let union = self.union();
-        if union.iter().all(|kind| self.carried.contains(kind)) {
+        if !self.carry_more() {
             return Vec::new();
         }
-        // What was needed before may be needed again: people go back and forth.
-        self.carried.extend(union);
-        self.carried.sort_unstable();
-        self.carried.dedup();
-        vec![self.open_carried()]
+        // Nobody was told where the stream that is open began.
+        self.has_gap |= self.connection == Connection::Live && self.place().id.is_empty();
+        vec![self.open()]
     }
 
-    fn open(&mut self) -> Step {
-        let union = self.union();
-        // Without types a stream carries all: what nobody needs at the moment stays as it is.
-        if !union.is_empty() {
-            self.carried = union;
+    /// Adds what the stream lacks. What was needed before may be needed again: people go back and forth.
+    fn carry_more(&mut self) -> bool {
+        let Place { seq, id, .. } = self.place();
+        // Whoever stands at the last frame may stand at an earlier id than the one from which these are carried.
+        let since = if id.is_empty() { seq } else { seq + 1 };
+        let before = self.carried.len();
+        for kind in self.union() {
+            if !self.carries(&kind) {
+                self.carried.push(Carried { kind, since });
+            }
         }
-        self.open_carried()
+        self.carried.len() > before
     }
 
-    fn open_carried(&self) -> Step {
-        Step::Open { types: self.carried.clone(), id: self.place().id }
+    /// Leaves out what nobody needs. Without types a stream carries all: then it stays as it is.
+    fn drop_unneeded(&mut self) {
+        let (union, before) = (self.union(), self.carried.len());
+        if !union.is_empty() {
+            self.carried.retain(|one| union.contains(&one.kind));
+        }
+        if self.carried.len() < before {
+            self.repeats_from = self.place().seq + 1;
+        }
     }
+
+    fn open(&self) -> Step {
+        let mut types: Vec<String> = self.carried.iter().map(|one| one.kind.clone()).collect();
+        types.sort_unstable();
+        Step::Open { types, id: self.place().id }
+    }
+}
+
+/// Events of any type may have been missed.
+fn missed(id: String) -> Frame {
+    Frame { kind: RESET.into(), id, data: r#"{"reason":"missed"}"#.into() }
 }

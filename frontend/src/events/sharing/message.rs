@@ -25,20 +25,28 @@ pub(super) struct Place {
     pub(super) id: String,
 }
 
+/// A type that the stream carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Carried {
+    pub(super) kind: String,
+    /// Whoever has this frame has everything of the type that came before.
+    pub(super) since: u32,
+}
+
 /// What tabs say to each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Message {
-    /// A tab says which types it needs and which way it came, the latest place last. The leader answers, with the
-    /// question's number.
-    Hello { tab: String, question: u32, types: Vec<String>, trail: Vec<Place> },
+    /// A tab says which types it needs, of which of them it has everything up to where it is, and which way it came, the
+    /// latest place last. The leader answers, with the question's number.
+    Hello { tab: String, question: u32, types: Vec<String>, held: Vec<String>, trail: Vec<Place> },
     /// The leader's answer to one tab.
     Welcome(Welcome),
     /// A tab leads, in an epoch of its own; the others say hello.
-    Lead,
+    Lead { term: u32 },
     /// An event.
     Frame { epoch: String, seq: u32, frame: Frame },
     /// The leader is alive, here, and its stream fares like this.
-    Beat { at: Place, connection: Connection },
+    Beat { at: Place, connection: Connection, carried: Vec<Carried> },
     /// The session may have ended.
     Doubt,
 }
@@ -48,10 +56,15 @@ pub(super) enum Message {
 pub(super) struct Welcome {
     pub(super) tab: String,
     pub(super) question: u32,
+    /// Which leader's answer it is.
+    pub(super) term: u32,
     /// The frame up to which the tab has everything that the leader had; none for a tab that begins here.
     pub(super) from: Option<u32>,
     /// Which way the leader came; the tab's own way from now on.
     pub(super) trail: Vec<Place>,
+    pub(super) carried: Vec<Carried>,
+    /// The earliest frame after which a stream that is opened anew would carry the same again.
+    pub(super) repeats_from: u32,
     pub(super) connection: Connection,
     /// Whether there is something that the tab lacks and cannot get.
     pub(super) has_missed: bool,
@@ -64,24 +77,27 @@ impl Message {
     pub(super) fn encode(&self) -> JsValue {
         let fields = Writer(Array::new());
         match self {
-            Self::Hello { tab, question, types, trail } => {
-                fields.text("hello").text(tab).number(*question).text(&types.join(","));
-                trail.iter().for_each(|place| fields.place(place));
+            Self::Hello { tab, question, types, held, trail } => {
+                fields.text("hello").text(tab).number(*question).text(&types.join(",")).text(&held.join(","));
+                trail.iter().for_each(|place| _ = fields.place(place));
             }
             Self::Welcome(welcome) => {
-                fields.text("welcome").text(&welcome.tab).number(welcome.question);
+                fields.text("welcome").text(&welcome.tab).number(welcome.question).number(welcome.term);
                 fields.text(welcome.connection.code()).number(u32::from(welcome.has_missed));
                 fields.number(u32::from(welcome.from.is_some())).number(welcome.from.unwrap_or_default());
-                fields.number(welcome.trail.len() as u32);
-                welcome.trail.iter().for_each(|place| fields.place(place));
+                fields.number(welcome.repeats_from).number(welcome.trail.len() as u32);
+                welcome.trail.iter().for_each(|place| _ = fields.place(place));
+                fields.number(welcome.carried.len() as u32);
+                welcome.carried.iter().for_each(|one| fields.carried(one));
                 welcome.frames.iter().for_each(|(seq, frame)| fields.number(*seq).frame(frame));
             }
-            Self::Lead => {
-                fields.text("lead");
+            Self::Lead { term } => {
+                fields.text("lead").number(*term);
             }
             Self::Frame { epoch, seq, frame } => fields.text("frame").text(epoch).number(*seq).frame(frame),
-            Self::Beat { at, connection } => {
+            Self::Beat { at, connection, carried } => {
                 fields.text("beat").text(connection.code()).place(at);
+                carried.iter().for_each(|one| fields.carried(one));
             }
             Self::Doubt => {
                 fields.text("doubt");
@@ -98,20 +114,28 @@ impl Message {
                 tab: fields.text()?,
                 question: fields.number()?,
                 types: split(&fields.text()?),
+                held: split(&fields.text()?),
                 trail: fields.rest(Reader::place)?,
             },
             "welcome" => Self::Welcome(Welcome {
                 tab: fields.text()?,
                 question: fields.number()?,
+                term: fields.number()?,
                 connection: fields.connection()?,
                 has_missed: fields.number()? == 1,
                 from: fields.optional_number()?,
-                trail: fields.places()?,
+                repeats_from: fields.number()?,
+                trail: fields.list(Reader::place)?,
+                carried: fields.list(Reader::carried)?,
                 frames: fields.rest(|fields| Some((fields.number()?, fields.frame()?)))?,
             }),
-            "lead" => Self::Lead,
+            "lead" => Self::Lead { term: fields.number()? },
             "frame" => Self::Frame { epoch: fields.text()?, seq: fields.number()?, frame: fields.frame()? },
-            "beat" => Self::Beat { connection: fields.connection()?, at: fields.place()? },
+            "beat" => Self::Beat {
+                connection: fields.connection()?,
+                at: fields.place()?,
+                carried: fields.rest(Reader::carried)?,
+            },
             "doubt" => Self::Doubt,
             _ => return None,
         })
@@ -132,8 +156,12 @@ impl Writer {
         self
     }
 
-    fn place(&self, at: &Place) {
-        self.text(&at.epoch).number(at.seq).text(&at.id);
+    fn place(&self, at: &Place) -> &Self {
+        self.text(&at.epoch).number(at.seq).text(&at.id)
+    }
+
+    fn carried(&self, one: &Carried) {
+        self.text(&one.kind).number(one.since);
     }
 
     fn frame(&self, frame: &Frame) {
@@ -170,13 +198,17 @@ impl Reader<'_> {
         Some(is_there.then_some(number))
     }
 
-    /// How many there are, and then the places.
-    fn places(&mut self) -> Option<Vec<Place>> {
-        (0..self.number()?).map(|_| self.place()).collect()
+    /// How many there are, and then each.
+    fn list<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        (0..self.number()?).map(|_| read(self)).collect()
     }
 
     fn place(&mut self) -> Option<Place> {
         Some(Place { epoch: self.text()?, seq: self.number()?, id: self.text()? })
+    }
+
+    fn carried(&mut self) -> Option<Carried> {
+        Some(Carried { kind: self.text()?, since: self.number()? })
     }
 
     fn frame(&mut self) -> Option<Frame> {

@@ -8,6 +8,8 @@ mod member;
 mod message;
 mod ports;
 mod recent;
+#[cfg(test)]
+mod schedules;
 mod shared_stream;
 
 pub use browser::BrowserTabs;

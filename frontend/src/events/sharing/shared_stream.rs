@@ -6,7 +6,7 @@ use portico_app::bridge::Connection;
 use super::member::{Member, Patience, Step};
 use super::message::{Frame, Message};
 use super::ports::{Channel, Lock, LockSignal, Tabs};
-use crate::events::line::{Line, LinePorts, News, RESET};
+use crate::events::line::{Line, LinePorts, News};
 use crate::events::stream::OpenStream;
 use crate::limits::Limits;
 use crate::portal::Portal;
@@ -190,7 +190,6 @@ impl SharedStream {
                 Step::Steal => self.ask_for_lock(true),
                 Step::Show(connection) => self.status.set(connection),
                 Step::Doubt => self.watch.doubt(),
-                Step::Missed => (self.on_frame)(&missed()),
             }
         }
     }
@@ -210,10 +209,7 @@ impl SharedStream {
                 let steps = self.member.borrow_mut().fares(connection);
                 self.run(steps);
             }
-            News::PositionLost => {
-                self.member.borrow_mut().lost_position();
-                self.told(News::Event(missed()));
-            }
+            News::PositionLost => self.member.borrow_mut().lost_position(),
             News::Doubt => self.post(&Message::Doubt),
             News::Ended => {
                 self.has_ended();
@@ -237,9 +233,4 @@ impl SharedStream {
         }
         has_ended
     }
-}
-
-/// Events of any type may have been missed.
-fn missed() -> Frame {
-    Frame { kind: RESET.into(), id: String::new(), data: r#"{"reason":"missed"}"#.into() }
 }
