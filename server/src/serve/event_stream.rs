@@ -94,16 +94,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> EventStream<S> {
     /// # Errors
     /// The connection's own; the client is gone then, or takes nothing.
     pub async fn run(mut self) -> io::Result<()> {
-        std::future::poll_fn(|cx| Poll::Ready(self.gather(cx))).await;
+        std::future::poll_fn(|cx| self.gather(cx)).await;
         std::future::poll_fn(|cx| self.poll(cx)).await?;
         std::future::poll_fn(|cx| self.stream.with(|stream| stream.poll_shutdown(cx))).await
     }
 
     /// Puts what is there already behind the head: all of it leaves together. The body may be polled to where it waits only
     /// while the hub does not know of the connection, and would write to it.
-    fn gather(&mut self, cx: &mut Context<'_>) {
+    fn gather(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let bytes = |pieces: &VecDeque<Bytes>| pieces.iter().map(Bytes::len).sum::<usize>();
         while self.pieces.len() < PIECES && bytes(&self.pieces) < GATHERED && self.take_piece(cx) {}
+        Poll::Ready(())
     }
 
     /// Takes the next piece of the body; whether there was one.

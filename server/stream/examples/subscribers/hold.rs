@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use portico_ports::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
@@ -121,7 +122,5 @@ fn summary(mut latencies: Vec<f64>) -> Value {
 }
 
 fn now() -> f64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0.0, |since| since.as_secs_f64() * 1_000.0)
+    SystemClock.now().unix_timestamp_nanos() as f64 / 1e6
 }
