@@ -133,6 +133,63 @@ test("a computer that slept opens its stream anew as soon as it wakes, and misse
   await expect(reply(page, mark)).toHaveCount(1);
 });
 
+/**
+ * Chromium freezes only tabs that are hidden, and Playwright has every tab believe that it is in front. So the events of the
+ * page's lifecycle are dispatched, and time passes in between without a timer that notices.
+ */
+test("a tab that was frozen looks after its stream as soon as it goes on", async ({ page, context }) => {
+  const streams = streamsOf(context);
+  await page.clock.install();
+  await signIn(page, BOB, "/echo");
+  await live(page);
+  await expect(reply(page, await send(page))).toHaveCount(1);
+  await page.evaluate(() => document.dispatchEvent(new Event("freeze")));
+  await page.clock.setSystemTime(Date.now() + 3_600_000);
+  expect(streams).toHaveLength(1);
+  await page.evaluate(() => document.dispatchEvent(new Event("resume")));
+  await expect.poll(() => streams.length).toBe(2);
+  expect(streams[1]?.searchParams.get("last_event_id")).toBeTruthy();
+  await expect(reply(page, await send(page))).toHaveCount(1);
+});
+
+test("a break of less than two seconds shows nothing, however soon another follows, and a longer one does", async ({ page, context, complaints }) => {
+  complaints.allow(INTERRUPTED);
+  const streams = streamsOf(context);
+  await page.clock.install();
+  await signIn(page, BOB, "/echo");
+  await live(page);
+  await expect(reply(page, await send(page))).toHaveCount(1);
+  const shown: string[] = [];
+  await page.exposeFunction("noteShown", (state: string) => shown.push(state));
+  await light(page).evaluate((light) => {
+    const note = () => Reflect.apply(Reflect.get(window, "noteShown"), window, [light.getAttribute("data-state")]);
+    new MutationObserver(note).observe(light, { attributeFilter: ["data-state"] });
+  });
+  // From here on time passes only when the test says so.
+  await page.clock.pauseAt(Date.now() + 5_000);
+  const banner = page.getByRole("paragraph").filter({ hasText: "You are offline." });
+  for (const broken of [1_500, 1_500]) {
+    const before = streams.length;
+    await context.setOffline(true);
+    await expect(banner).toBeVisible();
+    await page.clock.runFor(broken);
+    const opened = page.waitForResponse((response) => new URL(response.url()).pathname === "/stream");
+    await context.setOffline(false);
+    await opened;
+    await expect.poll(() => streams.length).toBeGreaterThan(before);
+    await expect(banner).toBeHidden();
+    // What was sent before it was back arrives after it is: then the page knows, too.
+    await expect(reply(page, await send(page))).toHaveCount(1);
+  }
+  expect(shown.filter((state) => state !== "live")).toEqual([]);
+  await context.setOffline(true);
+  await expect(banner).toBeVisible();
+  await page.clock.runFor(2_100);
+  await expect(light(page)).toHaveAttribute("data-state", "offline");
+  await context.setOffline(false);
+  await live(page);
+});
+
 for (const missing of ["locks", "channels"] as const) {
   test(`without ${missing} every tab has a stream of its own`, async ({ context }) => {
     await context.addInitScript((missing) => {

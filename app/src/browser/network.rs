@@ -48,6 +48,8 @@ struct Light {
     warning: Rc<Cell<Option<Connection>>>,
     /// Whether one is about to be.
     waits: Rc<Cell<bool>>,
+    /// How many have ended: two brief ones after each other are not one that lasts.
+    ended: Rc<Cell<u32>>,
 }
 
 impl Light {
@@ -56,6 +58,8 @@ impl Light {
         match (is_interrupted(state), self.warning.get()) {
             (false, warning) => {
                 self.warning.set(None);
+                self.waits.set(false);
+                self.ended.set(self.ended.get() + 1);
                 let words = show(state);
                 if state == Connection::Live && warning.is_some() {
                     dom::announce(&words);
@@ -66,11 +70,13 @@ impl Light {
             (true, Some(_)) => self.warn(),
             (true, None) if self.waits.replace(true) => {}
             (true, None) => {
-                let light = self.clone();
+                let (light, ended) = (self.clone(), self.ended.get());
                 set_timeout(
                     move || {
-                        light.waits.set(false);
-                        light.warn();
+                        if light.ended.get() == ended {
+                            light.waits.set(false);
+                            light.warn();
+                        }
                     },
                     BRIEF,
                 );
