@@ -4,17 +4,17 @@ use crate::test_app::{Answer, Browser, Log, TestApp};
 
 const CLOUD_EVENT: &str = "application/cloudevents+json";
 
-fn event() -> Value {
+pub fn event() -> Value {
     json!({ "specversion": "1.0", "source": "@acme/echo", "type": "echo.request", "data": { "text": "hello" } })
 }
 
-fn with(changes: &Value) -> Value {
+pub fn with(changes: &Value) -> Value {
     let mut event = event();
     event.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
     event
 }
 
-async fn publish(browser: &Browser, event: &Value) -> Answer {
+pub async fn publish(browser: &Browser, event: &Value) -> Answer {
     browser.post("/events").body(CLOUD_EVENT, event.to_string()).send().await
 }
 

@@ -1,7 +1,7 @@
 //! `kill -9`, to the program itself, in the middle of something: what is found afterwards is whole.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::form_urlencoded;
 
-use crate::test_app::{Browser, CLIENT_ID, FakeProvider, Program, json_response};
+use crate::test_app::{Browser, CLIENT_ID, FakeProvider, Program, in_time, json_response};
 
 /// What becomes of the next refresh at a [`RotatingProvider`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,15 +111,6 @@ async fn answer(State(world): State<Arc<RotatingProvider>>, request: Request) ->
     let mut tokens = world.tokens();
     tokens["id_token"] = given["id_token"].clone();
     json_response(200, &tokens).map(Body::from)
-}
-
-/// Longer than an instance that died in a refresh holds up the next one (20 s).
-async fn in_time(what: &str, condition: impl AsyncFn() -> bool) {
-    let begun = Instant::now();
-    while !condition().await {
-        assert!(begun.elapsed() < Duration::from_secs(50), "it never happened that {what}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 /// Signs in, has the provider swallow a refresh, and kills the program in it. Returns the browser whose session that was.

@@ -23,7 +23,7 @@ type Client = BaseProducer<Reports>;
 /// authorization that is missing, another producer under its id) shows in the second within a moment.
 const PROBATION: Duration = Duration::from_secs(10);
 
-/// The idempotent producer, replaced as a whole when librdkafka declares it dead.
+/// The idempotent producer, replaced as a whole when it is beyond repair.
 pub(super) struct Producer {
     config: KafkaConfig,
     client: RwLock<Arc<Client>>,
@@ -47,7 +47,7 @@ impl Producer {
         let outcome = deliver(&client, &record).await;
         match &outcome {
             Ok(_) => self.deaths.lock().last = None,
-            Err(_) => self.replace_if_dead(&client),
+            Err(error) => self.replace_if_dead(&client, Some(error)),
         }
         outcome.map_err(append_error)
     }
@@ -70,15 +70,16 @@ impl Producer {
         match client.client().fatal_error() {
             None => client,
             Some(_) => {
-                self.replace_if_dead(&client);
+                self.replace_if_dead(&client, None);
                 Arc::clone(&self.client.read())
             }
         }
     }
 
     /// An idempotent producer can fail for good (fenced, out of sequence): everything after it would fail too.
-    fn replace_if_dead(&self, client: &Arc<Client>) {
-        let Some((code, reason)) = client.client().fatal_error() else { return };
+    fn replace_if_dead(&self, client: &Arc<Client>, error: Option<&KafkaError>) {
+        let fatal = client.client().fatal_error().or_else(|| error.and_then(disowned));
+        let Some((code, reason)) = fatal else { return };
         let mut current = self.client.write();
         if !Arc::ptr_eq(&current, client) {
             return;
@@ -92,6 +93,15 @@ impl Producer {
             Err(error) => tracing::error!(%error, "no new event producer could be made"),
         }
     }
+}
+
+/// Where the broker knows somebody else under the client's id, or nobody. librdkafka would count on from its own epoch by itself, and
+/// may come by one that is taken: what it sends then would be refused again, or be mistaken for what the other has sent.
+fn disowned(error: &KafkaError) -> Option<(Code, String)> {
+    let code = error.rdkafka_error_code()?;
+    let is_disowned =
+        matches!(code, Code::InvalidProducerEpoch | Code::ProducerFenced | Code::UnknownProducerId);
+    is_disowned.then(|| (code, error.to_string()))
 }
 
 async fn deliver(client: &Client, record: &NewRecord) -> Result<Appended, KafkaError> {

@@ -3,9 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use portico_ports::{OsRandom, SystemClock};
-use portico_stream::{
-    AppendError, AppenderState, EventGateway, KafkaConfig, KafkaLog, StreamConfig, TopicSpec,
-};
+use portico_stream::{AppendError, AppenderState, EventGateway, StreamConfig, TopicSpec};
 use rdkafka::{
     mocking::MockCluster,
     producer::DefaultProducerContext,
@@ -15,18 +13,10 @@ use rdkafka::{
 use crate::{
     flawed::{Flaw, Flawed},
     node::Node,
-    world::{REPLY, World, cloud_event, listen, signed},
+    world::{REPLY, World, cloud_event, kafka, listen, signed},
 };
 
 const ALICE: (&str, &str) = ("acme", "alice");
-
-fn kafka(bootstrap_servers: &str) -> KafkaLog {
-    let mut config = KafkaConfig::new(bootstrap_servers);
-    config.delivery_timeout = Duration::from_secs(60);
-    // A dead connection is noticed by its silence.
-    config.properties.insert("socket.timeout.ms".into(), "3000".into());
-    KafkaLog::new(config).expect("the configuration is right")
-}
 
 /// A mock cluster whose faults the test controls; its handle stays on the test's thread.
 fn mock(brokers: i32) -> (MockCluster<'static, DefaultProducerContext>, World) {

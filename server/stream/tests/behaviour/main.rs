@@ -5,6 +5,7 @@ mod chat_service;
 mod delivery;
 mod example;
 mod faults;
+mod fenced;
 mod flawed;
 mod flow;
 #[expect(dead_code, reason = "the tests of faults use more of it")]

@@ -73,6 +73,11 @@ impl Node {
         self.directory.join("authority.pem")
     }
 
+    /// Where it keeps its data, unless it has a disk of its own.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
     /// Kills the node without a word, as a power cut would, and starts it again on what it left.
     pub(crate) fn kill_and_restart(&mut self, down: Duration) {
         self.kill();

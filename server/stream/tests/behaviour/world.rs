@@ -132,6 +132,15 @@ impl World {
     }
 }
 
+/// A client that sits out a fault of its broker.
+pub(crate) fn kafka(bootstrap_servers: &str) -> KafkaLog {
+    let mut config = KafkaConfig::new(bootstrap_servers);
+    config.delivery_timeout = Duration::from_secs(60);
+    // A dead connection is noticed by its silence.
+    config.properties.insert("socket.timeout.ms".into(), "3000".into());
+    KafkaLog::new(config).expect("the configuration is right")
+}
+
 /// A record of the service's.
 pub(crate) fn signed(topic: &Arc<str>, key: &str, value: &str) -> NewRecord {
     signed_with(&signing::signature(topic, key, value, &signing::KEY), topic, key, value)

@@ -21,7 +21,7 @@ mod web_socket;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portico::config::{Config, Environment};
 use portico::embedded::Embedded;
@@ -332,6 +332,15 @@ pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("it never happened that {what}");
+}
+
+/// Waits until `condition` holds, for longer than an instance that died in a refresh holds up the next one (20 s).
+pub async fn in_time(what: &str, condition: impl AsyncFn() -> bool) {
+    let begun = Instant::now();
+    while !condition().await {
+        assert!(begun.elapsed() < Duration::from_secs(50), "it never happened that {what}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// Takes the table of sessions away under the portal, as a store that has broken down.
