@@ -123,6 +123,22 @@ export async function startOauth2Proxy() {
   };
 }
 
+/**
+ * A server that can be launched again, as it was and with the files that it had, after it has ended in whatever way: `health` is where
+ * it says that it serves.
+ */
+async function relaunchable(origin, health, command, { log, env }) {
+  const server = {
+    origin,
+    launch: async () => {
+      server.child = start(SERVER_CORE, command, { log, env });
+      await ready(`${origin}${health}`, { child: server.child, log });
+    },
+  };
+  await server.launch();
+  return server;
+}
+
 export const MERCURE_KEY = "benchbenchbenchbenchbenchbenchbenchbench";
 const mercure = join(built, "mercure");
 
@@ -137,33 +153,32 @@ export async function startMercure({ history }) {
   writeFileSync(config, readFileSync(join(peers, "mercure.Caddyfile"), "utf8").replace("transport local", transport));
   const command = [mercure, "run", "--config", config, "--adapter", "caddyfile"];
   // One scheduler thread, as the portal has on its one core.
-  const child = start(SERVER_CORE, command, { log, env: { GOMAXPROCS: "1", XDG_DATA_HOME: directory, XDG_CONFIG_HOME: directory } });
-  await ready(`http://127.0.0.1:${port}/healthz`, { child, log });
-  return { child, origin: `http://127.0.0.1:${port}` };
+  const env = { GOMAXPROCS: "1", XDG_DATA_HOME: directory, XDG_CONFIG_HOME: directory };
+  return relaunchable(`http://127.0.0.1:${port}`, "/healthz", command, { log, env });
 }
 
-/** Centrifugo with its history in memory, or nothing where it was not built. */
-export async function startCentrifugo() {
+/** Centrifugo with its history in memory, or nothing where it was not built. `settings` are environment variables that it reads. */
+export async function startCentrifugo(settings = {}) {
   const program = join(built, "centrifugo");
   if (!existsSync(program)) return undefined;
   const log = join(scratch(), "centrifugo.log");
   // One scheduler thread, as the portal has on its one core.
-  const child = start(SERVER_CORE, [program, "-c", join(peers, "centrifugo.json")], { log, env: { GOMAXPROCS: "1" } });
-  const origin = "http://127.0.0.1:4380";
-  await ready(`${origin}/health`, { child, log });
-  return { child, origin };
+  const env = { GOMAXPROCS: "1", ...settings };
+  return relaunchable("http://127.0.0.1:4380", "/health", [program, "-c", join(peers, "centrifugo.json")], { log, env });
 }
 
-/** nginx with Nchan, or nothing where it is not installed. No authentication, no tenants, no log that lasts: a floor. */
-export async function startNchan() {
+/**
+ * nginx with Nchan, or nothing where it is not installed. No authentication, no tenants, no log that lasts: a floor. `configure` may
+ * change its configuration.
+ */
+export async function startNchan(configure = (text) => text) {
   if (!existsSync("/usr/lib/nginx/modules/ngx_nchan_module.so")) return undefined;
   const directory = scratch();
   // Started by root, its worker is somebody else.
   chmodSync(directory, 0o755);
   mkdirSync(join(directory, "temp"));
+  const config = join(directory, "nginx.conf");
+  writeFileSync(config, configure(readFileSync(join(peers, "nchan.nginx.conf"), "utf8")));
   const log = join(directory, "output.log");
-  const child = start(SERVER_CORE, [nginx, "-p", directory, "-c", join(peers, "nchan.nginx.conf"), "-e", "error.log"], { log });
-  const origin = "http://127.0.0.1:4360";
-  await ready(`${origin}/healthz`, { child, log });
-  return { child, origin };
+  return relaunchable("http://127.0.0.1:4360", "/healthz", [nginx, "-p", directory, "-c", config, "-e", "error.log"], { log });
 }

@@ -36,6 +36,10 @@ export async function startPortal(upstream = "http://127.0.0.1:4310", brokers = 
       return child;
     },
     origin: ORIGIN,
+    /** Starts it again, with the data that it had, after it has ended in whatever way. */
+    launch: async () => {
+      child = await launch();
+    },
     /** Ends it and starts it again, with the data that it had. */
     restart: async () => {
       await stop(child);

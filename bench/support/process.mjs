@@ -31,14 +31,26 @@ function environment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PORTICO_")));
 }
 
-/** Ends one process and waits until it is gone. */
-export async function stop(child) {
+/** Ends one process and waits until it is gone; kills it where it is not within `patience` milliseconds. */
+export async function stop(child, patience = 3_000) {
   if (!running.has(child)) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
-  const late = setTimeout(() => child.kill("SIGKILL"), 3_000);
+  const late = setTimeout(() => child.kill("SIGKILL"), patience);
   await gone;
   clearTimeout(late);
+}
+
+/** Kills a process and its children without a word to them, and waits until they are gone. */
+export async function kill(child) {
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  signal(child, "SIGKILL");
+  await gone;
+}
+
+/** Sends a signal to a process and its children. */
+export function signal(child, name) {
+  tree(child.pid).forEach((pid) => process.kill(pid, name));
 }
 
 /** Ends what is still running. */

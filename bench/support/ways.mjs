@@ -8,8 +8,9 @@ import { EVENT } from "./remotes.mjs";
  *   target: (number: number) => {url: string, headers: object},
  *   from: (position: any) => (number: number) => {url: string, headers: object},
  *   position: (text: string, mark: string) => any,
- *   publish: (data: object) => Promise<void>,
- * }} Way the nth stream, the same from a position, where the text of a stream says that the event with `mark` stands, and publishing
+ *   publish: (data: object, id?: string) => Promise<void>,
+ * }} Way the nth stream, the same from a position, where the text of a stream says that the event with `mark` stands, and publishing,
+ *   with an id by which what is sent again is known where the server has such a thing
  */
 
 /** The portal's: everybody has a session of their own, or shares it with a few. @returns {Way} */
@@ -17,8 +18,8 @@ export function throughPortal(origin, cookies) {
   const target = (number) => ({ url: `${origin}/stream?types=${EVENT}`, headers: { cookie: cookies[number % cookies.length] } });
   return {
     ...byLastEventId(target),
-    publish: (data) => {
-      const event = { specversion: "1.0", id: crypto.randomUUID(), source: "@bench/remote-1", type: EVENT, data };
+    publish: (data, id = crypto.randomUUID()) => {
+      const event = { specversion: "1.0", id, source: "@bench/remote-1", type: EVENT, data };
       const headers = { cookie: cookies[0], "content-type": "application/cloudevents+json", "x-csrf": "1" };
       return post(`${origin}/events`, headers, JSON.stringify(event));
     },
@@ -55,7 +56,7 @@ export function throughCentrifugo(origin) {
       const line = text.split("\n").find((line) => line.includes(mark) && line.endsWith("}"));
       return line && JSON.parse(line.slice("data:".length)).pub;
     },
-    publish: (data) => post(`${origin}/api/publish`, { "content-type": "application/json" }, JSON.stringify({ channel: "bench", data: { data } })),
+    publish: (data, id) => post(`${origin}/api/publish`, { "content-type": "application/json" }, JSON.stringify({ channel: "bench", data: { data }, idempotency_key: id })),
   };
 }
 
