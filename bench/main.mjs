@@ -2,6 +2,7 @@
 // takes time from the other; every figure is the median of several rounds.
 import { availableParallelism, cpus } from "node:os";
 import endurance from "./measure/endurance.mjs";
+import faults from "./measure/faults.mjs";
 import identity from "./measure/identity.mjs";
 import isolation from "./measure/isolation.mjs";
 import page from "./measure/page.mjs";
@@ -12,7 +13,7 @@ import weight from "./measure/weight.mjs";
 import { stopEverything } from "./support/process.mjs";
 import { table } from "./support/table.mjs";
 
-const MEASUREMENTS = { page, proxy, isolation, endurance, stream, identity, weight, start };
+const MEASUREMENTS = { page, proxy, isolation, endurance, stream, faults, identity, weight, start };
 
 const only = process.env.BENCH_ONLY?.split(",") ?? Object.keys(MEASUREMENTS);
 const options = {

@@ -1,4 +1,4 @@
-//! What an instance says of itself whose event path is out of order (issue: liveness, readiness, an alarm).
+//! What an instance says of itself whose event path is out of order.
 
 use std::time::Duration;
 
@@ -61,7 +61,8 @@ async fn case_68_readyz_is_503_while_the_consumer_brings_nothing_of_one_partitio
         alice.get("/stream").open().await.expect("a stream"),
         bob.get("/stream").open().await.expect("a stream"),
     );
-    (to_alice.opened().await, to_bob.opened().await);
+    to_alice.opened().await;
+    to_bob.opened().await;
     publish(&bob, &event()).await.expect(202);
     to_bob.next_event().await;
     let ends = brokers.ends(TOPIC).await;
