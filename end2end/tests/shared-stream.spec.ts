@@ -1,4 +1,5 @@
 import type { BrowserContext, Page } from "@playwright/test";
+import { PlainBrowser, type PlainTab } from "../support/plain-browser.ts";
 import { BOB } from "../support/people.ts";
 import { mounted, open, outlet, signIn } from "../support/shell.ts";
 import { expect, test } from "../support/test.ts";
@@ -83,10 +84,7 @@ test("when the tab that leads is closed, another goes on where it stood", async 
   expect(streams[1]?.searchParams.get("last_event_id")).toBeTruthy();
 });
 
-/**
- * Stops a tab where it is: it runs nothing and hears nothing, as when it is frozen or in a task that takes for ever. (Headless
- * Chromium counts every tab as visible, and freezes none of those.) Returns what lets it go on.
- */
+/** Stops a tab where it is, as in a task that takes for ever: it runs nothing and hears nothing. Returns what lets it go on. */
 async function stopped(page: Page): Promise<() => Promise<void>> {
   const session = await page.context().newCDPSession(page);
   await session.send("Debugger.enable");
@@ -133,10 +131,60 @@ test("a computer that slept opens its stream anew as soon as it wakes, and misse
   await expect(reply(page, mark)).toHaveCount(1);
 });
 
-/**
- * Chromium freezes only tabs that are hidden, and Playwright has every tab believe that it is in front. So the events of the
- * page's lifecycle are dispatched, and time passes in between without a timer that notices.
- */
+test("a tab that the browser froze while it led is replaced, and has everything once it is resumed", async ({ page, context, baseURL }) => {
+  test.setTimeout(120_000);
+  await signIn(page, BOB, "/echo");
+  const browser = await PlainBrowser.start(context);
+  try {
+    const first = await echoTab(browser, `${baseURL}/echo`);
+    const second = await echoTab(browser, `${baseURL}/echo`);
+    await expect.poll(() => first.run(() => document.visibilityState)).toBe("hidden");
+    await first.run(() => void setInterval(() => (document.title += "."), 100));
+    await first.freeze();
+    const title = await first.run(() => document.title);
+    const mark = crypto.randomUUID();
+    await sendIn(second, mark);
+    // Twenty seconds of silence, five for an answer, and a new stream.
+    await expect.poll(() => repliesIn(second, mark), { timeout: 60_000 }).toBe(1);
+    expect(await first.run(() => document.title), "it runs nothing").toBe(title);
+    expect(await repliesIn(first, mark)).toBe(0);
+    await first.show();
+    await first.resume();
+    await expect.poll(() => repliesIn(first, mark)).toBe(1);
+    const later = crypto.randomUUID();
+    await sendIn(first, later);
+    for (const tab of [first, second]) await expect.poll(() => repliesIn(tab, later)).toBe(1);
+    for (const tab of [first, second]) expect(await repliesIn(tab, mark)).toBe(1);
+  } finally {
+    await browser.end();
+  }
+});
+
+/** A tab with the echo remote, once it listens. */
+async function echoTab(browser: PlainBrowser, url: string): Promise<PlainTab> {
+  const tab = await browser.tab(url);
+  const state = () => tab.run(() => [document.querySelector("[data-phase]")?.getAttribute("data-phase"), document.querySelector("#connection")?.getAttribute("data-state")]);
+  await expect.poll(state, { timeout: 20_000 }).toEqual(["ready", "live"]);
+  return tab;
+}
+
+async function sendIn(tab: PlainTab, mark: string): Promise<void> {
+  await tab.run((mark) => {
+    const field = document.querySelector("[data-remote=echo]")?.shadowRoot?.querySelector("textarea");
+    if (!field?.form) throw new Error("there is no form");
+    field.value = JSON.stringify(mark);
+    field.form.requestSubmit();
+  }, mark);
+}
+
+async function repliesIn(tab: PlainTab, mark: string): Promise<number> {
+  return tab.run((mark) => {
+    const replies = document.querySelector("[data-remote=echo]")?.shadowRoot?.querySelectorAll(".replies li") ?? [];
+    return [...replies].filter(({ textContent }) => textContent?.includes(mark)).length;
+  }, mark);
+}
+
+/** The events of the page's lifecycle are dispatched, and time passes in between without a timer that notices. */
 test("a tab that was frozen looks after its stream as soon as it goes on", async ({ page, context }) => {
   const streams = streamsOf(context);
   await page.clock.install();
