@@ -1,5 +1,3 @@
-use std::hash::Hash;
-
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -88,9 +86,10 @@ impl IncomingEvent {
         &self.source
     }
 
-    /// What makes two events with one id the same.
-    pub(crate) fn content(&self) -> impl Hash {
-        (&self.kind, &self.passing, &self.data)
+    /// What makes two events with one id the same: type, attributes with their values, data.
+    pub(crate) fn content(&self) -> impl Iterator<Item = &[u8]> {
+        let attributes = self.passing.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+        std::iter::once(self.kind.as_bytes()).chain(attributes).chain(std::iter::once(&*self.data))
     }
 
     /// The id that the client gave it.
@@ -116,21 +115,25 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn take(&mut self, name: &str, value: &'a RawValue) -> Result<(), EnvelopeError> {
         match name {
-            "specversion" => self.specversion = Some(string(name, value)?),
-            "id" => self.id = Some(string(name, value)?),
-            "source" => self.source = Some(string(name, value)?),
-            "type" => self.kind = Some(string(name, value)?),
-            "orgid" => self.orgid = Some(string(name, value)?),
-            "userid" => self.userid = Some(string(name, value)?),
+            "specversion" => self.specversion = string(name, value)?,
+            "id" => self.id = string(name, value)?,
+            "source" => self.source = string(name, value)?,
+            "type" => self.kind = string(name, value)?,
+            "orgid" => self.orgid = string(name, value)?,
+            "userid" => self.userid = string(name, value)?,
             // The server says when, and which action was the cause.
             "time" | "traceparent" | "tracestate" => drop(string(name, value)?),
             "data" => self.take_data(name, JsonMember::Data(value))?,
             "data_base64" => self.take_data(name, JsonMember::Base64(value))?,
-            DATA_CONTENT_TYPE => self.content_type = Some(string(name, value)?),
-            "subject" | "dataschema" => self.passing.push((name.into(), string(name, value)?)),
-            _ => self.passing.extend(extension(name, value)?.map(|value| (name.into(), value))),
+            DATA_CONTENT_TYPE => self.content_type = string(name, value)?,
+            "subject" | "dataschema" => self.pass(name, string(name, value)?),
+            _ => self.pass(name, extension(name, value)?),
         }
         Ok(())
+    }
+
+    fn pass(&mut self, name: &str, value: Option<String>) {
+        self.passing.extend(value.map(|value| (name.into(), value)));
     }
 
     fn take_data(&mut self, name: &str, member: JsonMember<'a>) -> Result<(), EnvelopeError> {
@@ -189,9 +192,12 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// A context attribute: a string, not empty, not endless, without control characters.
-fn string(name: &str, value: &RawValue) -> Result<String, EnvelopeError> {
-    let text: String = serde_json::from_str(value.get()).map_err(|_| invalid(name, "must be a string"))?;
+/// A context attribute: a string, not empty, not endless, without control characters. One that is `null` is absent (CloudEvents 1.0.2,
+/// JSON format, section 2.2).
+fn string(name: &str, value: &RawValue) -> Result<Option<String>, EnvelopeError> {
+    let text: Option<String> =
+        serde_json::from_str(value.get()).map_err(|_| invalid(name, "must be a string"))?;
+    let Some(text) = text else { return Ok(None) };
     if text.is_empty() {
         return Err(invalid(name, "must not be empty"));
     }
@@ -201,7 +207,7 @@ fn string(name: &str, value: &RawValue) -> Result<String, EnvelopeError> {
     if text.chars().any(char::is_control) {
         return Err(invalid(name, "must not contain control characters"));
     }
-    Ok(text)
+    Ok(Some(text))
 }
 
 /// An extension attribute: lower-case letters and digits; a string, a number or a boolean. One that is null is absent.
@@ -213,7 +219,7 @@ fn extension(name: &str, value: &RawValue) -> Result<Option<String>, EnvelopeErr
         return Err(invalid(name, "is no attribute name: up to 20 lower-case letters and digits"));
     }
     match value.get().as_bytes().first() {
-        Some(b'"') => string(name, value).map(Some),
+        Some(b'"') => string(name, value),
         Some(b'{' | b'[') => Err(invalid(name, "must be a string, a number or a boolean")),
         Some(b'n') => Ok(None),
         _ => Ok(Some(value.get().into())),

@@ -14,7 +14,7 @@ use crate::{
 
 const ALICE: (&str, &str) = ("acme", "alice");
 
-fn envelope(extra: &str) -> String {
+pub(crate) fn envelope(extra: &str) -> String {
     format!(r#"{{"specversion":"1.0","source":"{CHAT}","type":"{REPLY}"{extra}}}"#)
 }
 
@@ -40,12 +40,18 @@ pub(crate) async fn a_published_event_reaches_its_author_as_it_was_sent(world: &
 pub(crate) async fn an_event_gets_an_id_when_it_has_none(world: &World) {
     let portal = world.instance().await;
     let mut alice = listen(&portal, ALICE, None).await;
-    let body = envelope(r#","data":{"n":1}"#);
-    let published = world.publish(&portal, ALICE, &body).await.expect("published");
-    assert_eq!(published.id.len(), 36);
-    let event = alice.event().await;
-    assert_eq!(number(&event), 1);
-    assert!(event.data.contains(&published.id));
+    // An attribute that is `null` is absent.
+    for extra in ["", r#","id":null,"subject":null,"datacontenttype":null,"userid":null,"myext":null"#] {
+        let body = envelope(&format!(r#"{extra},"data":{{"n":1}}"#));
+        let published = world.publish(&portal, ALICE, &body).await.expect("published");
+        assert_eq!(published.id.len(), 36);
+        let event = alice.event().await;
+        assert_eq!(number(&event), 1);
+        assert!(event.data.contains(&published.id) && !event.data.contains("null"), "{}", event.data);
+    }
+    let without = envelope("").replace(&format!("\"{REPLY}\""), "null");
+    let refused = world.publish(&portal, ALICE, &without).await;
+    assert_eq!(refused, Err(PublishError::Envelope(EnvelopeError::Missing("type"))));
 }
 
 pub(crate) async fn case_50_an_event_that_names_another_organization_user_or_remote_is_refused(
@@ -124,7 +130,7 @@ pub(crate) async fn case_69_a_log_that_does_not_answer_is_an_error_and_not_a_los
 }
 
 /// Every record that the topic holds.
-async fn records(world: &World) -> Vec<LogRecord> {
+pub(crate) async fn records(world: &World) -> Vec<LogRecord> {
     let topic = Arc::clone(&world.topic);
     let states = world.log.partitions(std::slice::from_ref(&topic)).await.expect("partitions");
     let range = |state: PartitionState| LogRange {
