@@ -17,8 +17,14 @@ pub trait PortalApi: Send + Sync {
     async fn applications(&self) -> Result<Vec<Application>, Refusal>;
     /// A token of a token-mode remote's own audience.
     async fn exchange_remote_token(&self, remote: &str) -> Result<RemoteToken, Refusal>;
-    /// Publishes, and waits for Kafka's acknowledgement. `data` is JSON text.
-    async fn publish_event(&self, source: &str, kind: &str, data: String) -> Result<Published, Refusal>;
+    /// Publishes, and waits for Kafka's acknowledgement. `data` is JSON text; an event that is sent again has the same `id`.
+    async fn publish_event(
+        &self,
+        source: &str,
+        kind: &str,
+        data: String,
+        id: Option<String>,
+    ) -> Result<Published, Refusal>;
     /// The stream's URL and types.
     async fn subscribe_events(&self) -> Result<EventSubscription, Refusal>;
     /// Switches organization.

@@ -38,7 +38,7 @@ pub use events::{
 };
 pub use limits::Limits;
 pub use page::Ports;
-pub use portal::{LocalFuture, Portal, Subscription, Token};
+pub use portal::{LocalFuture, NewEvent, Portal, Subscription, Token};
 pub use report::Measurement;
 pub use server::Server;
 pub use state::{StateError, read};

@@ -25,6 +25,8 @@ pub struct Limits {
     /// The first pause before a refused stream is opened again; doubles up to 32 times itself, half of it random, so
     /// that a restarted server is not met by everyone at once.
     pub backoff: u32,
+    /// How long an event that got no answer, or found the log away, is sent again before its remote is told.
+    pub publish: u32,
     /// The least time between two questions to the portal whether the session stands.
     pub calm: u32,
     /// How long a page that a person is leaving waits before it reloads or says that the session has ended.
@@ -48,6 +50,7 @@ impl Default for Limits {
             leader_silence: 20_000,
             leader_answer: 5_000,
             backoff: 1_000,
+            publish: 20_000,
             calm: 1_000,
             leave: 5_000,
             updates: 300_000,

@@ -10,8 +10,8 @@ pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 pub trait Portal {
     /// A token of a token-mode remote's own audience, by the remote's id.
     fn exchange_token(&self, remote: String) -> LocalFuture<Result<Token, Problem>>;
-    /// Publishes an event in a remote's name (`source`); `data` is JSON text. The event's id, once Kafka has it.
-    fn publish(&self, source: String, kind: String, data: String) -> LocalFuture<Result<String, Problem>>;
+    /// Publishes an event. Its id, once Kafka has it: sent again under the same one, it is published once.
+    fn publish(&self, event: NewEvent) -> LocalFuture<Result<String, Problem>>;
     /// Where this session's events come from.
     fn subscription(&self) -> LocalFuture<Result<Subscription, Problem>>;
     /// The status that the portal answers a stream's URL with, 0 where it does not answer; an `EventSource` does not say.
@@ -24,6 +24,19 @@ pub trait Portal {
     fn report(&self, measurements: String);
     /// Loads the page anew.
     fn reload(&self);
+}
+
+/// An event of a remote.
+#[derive(Clone)]
+pub struct NewEvent {
+    /// The remote's name.
+    pub source: String,
+    /// Its type.
+    pub kind: String,
+    /// Its payload, JSON text.
+    pub data: String,
+    /// What it goes by.
+    pub id: String,
 }
 
 /// Where events come from, and which.

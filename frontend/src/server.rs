@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, RequestInit, Response};
 
-use crate::portal::{LocalFuture, Portal, Subscription, Token};
+use crate::portal::{LocalFuture, NewEvent, Portal, Subscription, Token};
 use crate::{dom, js, trace};
 
 /// The portal that served this page, through its server functions.
@@ -52,8 +52,9 @@ impl Portal for Server {
         })
     }
 
-    fn publish(&self, source: String, kind: String, data: String) -> LocalFuture<Result<String, Problem>> {
-        let arguments = [("source", source), ("kind", kind), ("data", data)];
+    fn publish(&self, event: NewEvent) -> LocalFuture<Result<String, Problem>> {
+        let NewEvent { source, kind, data, id } = event;
+        let arguments = [("source", source), ("kind", kind), ("data", data), ("id", id)];
         self.call(endpoints::PUBLISH_EVENT, arguments, |event| js::text(event, "id"))
     }
 

@@ -43,6 +43,11 @@ impl Moment {
     }
 }
 
+/// So long at most, half of it random: what many tabs wait for is not met by all of them at once.
+pub(crate) fn jittered(milliseconds: u32) -> u32 {
+    (f64::from(milliseconds) * (0.5 + js_sys::Math::random() / 2.0)) as u32
+}
+
 /// Waits; dropping it clears the timer.
 pub(crate) struct Sleep {
     timer: JsValue,

@@ -41,12 +41,12 @@ pub(crate) fn parent(id: &str) -> String {
 
 /// 32 random hex digits of which neither half is all zeros: a UUID says in both what it is.
 pub(crate) fn random() -> String {
-    random_uuid().chars().filter(|digit| *digit != '-').collect()
+    uuid().chars().filter(|digit| *digit != '-').collect()
 }
 
 #[wasm_bindgen]
 extern "C" {
     /// There wherever the session's cookie is: on https, and on loopback.
     #[wasm_bindgen(js_namespace = crypto, js_name = randomUUID)]
-    fn random_uuid() -> String;
+    pub(crate) fn uuid() -> String;
 }

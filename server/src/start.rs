@@ -15,7 +15,7 @@ use portico_identity::seal::Sealer;
 use portico_identity::session::{Lifetimes, Sessions, SharedSessionStore};
 use portico_ports::{Clock, HttpClient, OsRandom, Random, SystemClock};
 use portico_registry::{Registry, RegistryPorts};
-use portico_stream::{EventGateway, EventLog, IdKey, KafkaConfig, KafkaLog, StreamConfig};
+use portico_stream::{EventGateway, EventLog, IdKey, KafkaConfig, KafkaLog, SharedClaims, StreamConfig};
 use portico_telemetry::trace::IdSource;
 use thiserror::Error;
 use time::Duration as Span;
@@ -38,8 +38,8 @@ use crate::services::policy::{self, PolicyReloads, policy_config};
 use crate::services::{Backends, Catalogue, EntitlementService, KafkaDelivery, OpenCalls};
 use crate::state::{AppState, Portal};
 use crate::storage::{
-    Database, DatabaseDirectory, PostgresSessionStore, RedisBuckets, RedisError, RedisResponses,
-    RedisSessionStore, RedisTokens, SqliteSessionStore,
+    Database, DatabaseDirectory, PostgresClaims, PostgresSessionStore, RedisBuckets, RedisClaims, RedisError,
+    RedisResponses, RedisSessionStore, RedisTokens, SqliteSessionStore,
 };
 use crate::telemetry::{self, OtelEnvironment};
 use crate::{credentials, providers, tls, upkeep};
@@ -139,6 +139,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     });
     let answers = answers(&config, &parts, &sealer, redis.as_deref());
     let database = database(&config).await?;
+    let claims = claims(&database, redis.as_deref());
     let sessions = sessions(&config, &parts, sealer.clone(), &database, redis).await;
     let directory: Arc<dyn Directory> = Arc::new(DatabaseDirectory::new(database));
     if let Some(idp) = &dev_idp {
@@ -153,7 +154,7 @@ pub async fn start(config: Config, parts: Parts) -> Result<AppState, StartError>
     keepers.extend(upstream_keepers);
     keepers.append(&mut event_keys.keepers);
     credentials::first_turn(&mut keepers, &audit, &*parts.clock).await?;
-    let events = events(&config, &parts, &registry, (event_log, brokers), event_keys)?;
+    let events = events(&config, &parts, &registry, (event_log, brokers), (event_keys, claims))?;
     let tracer = telemetry::tracer(&config, &OtelEnvironment::read(), &parts)?;
     let policy_config = policy_config(&config);
     let engine = policy::engine(&policy_config, &parts.http)?;
@@ -321,6 +322,15 @@ fn session_store(database: &Database, redis: Option<Arc<RedisSessionStore>>) -> 
     }
 }
 
+/// Where several instances tell each other what they publish: as their sessions are shared.
+fn claims(database: &Database, redis: Option<&RedisSessionStore>) -> Option<Arc<dyn SharedClaims>> {
+    match (redis, database) {
+        (Some(redis), _) => Some(Arc::new(RedisClaims::new(redis.client().clone()))),
+        (None, Database::Postgres(pool)) => Some(Arc::new(PostgresClaims::new(pool.clone()))),
+        (None, Database::Sqlite(_)) => None,
+    }
+}
+
 async fn registry(config: &Config, parts: &Parts) -> Result<Registry, StartError> {
     let development_key = config.is_development().then(|| config.data_dir.join("registry/development.key"));
     let ports =
@@ -351,7 +361,7 @@ fn events(
     parts: &Parts,
     registry: &Registry,
     (log, brokers): (Arc<dyn EventLog>, String),
-    keys: EventKeys,
+    (keys, claims): (EventKeys, Option<Arc<dyn SharedClaims>>),
 ) -> Result<Events, StartError> {
     let events = &config.events;
     let key = match &events.id_key_file {
@@ -362,6 +372,7 @@ fn events(
     let mut stream = StreamConfig::new(id_key, keys.ring);
     stream.ping_interval = Duration::from_secs(events.ping_seconds.max(1));
     stream.repeats.window = Duration::from_secs(events.repeat_seconds);
+    stream.claims = claims;
     stream.limits.per_session = config.session.max_streams;
     stream.limits.per_organization = events.streams_per_organization;
     stream.limits.per_instance = events.streams;

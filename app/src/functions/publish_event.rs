@@ -20,6 +20,8 @@ pub async fn publish_event(
     kind: String,
     /// The payload as JSON text; it travels untouched.
     data: String,
+    /// The CloudEvent's `id`, the same whenever this event is sent again; without it the event gets one, and cannot be sent again.
+    id: Option<String>,
 ) -> Result<Published, Refusal> {
-    crate::portal_api::current()?.publish_event(&source, &kind, data).await
+    crate::portal_api::current()?.publish_event(&source, &kind, data, id).await
 }

@@ -8,7 +8,9 @@ use wasm_bindgen::prelude::*;
 
 use crate::events::RESET;
 use crate::lifecycle::scope::Scope;
-use crate::{js, task};
+use crate::portal::NewEvent;
+use crate::time::{self, Moment};
+use crate::{js, task, trace};
 
 /// The object with `publish` and `subscribe`.
 pub(super) fn object(scope: &Rc<Scope>) -> Object {
@@ -35,19 +37,34 @@ fn message(scope: &Scope, kind: &JsValue, data: &JsValue) -> Result<(String, Str
     Ok((kind, data))
 }
 
+/// Sends it, and again while that may help: under one id, since what got no answer may have been published.
 fn send(scope: Rc<Scope>, kind: String, data: String) -> Promise {
+    let event = NewEvent { source: scope.application.name.clone(), kind, data, id: trace::uuid() };
+    let begun = Moment::now();
     task::promise(async move {
         let page = scope.page();
-        match page.portal.publish(scope.application.name.clone(), kind, data).await {
-            Ok(id) => Ok(js::frozen([("id", id.into())]).into()),
-            Err(problem) => {
+        let mut pause = page.limits.backoff;
+        loop {
+            let problem = match page.portal.publish(event.clone()).await {
+                Ok(id) => return Ok(js::frozen([("id", id.into())]).into()),
+                Err(problem) => problem,
+            };
+            let left = f64::from(page.limits.publish) - begun.elapsed();
+            if !is_passing(problem.status) || left < f64::from(pause) {
                 if problem.status == 401 || problem.status == 409 {
                     page.watch.doubt();
                 }
-                Err(js::problem(&problem))
+                return Err(js::problem(&problem));
             }
+            time::sleep(time::jittered(pause)).await;
+            pause *= 2;
         }
     })
+}
+
+/// The network, a proxy on the way, or Kafka, away for a moment.
+fn is_passing(status: u16) -> bool {
+    matches!(status, 0 | 502..=504)
 }
 
 /// `subscribe(type, handler)`: returns the function that ends it. Besides the declared types, every remote may listen

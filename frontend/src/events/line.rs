@@ -285,10 +285,9 @@ impl Line {
         self.state.borrow().turn == turn
     }
 
-    /// Half of the pause is random, in milliseconds.
+    /// In milliseconds.
     fn pause(&self, failures: u32) -> u32 {
-        let longest = f64::from(self.ports.limits.backoff << (failures - 1).min(5));
-        (longest * (0.5 + js_sys::Math::random() / 2.0)) as u32
+        time::jittered(self.ports.limits.backoff << (failures - 1).min(5))
     }
 
     async fn listen_for_silence(self: Rc<Self>, turn: u32) {

@@ -1,7 +1,7 @@
 use portico_frontend::Signal;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::world::{Outlet, Remote, World, until};
+use crate::world::{Outlet, Remote, World, sleep, until};
 
 /// A remote that keeps what it hears of `chat.reply` and of `reset` in `here.heard`.
 fn listener() -> Remote {
@@ -151,6 +151,37 @@ async fn a_refused_publication_rejects_with_the_problem() {
         .say("return await ctx.events.publish('chat.message', 1).catch((e) => [e.name, e.status, e.message].join())")
         .await;
     assert_eq!(said, "PortalError,503,Refused: by the test");
+}
+
+#[wasm_bindgen_test]
+async fn what_got_no_answer_is_sent_again_under_one_id_until_it_has_one() {
+    for status in [0, 502, 503, 504] {
+        let world = World::new();
+        let remote = listener();
+        let _outlet = listening(&world, &remote).await;
+        world.portal.refuse_publish.set(Some(status));
+        remote.run("here.sent = ctx.events.publish('chat.message', 1)").await.expect("declared");
+        sleep(60).await;
+        world.portal.refuse_publish.set(None);
+        assert_eq!(remote.say("return (await here.sent).id").await, "e-1", "after {status}");
+        let ids = world.portal.published_ids.borrow().clone();
+        assert!(ids.len() > 1 && ids.iter().all(|id| *id == ids[0]), "{status}: {ids:?}");
+        remote.say("return (await ctx.events.publish('chat.message', 1)).id").await;
+        assert_ne!(world.portal.published_ids.borrow().last(), ids.last(), "another event has another id");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_the_portal_refuses_is_not_sent_again() {
+    for status in [400, 401, 403, 409, 413, 429, 500] {
+        let world = World::new();
+        let remote = listener();
+        let _outlet = listening(&world, &remote).await;
+        world.portal.refuse_publish.set(Some(status));
+        let said = remote.say("return await ctx.events.publish('chat.message', 1).catch((e) => e.status)");
+        assert_eq!(said.await, status.to_string());
+        assert_eq!(world.portal.published_ids.borrow().len(), 1, "{status}");
+    }
 }
 
 #[wasm_bindgen_test]

@@ -1,4 +1,4 @@
-use portico_frontend::{Portal, Server};
+use portico_frontend::{NewEvent, Portal, Server};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::world::{eval, text_of};
@@ -28,14 +28,19 @@ pub(crate) fn server() -> Server {
     Server::new(Some("acme".into()))
 }
 
+pub(crate) fn event(data: &str) -> NewEvent {
+    let [source, kind, data, id] = ["@acme/chat", "chat.message", data, "e-7"].map(Into::into);
+    NewEvent { source, kind, data, id }
+}
+
 const HEADERS: &str = "content-type,application/json;x-csrf,1;x-portico-org,acme";
 
 #[wasm_bindgen_test]
 async fn server_functions_are_called_with_json_the_anti_forgery_header_and_the_organization() {
     answer(200, r#"{"id":"e-7"}"#).await;
-    let id = server().publish("@acme/chat".into(), "chat.message".into(), r#"{"a":"ä"}"#.into()).await;
+    let id = server().publish(event(r#"{"a":"ä"}"#)).await;
     assert_eq!(id.expect("published"), "e-7");
-    let body = r#"{"source":"@acme/chat","kind":"chat.message","data":"{\"a\":\"ä\"}"}"#;
+    let body = r#"{"source":"@acme/chat","kind":"chat.message","data":"{\"a\":\"ä\"}","id":"e-7"}"#;
     assert_eq!(asked().await, format!("/api/fn/publish_event POST {body} {HEADERS}"));
 
     answer(200, r#"{"url":"/stream","types":["chat.reply"]}"#).await;

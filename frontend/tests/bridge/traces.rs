@@ -3,7 +3,7 @@ use portico_frontend::Portal as _;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::fetch::{play_network, stop_playing};
-use crate::server::{answer, asked, server};
+use crate::server::{answer, asked, event, server};
 use crate::world::{Remote, World, eval, sleep, text_of, until};
 
 /// Version, trace id, span id and flags of a `traceparent`.
@@ -61,8 +61,7 @@ async fn server_functions_are_traced_and_a_call_without_an_answer_tells_its_trac
     eval("globalThis.traced = []").await.expect("cleared");
     answer(0, "").await;
     let server = server();
-    let (publishing, asking) =
-        (server.publish("@acme/chat".into(), "chat.message".into(), "1".into()), server.organization());
+    let (publishing, asking) = (server.publish(event("1")), server.organization());
     let problems = (publishing.await.expect_err("offline"), asking.await.expect_err("offline"));
     let traced = text_of("return globalThis.traced.join(' ')").await;
     asked().await;

@@ -105,6 +105,8 @@ fn expose_publishing(out: &mut Exposition, metrics: &StreamMetrics, health: &Str
     out.counter("portico_events_published_total", "Events that the log acknowledged.", &metrics.published);
     let help = "Events sent again that were published already, or under way.";
     out.counter("portico_events_publish_repeats_total", help, &metrics.publish_repeats);
+    let help = "Events published without an answer of the store in which instances tell each other what they publish.";
+    out.counter("portico_events_publish_unclaimed_total", help, &metrics.publish_unclaimed);
     let help = "Events that the log did not acknowledge.";
     out.counter("portico_events_publish_failures_total", help, &metrics.publish_failures);
     let help = "How long the log took to acknowledge an event, or not to.";
@@ -222,18 +224,33 @@ pub fn kinds(types: &[EventType]) -> Vec<String> {
     kinds
 }
 
-/// Publishes `data`, JSON text, as an event of the remote called `source`. Returns the event's id.
+/// An event whose data is at hand as JSON text.
+pub struct DataEvent<'a> {
+    /// The remote's name.
+    pub source: &'a str,
+    /// Its type.
+    pub kind: &'a str,
+    /// What it goes by when it is sent again.
+    pub id: Option<&'a str>,
+    /// Its payload.
+    pub data: String,
+}
+
+/// Publishes an event of a remote. Returns the event's id.
+///
+/// # Errors
+/// As [`publish`] does.
 pub async fn publish_data(
     state: &AppState,
     context: &RequestContext,
     session: &Authenticated,
-    source: &str,
-    kind: &str,
-    data: String,
+    DataEvent { source, kind, id, data }: DataEvent<'_>,
 ) -> Result<String, ApiError> {
     let data = serde_json::value::RawValue::from_string(data)
         .map_err(|error| ApiError::bad_request("`data` must be JSON text.").cause(error))?;
-    let envelope = serde_json::json!({ "specversion": "1.0", "source": source, "type": kind }).to_string();
+    // What is `null` counts as absent (CloudEvents JSON format, section 2.2).
+    let envelope =
+        serde_json::json!({ "specversion": "1.0", "source": source, "type": kind, "id": id }).to_string();
     // The payload is spliced in as it is: parsed, it would lose key order, big numbers and duplicates.
     let event = format!("{},\"data\":{}}}", envelope.trim_end_matches('}'), data.get());
     publish(state, context, session, event.as_bytes()).await

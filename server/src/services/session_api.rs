@@ -52,9 +52,15 @@ impl PortalApi for SessionApi {
         exchanged.map_err(|error| self.refusal(error))
     }
 
-    async fn publish_event(&self, source: &str, kind: &str, data: String) -> Result<Published, Refusal> {
-        let published =
-            events::publish_data(&self.state, &self.context, &self.session, source, kind, data).await;
+    async fn publish_event(
+        &self,
+        source: &str,
+        kind: &str,
+        data: String,
+        id: Option<String>,
+    ) -> Result<Published, Refusal> {
+        let event = events::DataEvent { source, kind, id: id.as_deref(), data };
+        let published = events::publish_data(&self.state, &self.context, &self.session, event).await;
         published.map(|id| Published { id }).map_err(|error| self.refusal(error))
     }
 

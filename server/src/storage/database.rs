@@ -4,8 +4,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
 
-use super::directory;
 use super::sessions::{postgres, sqlite};
+use super::{claims, directory};
 
 /// The relational store: one SQLite file for one instance, PostgreSQL for several.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ const SCHEMA_LOCK: i64 = 0x706f_7274;
 
 /// What each of the two keeps.
 const SQLITE_SCHEMAS: [&str; 2] = [sqlite::SCHEMA, directory::SQLITE];
-const POSTGRES_SCHEMAS: [&str; 2] = [postgres::SCHEMA, directory::POSTGRES];
+const POSTGRES_SCHEMAS: [&str; 3] = [postgres::SCHEMA, directory::POSTGRES, claims::SCHEMA];
 
 impl Database {
     /// Opens, or creates, the portal's SQLite file. For one instance: SQLite has no feed that others could hear.

@@ -1,5 +1,6 @@
 //! Storage adapters behind the domain's ports.
 
+mod claims;
 mod database;
 mod directory;
 mod limits;
@@ -7,6 +8,7 @@ mod responses;
 mod sessions;
 mod tokens;
 
+pub use claims::{PostgresClaims, RedisClaims};
 pub use database::Database;
 pub use directory::DatabaseDirectory;
 pub use limits::RedisBuckets;

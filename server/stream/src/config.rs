@@ -1,6 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
-use crate::{position::IdKey, publisher::RepeatLimits, signature::Keyring};
+use crate::{
+    position::IdKey,
+    publisher::{RepeatLimits, SharedClaims},
+    signature::Keyring,
+};
 
 /// How the event path behaves. Start from [`StreamConfig::new`] and change what differs.
 #[derive(Clone)]
@@ -21,6 +25,8 @@ pub struct StreamConfig {
     pub publish_timeout: Duration,
     /// What is remembered of published events.
     pub repeats: RepeatLimits,
+    /// What other instances publish; none where there is one instance.
+    pub claims: Option<Arc<dyn SharedClaims>>,
     /// How often new topics and partitions are looked for, and recreated ones noticed.
     pub refresh_interval: Duration,
     /// How long the consumer may bring nothing of a partition, though the log has records for it, or fail again and again,
@@ -77,6 +83,7 @@ impl StreamConfig {
             retry: Duration::from_millis(1500),
             shutdown_spread: Duration::from_secs(5),
             repeats: RepeatLimits { window: Duration::from_secs(600), events: 1 << 16 },
+            claims: None,
             publish_timeout: Duration::from_secs(12),
             refresh_interval: Duration::from_secs(2),
             stalled_after: Duration::from_secs(10),

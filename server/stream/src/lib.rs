@@ -52,6 +52,8 @@ pub use log::{
 };
 pub use metrics::{SkippedRecords, StreamMetrics};
 pub use position::{IdKey, IdKeyError};
-pub use publisher::{PublishError, PublishedEvent, Publisher, RepeatLimits};
+pub use publisher::{
+    Claim, EventDigest, MemoryClaims, PublishError, PublishedEvent, Publisher, RepeatLimits, SharedClaims,
+};
 pub use signature::{KeyId, KeyIdError, Keyring, Producer, SigningKey, SigningKeyError};
 pub use subscription::{EventStream, SubscribeError, Subscription};

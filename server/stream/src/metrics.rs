@@ -7,6 +7,8 @@ pub struct StreamMetrics {
     pub published: Counter,
     /// Events that were published already, or just being published, when they were sent again.
     pub publish_repeats: Counter,
+    /// Events published without a word from the store in which instances tell each other what they publish.
+    pub publish_unclaimed: Counter,
     /// Events that the log did not acknowledge; their publishers were told.
     pub publish_failures: Counter,
     /// From handing an event to the log until it acknowledged it or did not.

@@ -122,31 +122,6 @@ async fn a_login_that_began_on_one_instance_ends_on_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn case_51_a_member_who_is_removed_on_one_instance_is_out_on_the_other_within_a_second() {
-    let world = World::start().await;
-    world.first.events_ready().await;
-    let (alice, bob) = (world.first.signed_in("alice").await, world.first.signed_in("bob").await);
-    let (call, there) = (world.there("/bff/acme.todos/todos"), world.there("/stream"));
-    bob.get(&call).send().await.expect(200);
-    let mut stream = bob.get(&there).open().await.expect("a stream");
-    stream.opened().await;
-    let members = alice.get("/api/platform/members").send().await.expect(200).json();
-    let members = members.as_array().expect("a list");
-    let bobs = members.iter().find(|member| member["name"] == "Bob Baker").expect("bob is a member");
-    let id = bobs["id"].as_str().expect("an id");
-    alice.post(&format!("/api/platform/members/{id}/remove")).send().await.expect(200);
-    let removed = Instant::now();
-    while bob.get(&call).send().await.status != 401 {
-        assert!(removed.elapsed() < Duration::from_secs(10), "the other instance never heard of it");
-    }
-    println!("refused on the other instance after {:?}", removed.elapsed());
-    let calls = world.first.todos.seen().len();
-    bob.get(&call).send().await.problem(401);
-    assert_eq!(world.first.todos.seen().len(), calls, "nothing reaches the service");
-    assert!(stream.rest().await.iter().any(|event| event.kind == "bye"), "the stream there is told");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn case_66_a_stream_resumes_on_the_other_instance_without_gap_or_repeat() {
     let world = World::start().await;
     world.first.events_ready().await;
@@ -171,6 +146,30 @@ async fn case_66_a_stream_resumes_on_the_other_instance_without_gap_or_repeat() 
     publish(3).await;
     let (second, third) = (resumed.next_event().await, resumed.next_event().await);
     assert_eq!((&second.json()["data"]["n"], &third.json()["data"]["n"]), (&json!(2), &json!(3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_sent_again_to_the_other_instance_is_answered_the_same_and_published_once() {
+    let world = World::start().await;
+    world.first.events_ready().await;
+    let bob = world.first.signed_in("bob").await;
+    let there = world.there("/events");
+    let send = |url: &str, data: &str| {
+        let event = json!({
+            "specversion": "1.0", "id": "once", "source": "@acme/echo", "type": "echo.request", "data": data,
+        });
+        let body = serde_json::to_vec(&event).expect("JSON");
+        bob.post(url).body("application/cloudevents+json", body).send()
+    };
+    for answer in join_all((0..10).map(|n| send(if n % 2 == 0 { "/events" } else { &there }, "same"))).await {
+        assert_eq!(answer.expect(202).json(), json!({ "id": "once" }));
+    }
+    let published = [&world.first.state, &world.second.state]
+        .map(|state| state.events.gateway().metrics().published.get());
+    assert_eq!(published.iter().sum::<u64>(), 1, "{published:?}");
+    for url in ["/events", &there] {
+        assert_eq!(send(url, "another").await.problem_kind(409), "event-id-reused");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

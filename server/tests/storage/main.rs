@@ -1,5 +1,6 @@
 //! What the portal keeps, on every store it can be kept in.
 
+mod claims;
 mod directory;
 mod instances;
 mod limits;

@@ -52,6 +52,7 @@ pub(crate) fn limits() -> Limits {
         leader_silence: 400,
         leader_answer: 100,
         backoff: 20,
+        publish: 300,
         calm: 40,
         leave: 300,
         updates: 20,

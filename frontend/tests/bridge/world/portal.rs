@@ -1,7 +1,7 @@
 use std::cell::{Cell, RefCell};
 
 use portico_contracts::Problem;
-use portico_frontend::{LocalFuture, Portal, Subscription, Token};
+use portico_frontend::{LocalFuture, NewEvent, Portal, Subscription, Token};
 
 use super::sleep;
 
@@ -11,6 +11,8 @@ pub(crate) struct FakePortal {
     /// How long a token lasts, in milliseconds; `None` refuses.
     pub(crate) token_lasts: Cell<Option<f64>>,
     pub(crate) published: RefCell<Vec<(String, String, String)>>,
+    /// The ids that they were published under.
+    pub(crate) published_ids: RefCell<Vec<String>>,
     /// The status that publishing is refused with.
     pub(crate) refuse_publish: Cell<Option<u16>>,
     /// The session's organization; `None` is no session.
@@ -31,6 +33,7 @@ impl Default for FakePortal {
             exchanges: Cell::new(0),
             token_lasts: Cell::new(Some(300_000.0)),
             published: RefCell::default(),
+            published_ids: RefCell::default(),
             refuse_publish: Cell::new(None),
             organization: RefCell::new(Some("acme".into())),
             questions: Cell::new(0),
@@ -75,9 +78,10 @@ impl Portal for FakePortal {
         })
     }
 
-    fn publish(&self, source: String, kind: String, data: String) -> LocalFuture<Result<String, Problem>> {
+    fn publish(&self, event: NewEvent) -> LocalFuture<Result<String, Problem>> {
         let refusal = self.refuse_publish.get();
-        self.published.borrow_mut().push((source, kind, data));
+        self.published.borrow_mut().push((event.source, event.kind, event.data));
+        self.published_ids.borrow_mut().push(event.id);
         Box::pin(async move { refusal.map_or(Ok("e-1".into()), |status| Err(problem(status))) })
     }
 

@@ -81,7 +81,7 @@ impl EventGateway {
         config: StreamConfig,
     ) -> Self {
         let metrics = Arc::new(StreamMetrics::default());
-        let limits = (config.repeats, config.publish_timeout);
+        let repeats = (config.repeats, config.claims.clone());
         let keyring = Arc::clone(&config.keyring);
         let publisher = Publisher::new(
             Arc::clone(&log),
@@ -89,7 +89,8 @@ impl EventGateway {
             random,
             Arc::clone(&metrics),
             keyring,
-            limits,
+            repeats,
+            config.publish_timeout,
         );
         let shared = Arc::new(Shared {
             config,

@@ -1,6 +1,6 @@
 use std::{
     collections::{HashSet, VecDeque, hash_map::RandomState},
-    hash::{BuildHasher as _, Hash},
+    hash::BuildHasher as _,
 };
 
 /// Stands for an event's identity: who it is for, its `source` and its `id`.
@@ -18,11 +18,6 @@ impl RepeatHasher {
     pub(crate) fn key(&self, org: &str, user: Option<&str>, source: &str, id: &str) -> RepeatKey {
         let identity = (org, user, source, id);
         RepeatKey(self.0.hash_one(identity), self.1.hash_one(identity))
-    }
-
-    /// Tells contents apart under one key.
-    pub(crate) fn fingerprint(&self, content: &impl Hash) -> u64 {
-        self.0.hash_one(content)
     }
 }
 

@@ -1,19 +1,20 @@
 //! The way into the log.
 
+mod claims;
 mod recent;
 
 use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
-use portico_ports::{Clock, Random};
+use portico_ports::{Clock, Random, token};
 use thiserror::Error;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
+pub use self::claims::{Claim, EventDigest, MemoryClaims, SharedClaims};
 use self::recent::{Outcome, Recent};
 use crate::{
     binding,
     envelope::{Author, ConflictError, EnvelopeError, IncomingEvent, StampedEvent},
-    hub::RepeatHasher,
     log::{AppendError, EventLog, NewRecord},
     metrics::StreamMetrics,
     signature::{HEADER, Keyring, Message},
@@ -27,10 +28,16 @@ pub struct Publisher {
     random: Arc<dyn Random>,
     metrics: Arc<StreamMetrics>,
     keyring: Arc<Keyring>,
-    hasher: Arc<RepeatHasher>,
     recent: Arc<Recent>,
+    claims: Option<Arc<dyn SharedClaims>>,
+    window: Duration,
     timeout: Duration,
 }
+
+/// How often another instance is asked whether it has published what it claimed.
+const LOOK: Duration = Duration::from_millis(20);
+/// How much longer than the log a claim has, so that it does not end before the log has answered.
+const MARGIN: Duration = Duration::from_secs(3);
 
 /// Bounds on what is remembered of published events, to recognise that one is sent again.
 #[derive(Clone, Copy, Debug)]
@@ -75,16 +82,16 @@ impl Publisher {
         random: Arc<dyn Random>,
         metrics: Arc<StreamMetrics>,
         keyring: Arc<Keyring>,
-        limits: (RepeatLimits, Duration),
+        (repeats, claims): (RepeatLimits, Option<Arc<dyn SharedClaims>>),
+        timeout: Duration,
     ) -> Self {
-        let (repeats, timeout) = limits;
-        let (hasher, recent) = (Arc::default(), Arc::new(Recent::new(repeats)));
-        Self { log, clock, random, metrics, keyring, hasher, recent, timeout }
+        let (recent, window) = (Arc::new(Recent::new(repeats)), repeats.window);
+        Self { log, clock, random, metrics, keyring, recent, claims, window, timeout }
     }
 
     /// Stamps `event` with its author, signs it, and returns once the log has acknowledged it. The same `source` and `id`
-    /// of the same person within [`RepeatLimits`] are produced once: whoever asks while the first is under way waits for
-    /// its outcome, and whoever asks later is told that it is published.
+    /// of the same person within [`RepeatLimits`] are produced once, by whichever instance of those that share claims: whoever
+    /// asks while the first is under way waits for its outcome, and whoever asks later is told that it is published.
     ///
     /// The record goes on its way whether or not the caller waits for it. After [`AppendError::Timeout`] the event may
     /// still arrive: publishing is at least once, and a retry with the same `id` is dropped as a repeat by whoever reads
@@ -100,23 +107,67 @@ impl Publisher {
             let stamped = event.stamp(author, self.clock.now(), &*self.random)?;
             let id = stamped.id.clone();
             let record = self.signed(topic, author.user, stamped)?;
-            self.append(record, |_| {}).await?;
+            let publisher = self.clone();
+            spawned(async move { publisher.append(record).await }).await?;
             return Ok(PublishedEvent { id });
         };
-        let key = self.hasher.key(author.org, Some(author.user), author.remote, &id);
-        let fingerprint = self.hasher.fingerprint(&(&**topic, event.content()));
+        let digest = EventDigest::of(&event, author, &id, topic);
         let begin = || {
             let stamped = event.stamp(author, self.clock.now(), &*self.random)?;
             let record = self.signed(topic, author.user, stamped)?;
-            let recent = Arc::clone(&self.recent);
-            Ok(self.append(record, move |outcome| recent.settle(key, outcome.is_ok())))
+            let publisher = self.clone();
+            Ok(spawned(async move {
+                let outcome = publisher.append_once(record, &digest).await;
+                publisher.recent.settle(&digest, outcome.is_ok());
+                outcome
+            }))
         };
-        let (outcome, is_first) = self.recent.enter(Instant::now(), key, fingerprint, begin)?;
+        let (outcome, is_first) = self.recent.enter(Instant::now(), digest, begin)?;
         if !is_first {
             self.metrics.publish_repeats.increment();
         }
         outcome.await?;
         Ok(PublishedEvent { id })
+    }
+
+    /// Appends unless another instance has.
+    async fn append_once(&self, record: NewRecord, event: &EventDigest) -> Result<(), PublishError> {
+        let Some(claims) = &self.claims else { return self.append(record).await };
+        let owner = token::<12>(&*self.random);
+        if !self.claim(claims.as_ref(), event, &owner).await? {
+            self.metrics.publish_repeats.increment();
+            return Ok(());
+        }
+        let outcome = self.append(record).await;
+        match &outcome {
+            Ok(()) => claims.settle(event, self.window).await,
+            Err(_) => claims.release(event, &owner).await,
+        }
+        outcome
+    }
+
+    /// Whether the event is this instance's to publish; if not, another one has. Without an answer it is: events that come
+    /// twice are dropped by whoever reads them, and one that is not published is lost.
+    async fn claim(
+        &self,
+        claims: &dyn SharedClaims,
+        event: &EventDigest,
+        owner: &str,
+    ) -> Result<bool, PublishError> {
+        let until = Instant::now() + self.timeout;
+        loop {
+            match claims.claim(event, owner, self.timeout + MARGIN).await {
+                Some(Claim::Yours) => return Ok(true),
+                Some(Claim::Published) => return Ok(false),
+                Some(Claim::Reused) => return Err(PublishError::IdReused),
+                Some(Claim::Underway) if Instant::now() > until => return Err(AppendError::Timeout.into()),
+                Some(Claim::Underway) => sleep(LOOK).await,
+                None => {
+                    self.metrics.publish_unclaimed.increment();
+                    return Ok(true);
+                }
+            }
+        }
     }
 
     fn signed(&self, topic: &Arc<str>, user: &str, event: StampedEvent) -> Result<NewRecord, PublishError> {
@@ -128,28 +179,24 @@ impl Publisher {
         Ok(record)
     }
 
-    /// Appends on a task of its own: a caller that goes away must not leave open what becomes of the record.
-    fn append(
-        &self,
-        record: NewRecord,
-        settle: impl FnOnce(&Result<(), AppendError>) + Send + 'static,
-    ) -> Outcome {
-        let (log, metrics, limit) = (Arc::clone(&self.log), Arc::clone(&self.metrics), self.timeout);
+    async fn append(&self, record: NewRecord) -> Result<(), PublishError> {
         let begun = Instant::now();
-        let task = tokio::spawn(async move {
-            let appended = timeout(limit, log.append(record)).await;
-            let outcome = appended.unwrap_or(Err(AppendError::Timeout)).map(drop);
-            match &outcome {
-                Ok(()) => metrics.published.increment(),
-                Err(_) => metrics.publish_failures.increment(),
-            }
-            metrics.publish_duration.observe(begun.elapsed());
-            settle(&outcome);
-            outcome
-        });
-        let joined = task.map(|joined| {
-            joined.unwrap_or_else(|error| Err(AppendError::NotDelivered(format!("its task ended: {error}"))))
-        });
-        joined.boxed().shared()
+        let appended = timeout(self.timeout, self.log.append(record)).await;
+        let outcome = appended.unwrap_or(Err(AppendError::Timeout)).map(drop);
+        match &outcome {
+            Ok(()) => self.metrics.published.increment(),
+            Err(_) => self.metrics.publish_failures.increment(),
+        }
+        self.metrics.publish_duration.observe(begun.elapsed());
+        Ok(outcome?)
     }
+}
+
+/// On a task of its own: a caller that goes away must not leave open what becomes of the record.
+fn spawned(append: impl Future<Output = Result<(), PublishError>> + Send + 'static) -> Outcome {
+    let joined = tokio::spawn(append).map(|joined| {
+        joined
+            .unwrap_or_else(|error| Err(AppendError::NotDelivered(format!("its task ended: {error}")).into()))
+    });
+    joined.boxed().shared()
 }

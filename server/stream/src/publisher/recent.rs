@@ -7,11 +7,13 @@ use futures::{
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{PublishError, RepeatLimits};
-use crate::{hub::RepeatKey, log::AppendError};
+use super::{EventDigest, PublishError, RepeatLimits};
 
 /// What becomes of a record; any number may wait for it.
-pub(super) type Outcome = Shared<BoxFuture<'static, Result<(), AppendError>>>;
+pub(super) type Outcome = Shared<BoxFuture<'static, Result<(), PublishError>>>;
+
+/// What an event goes by.
+type Name = [u8; 32];
 
 /// Events published a moment ago, and those that are about to be.
 pub(super) struct Recent {
@@ -21,18 +23,17 @@ pub(super) struct Recent {
 
 #[derive(Default)]
 struct Events {
-    known: HashMap<RepeatKey, Known>,
+    known: HashMap<Name, Known>,
     /// In the order in which they began. An event that failed and was begun again stands here twice; the number tells
     /// which of them is meant.
-    order: VecDeque<(RepeatKey, u64)>,
+    order: VecDeque<(Name, u64)>,
     last: u64,
 }
 
 struct Known {
     number: u64,
     begun: Instant,
-    /// Stands for the event's content.
-    fingerprint: u64,
+    content: [u8; 32],
     /// `None` once the log has it.
     pending: Option<Outcome>,
 }
@@ -42,22 +43,21 @@ impl Recent {
         Self { limits, events: Mutex::default() }
     }
 
-    /// The outcome of the event under `key`, and whether it was begun by this call. `begin` is called under the lock, so
-    /// that what it begins cannot be settled before it is known.
+    /// The outcome of the event, and whether it was begun by this call. `begin` is called under the lock, so that what it
+    /// begins cannot be settled before it is known.
     ///
     /// # Errors
-    /// [`PublishError::IdReused`] where another event has the key; what `begin` fails with.
+    /// [`PublishError::IdReused`] where another event has the name; what `begin` fails with.
     pub(super) fn enter(
         &self,
         now: Instant,
-        key: RepeatKey,
-        fingerprint: u64,
+        event: EventDigest,
         begin: impl FnOnce() -> Result<Outcome, PublishError>,
     ) -> Result<(Outcome, bool), PublishError> {
         let mut events = self.events.lock();
         events.forget(now, &self.limits);
-        match events.known.get(&key) {
-            Some(known) if known.fingerprint != fingerprint => return Err(PublishError::IdReused),
+        match events.known.get(&event.name) {
+            Some(known) if known.content != event.content => return Err(PublishError::IdReused),
             Some(Known { pending: Some(outcome), .. }) => return Ok((outcome.clone(), false)),
             Some(Known { pending: None, .. }) => {
                 return Ok((ready(Ok(())).boxed().shared(), false));
@@ -67,21 +67,22 @@ impl Recent {
         let outcome = begin()?;
         events.last += 1;
         let number = events.last;
-        events.order.push_back((key, number));
-        events.known.insert(key, Known { number, begun: now, fingerprint, pending: Some(outcome.clone()) });
+        events.order.push_back((event.name, number));
+        let (content, pending) = (event.content, Some(outcome.clone()));
+        events.known.insert(event.name, Known { number, begun: now, content, pending });
         Ok((outcome, true))
     }
 
     /// An event that the log has stays known; one that failed may be tried again.
-    pub(super) fn settle(&self, key: RepeatKey, delivered: bool) {
+    pub(super) fn settle(&self, event: &EventDigest, delivered: bool) {
         let mut events = self.events.lock();
         match delivered {
             true => {
-                if let Some(known) = events.known.get_mut(&key) {
+                if let Some(known) = events.known.get_mut(&event.name) {
                     known.pending = None;
                 }
             }
-            false => drop(events.known.remove(&key)),
+            false => drop(events.known.remove(&event.name)),
         }
     }
 }
@@ -107,41 +108,38 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::hub::RepeatHasher;
 
-    fn is_first(
-        recent: &Recent,
-        now: Instant,
-        key: RepeatKey,
-        fingerprint: u64,
-    ) -> Result<bool, PublishError> {
+    fn event(name: u8, content: u8) -> EventDigest {
+        EventDigest { name: [name; 32], content: [content; 32] }
+    }
+
+    fn is_first(recent: &Recent, now: Instant, event: EventDigest) -> Result<bool, PublishError> {
         let begin = || Ok(ready(Ok(())).boxed().shared());
-        recent.enter(now, key, fingerprint, begin).map(|(_, first)| first)
+        recent.enter(now, event, begin).map(|(_, first)| first)
     }
 
     #[test]
     fn an_event_is_known_for_the_window_unless_it_failed() {
         let recent = Recent::new(RepeatLimits { window: Duration::from_secs(60), events: 10 });
-        let key = RepeatHasher::default().key("acme", Some("alice"), "@a/b", "1");
+        let (one, other) = (event(1, 1), event(1, 2));
         let begun = Instant::now();
-        assert_eq!(is_first(&recent, begun, key, 1), Ok(true));
-        recent.settle(key, false);
-        assert_eq!(is_first(&recent, begun, key, 1), Ok(true), "it failed, and is tried again");
-        recent.settle(key, true);
-        assert_eq!(is_first(&recent, begun, key, 1), Ok(false));
-        assert_eq!(is_first(&recent, begun, key, 2), Err(PublishError::IdReused));
-        assert_eq!(is_first(&recent, begun + Duration::from_secs(61), key, 2), Ok(true));
+        assert_eq!(is_first(&recent, begun, one), Ok(true));
+        recent.settle(&one, false);
+        assert_eq!(is_first(&recent, begun, one), Ok(true), "it failed, and is tried again");
+        recent.settle(&one, true);
+        assert_eq!(is_first(&recent, begun, one), Ok(false));
+        assert_eq!(is_first(&recent, begun, other), Err(PublishError::IdReused));
+        assert_eq!(is_first(&recent, begun + Duration::from_secs(61), other), Ok(true));
     }
 
     #[test]
     fn the_oldest_make_room() {
         let recent = Recent::new(RepeatLimits { window: Duration::from_secs(60), events: 2 });
-        let (hasher, now) = (RepeatHasher::default(), Instant::now());
-        let keys = ["1", "2", "3"].map(|id| hasher.key("acme", Some("alice"), "@a/b", id));
-        for key in keys {
-            assert_eq!(is_first(&recent, now, key, 1), Ok(true));
+        let now = Instant::now();
+        for name in 1..=3 {
+            assert_eq!(is_first(&recent, now, event(name, 0)), Ok(true));
         }
-        assert_eq!(is_first(&recent, now, keys[2], 1), Ok(false));
-        assert_eq!(is_first(&recent, now, keys[0], 1), Ok(true));
+        assert_eq!(is_first(&recent, now, event(3, 0)), Ok(false));
+        assert_eq!(is_first(&recent, now, event(1, 0)), Ok(true));
     }
 }

@@ -2,6 +2,7 @@
 
 #[path = "../../examples/chat_service/service.rs"]
 mod chat_service;
+mod claims;
 mod delivery;
 mod example;
 mod faults;
@@ -52,6 +53,11 @@ on_both! {
         an_id_that_was_given_to_another_event_is_refused_and_not_swallowed
         a_publisher_that_goes_away_leaves_its_event_on_its_way_and_its_repeat_finds_it
         case_69_a_log_that_does_not_answer_is_an_error_and_not_a_loss;
+    claims:
+        an_event_that_is_sent_again_to_another_instance_is_produced_once
+        what_one_instance_failed_to_publish_another_may
+        a_claim_of_an_instance_that_is_gone_ends
+        without_an_answer_an_event_is_published_and_that_is_counted;
     delivery:
         an_event_reaches_every_stream_of_its_person_and_nobody_else
         an_event_without_user_reaches_everyone_in_its_organization

@@ -53,6 +53,19 @@ async fn publish_event_is_acknowledged_and_subscribe_events_says_where_it_arrive
 }
 
 #[tokio::test]
+async fn publish_event_that_is_sent_again_under_its_id_is_published_once() {
+    let app = TestApp::start().await;
+    app.events_ready().await;
+    let bob = app.signed_in("bob").await;
+    let event = json!({ "source": "@acme/echo", "kind": "echo.request", "data": "1", "id": "own" });
+    for _ in 0..2 {
+        let published: Published = read(&bob.function("publish_event", &event).send().await);
+        assert_eq!(published.id, "own");
+    }
+    assert_eq!(app.state.events.gateway().metrics().published.get(), 1);
+}
+
+#[tokio::test]
 async fn publish_event_refuses_what_the_session_may_not_publish() {
     let app = TestApp::start().await;
     let bob = app.signed_in("bob").await;
