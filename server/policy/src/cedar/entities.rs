@@ -5,6 +5,7 @@ use cedar_policy::{
 };
 use thiserror::Error;
 
+use super::known::Known;
 use crate::{Action, Principal, Query, Resource};
 
 /// Why a question cannot be put to Cedar: a schema of the operator's that does not accept it.
@@ -26,17 +27,18 @@ pub(super) struct Names {
     action: EntityTypeName,
 }
 
-/// Whoever asks, as Cedar knows them. A clone of the set is a counter.
+/// Whoever asks, as Cedar knows them, and what it answered about them. A clone of the set is a counter.
 pub(crate) struct PersonEntity {
     uid: EntityUid,
     entities: Entities,
+    pub(super) known: Known,
 }
 
 impl PersonEntity {
     fn of(entity: Entity, schema: Option<&Schema>) -> Result<Self, Unaskable> {
         let uid = entity.uid();
         let entities = Entities::empty().add_entities([entity], schema).map_err(unaskable)?;
-        Ok(Self { uid, entities })
+        Ok(Self { uid, entities, known: Known::default() })
     }
 }
 
@@ -59,15 +61,31 @@ impl Names {
         }
     }
 
-    /// The request and the two entities that it is about. The person's is made once for each principal.
-    pub(super) fn ask(&self, query: &Query<'_>) -> Result<(Request, Entities), Unaskable> {
-        match query.principal {
-            Some(person) => {
-                let made = || PersonEntity::of(self.person(person)?, None);
-                self.about(query, person.entity.get_or_try_make(made)?, None)
-            }
-            None => self.about(query, &PersonEntity::of(self.anonymous(), None)?, None),
-        }
+    /// A person, made once for each principal.
+    pub(super) fn of<'p>(&self, person: &'p Principal) -> Result<&'p PersonEntity, Unaskable> {
+        person.entity.get_or_try_make(|| PersonEntity::of(self.person(person)?, None))
+    }
+
+    /// Whoever has no session.
+    pub(super) fn nobody(&self) -> Result<PersonEntity, Unaskable> {
+        PersonEntity::of(self.anonymous(), None)
+    }
+
+    pub(super) fn action(&self, name: &str) -> EntityUid {
+        uid(&self.action, name)
+    }
+
+    pub(super) fn remote(&self, id: &str) -> EntityUid {
+        uid(&self.remote, id)
+    }
+
+    /// The request and the two entities that it is about.
+    pub(super) fn ask(
+        &self,
+        query: &Query<'_>,
+        person: &PersonEntity,
+    ) -> Result<(Request, Entities), Unaskable> {
+        self.about(query, person, None)
     }
 
     /// Whether a schema accepts the question and the entities that it is about.
@@ -83,7 +101,7 @@ impl Names {
         schema: Option<&Schema>,
     ) -> Result<(Request, Entities), Unaskable> {
         let resource = self.resource(query)?;
-        let action = uid(&self.action, query.action.name());
+        let action = self.action(query.action.name());
         let context = Context::from_pairs(declared(query)).map_err(unaskable)?;
         let request = Request::new(principal.uid.clone(), action, resource.uid(), context, schema);
         let request = request.map_err(unaskable)?;

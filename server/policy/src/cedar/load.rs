@@ -1,12 +1,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cedar_policy::{PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 use thiserror::Error;
 
 use super::entities::Names;
+use super::slices::Slices;
 use super::{CedarConfig, SCHEMA};
 use crate::{Action, Principal, Query, Resource};
 
@@ -44,8 +46,12 @@ pub(super) struct Sources {
 
 /// Policies that passed every check.
 pub(super) struct Loaded {
-    pub(super) policies: PolicySet,
+    /// Tells them from all others that this process has loaded.
+    pub(super) generation: u64,
+    pub(super) policies: Slices,
 }
+
+static GENERATIONS: AtomicU64 = AtomicU64::new(1);
 
 impl Sources {
     pub(super) fn read(config: &CedarConfig) -> Result<Self, CedarError> {
@@ -79,7 +85,8 @@ impl Loaded {
             let (file, text) = origin.map_or(("", ""), |(_, file, text)| (*file, *text));
             return Err(invalid(file, text, error));
         }
-        Ok(Self { policies })
+        let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { generation, policies: Slices::of(policies) })
     }
 }
 

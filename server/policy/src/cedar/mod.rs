@@ -1,7 +1,9 @@
 //! The Cedar engine: policies and schema from files, validated before they are used.
 
 mod entities;
+mod known;
 mod load;
+mod slices;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,8 +14,9 @@ use cedar_policy::{Authorizer, Decision as Verdict, PolicyId, Response};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
+use crate::kept::Kept;
 use crate::{Basis, Decision, Health, PolicyEngine, Query, Reload, RolePolicy};
-use entities::Names;
+use entities::{Names, Unaskable};
 use load::{Loaded, Sources};
 
 pub(crate) use entities::PersonEntity;
@@ -42,6 +45,8 @@ pub struct CedarPolicy {
     config: CedarConfig,
     authorizer: Authorizer,
     names: Names,
+    /// Whoever has no session.
+    nobody: Kept<PersonEntity>,
     current: RwLock<Arc<Loaded>>,
     /// What was found last, used or not, and why it is not used.
     seen: RwLock<(Sources, Option<String>)>,
@@ -61,6 +66,7 @@ impl CedarPolicy {
             config,
             authorizer: Authorizer::new(),
             names,
+            nobody: Kept::default(),
             current: RwLock::new(Arc::new(loaded)),
             seen: RwLock::new((sources, None)),
             revision: AtomicU64::new(0),
@@ -68,12 +74,27 @@ impl CedarPolicy {
     }
 
     fn ask_cedar(&self, query: &Query<'_>) -> Decision {
-        let (request, entities) = match self.names.ask(query) {
-            Ok(asked) => asked,
-            Err(error) => return Decision::unavailable(format!("Cedar cannot be asked: {error}")),
+        let person = match query.principal {
+            Some(person) => self.names.of(person),
+            None => self.nobody.get_or_try_make(|| self.names.nobody()),
         };
         let loaded = Arc::clone(&self.current.read());
-        explain(&self.authorizer.is_authorized(&request, &loaded.policies, &entities))
+        match person {
+            Ok(person) => {
+                let evaluate = || self.evaluate(query, person, &loaded);
+                person.known.answer(loaded.generation, query, evaluate)
+            }
+            Err(error) => unaskable(&error),
+        }
+    }
+
+    fn evaluate(&self, query: &Query<'_>, person: &PersonEntity, loaded: &Loaded) -> Decision {
+        let (request, entities) = match self.names.ask(query, person) {
+            Ok(asked) => asked,
+            Err(error) => return unaskable(&error),
+        };
+        let policies = loaded.policies.about(query, &self.names);
+        explain(&self.authorizer.is_authorized(&request, &policies, &entities))
     }
 
     fn refuse(&self, sources: Sources, reason: String) -> Reload {
@@ -122,6 +143,10 @@ impl PolicyEngine for CedarPolicy {
     async fn health(&self) -> Health {
         self.seen.read().1.clone().map_or(Health::Good, Health::Stale)
     }
+}
+
+fn unaskable(error: &Unaskable) -> Decision {
+    Decision::unavailable(format!("Cedar cannot be asked: {error}"))
 }
 
 /// Which policies made the answer.
