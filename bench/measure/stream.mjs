@@ -29,6 +29,7 @@ const LOADS = {
   many: { streams: scaled(10_000), perSecond: 2, together: 1 },
   few: { streams: scaled(1_000), perSecond: 20, together: 1 },
   bursts: { streams: scaled(1_000), perSecond: 5, together: 8 },
+  floods: { streams: scaled(1_000), perSecond: 2, together: 32 },
 };
 /** How many streams come back at once, and how many events each is behind. */
 const STORM = { streams: scaled(10_000), events: 100 };
@@ -173,6 +174,7 @@ function rows(ours, theirs) {
     ...line(`event to ${few} streams, p99`, "ms", "few", "p99"),
     ...line(`event to ${few} streams, CPU time`, "µs/delivery", "few", "cpu"),
     ...line(`8 events at once to ${bursts} streams, CPU time`, "µs/delivery", "bursts", "cpu"),
+    ...line(`32 events at once to ${bursts} streams, CPU time`, "µs/delivery", "floods", "cpu"),
     ...line(`event to ${many} streams, CPU time`, "µs/delivery", "many", "cpu"),
     ...line(`memory of an idle stream without its session, of ${many}`, "KiB", "many", "memory", MEMORY_BUDGET),
     ...line(`${all} streams back at once, each ${STORM.events} events behind`, "ms", "storm", "milliseconds", STORM_BUDGET),

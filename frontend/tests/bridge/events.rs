@@ -178,7 +178,8 @@ async fn what_the_portal_refuses_is_not_sent_again() {
         let remote = listener();
         let _outlet = listening(&world, &remote).await;
         world.portal.refuse_publish.set(Some(status));
-        let said = remote.say("return await ctx.events.publish('chat.message', 1).catch((e) => e.status)");
+        let said =
+            remote.say("return await ctx.events.publish('chat.message', 1).catch((e) => String(e.status))");
         assert_eq!(said.await, status.to_string());
         assert_eq!(world.portal.published_ids.borrow().len(), 1, "{status}");
     }
