@@ -1,7 +1,8 @@
 use portico_app::bridge::Connection;
 
-use super::message::{Carried, Frame, Message, Place, Welcome};
+use super::message::{Carried, Frame, Message, Welcome};
 use super::recent::Recent;
+use super::trail::{Place, Trail};
 use crate::events::line::RESET;
 use crate::events::seen::REMEMBERED;
 use crate::table::Table;
@@ -9,8 +10,6 @@ use crate::table::Table;
 /// For a tab that lacks more frames than the leader has at hand, the stream is opened anew where that tab stands, if it
 /// is so many at most. The others get them again, too, and have to know each of them.
 const REPLAY: u32 = REMEMBERED / 2;
-/// How many epochs back a tab remembers where it was.
-const TRAIL: usize = 16;
 
 /// One tab's part in sharing a stream: leads or follows, and knows how far it has come. It decides, and does nothing by
 /// itself; times are milliseconds of a clock that never goes back.
@@ -20,9 +19,7 @@ pub(super) struct Member {
     leads: bool,
     /// Counts leaders, as far as this tab heard of them: what an earlier one said may arrive after what a later one did.
     term: u32,
-    /// Where it is, and before that where it was when each earlier epoch ended. Up to each of these places it has
-    /// everything that the epoch's leader had.
-    trail: Vec<Place>,
+    trail: Trail,
     recent: Recent,
     /// The furthest that any leader is known to have come.
     furthest: u32,
@@ -85,7 +82,7 @@ impl Member {
             tab: name(),
             leads: false,
             term: 0,
-            trail: Vec::new(),
+            trail: Trail::default(),
             recent: Recent::default(),
             furthest: 0,
             has_followed: false,
@@ -122,7 +119,7 @@ impl Member {
         self.term += 1;
         self.connection = Connection::Connecting;
         // The leader before may have had a place that it did not live to tell.
-        self.has_gap |= !self.trail.is_empty() && self.place().id.is_empty();
+        self.has_gap |= self.trail.last().is_some() && self.place().id.is_empty();
         self.drop_unneeded();
         self.carry_more();
         let mut steps = vec![Step::Show(Connection::Connecting)];
@@ -176,9 +173,7 @@ impl Member {
     /// The leader's stream has no position to go on from: none was told yet, or it was refused.
     pub(super) fn lost_position(&mut self) {
         self.has_gap = true;
-        if let Some(place) = self.trail.last_mut() {
-            place.id.clear();
-        }
+        self.trail.set_id(String::new());
     }
 
     /// The leader's stream was opened or lost.
@@ -273,17 +268,9 @@ impl Member {
         self.trail.last().cloned().unwrap_or_default()
     }
 
-    fn set_seq(&mut self, seq: u32) {
-        if let Some(place) = self.trail.last_mut() {
-            place.seq = seq;
-        }
-    }
-
     fn set_id(&mut self, id: String) {
-        if let Some(place) = self.trail.last_mut()
-            && !id.is_empty()
-        {
-            place.id = id;
+        if !id.is_empty() {
+            self.trail.set_id(id);
         }
     }
 
@@ -299,29 +286,23 @@ impl Member {
 
     /// Leads on from where this tab is, under a new name.
     fn begin_epoch(&mut self) -> Vec<Step> {
-        let place = Place { epoch: (self.name)(), ..self.place() };
-        self.trail.push(place);
-        if self.trail.len() > TRAIL {
-            self.trail.remove(0);
-        }
+        self.trail.begin((self.name)());
         vec![Step::Post(Message::Lead { term: self.term }), self.open()]
     }
 
     /// Leads on from another place, which all that came by it can go on from. What they have beyond that comes again.
     fn go_back(&mut self, to: Place) -> Vec<Step> {
         self.recent.cut(to.seq);
-        let at = self.trail.iter().position(|place| place.epoch == to.epoch);
-        self.trail.truncate(at.unwrap_or_default());
-        self.trail.push(to);
+        self.trail.go_back(to);
         self.has_gap = false;
         self.begin_epoch()
     }
 
     /// What the leader answers. Where it begins an epoch instead, everyone asks again.
-    fn welcome(&mut self, tab: String, question: u32, held: &[String], trail: &[Place]) -> Vec<Step> {
+    fn welcome(&mut self, tab: String, question: u32, held: &[String], trail: &Trail) -> Vec<Step> {
         let mut steps = self.open_if_lacking();
         let at = self.place();
-        let from = self.last_in_common(trail);
+        let from = self.trail.last_in_common(trail);
         let mut frames = Vec::new();
         let mut is_lost = false;
         match (&from, trail.last()) {
@@ -333,7 +314,6 @@ impl Member {
             (Some(from), _) if self.can_repeat_from(from) => return self.go_back(from.clone()),
             // This tab never followed anyone and received nothing: it may as well begin where the other stands.
             (None, Some(theirs)) if !self.has_followed && at.seq == 0 && !theirs.id.is_empty() => {
-                self.trail.clear();
                 (self.ignored, self.repeats_from) = (theirs.seq, theirs.seq);
                 self.carried.iter_mut().for_each(|one| one.since = theirs.seq);
                 let has_gap = self.has_gap;
@@ -363,22 +343,12 @@ impl Member {
         steps
     }
 
-    /// The latest place that this tab and another both came by: both have everything up to it.
-    fn last_in_common(&self, trail: &[Place]) -> Option<Place> {
-        trail.iter().rev().find_map(|theirs| {
-            let ours = self.trail.iter().find(|ours| ours.epoch == theirs.epoch)?;
-            let is_theirs = theirs.seq < ours.seq || (theirs.seq == ours.seq && !theirs.id.is_empty());
-            Some(if is_theirs { theirs.clone() } else { ours.clone() })
-        })
-    }
-
-    /// Whether what this tab had after a place is all that came after it of these types. A leader that took over before
-    /// it knew an id began later than that; and one that did not know of a type left its events out.
+    /// Whether what this tab had after a place is all that came after it of these types. A leader that did not know of a
+    /// type left its events out.
     fn has_all_since(&self, from: &Place, types: &[String]) -> bool {
-        let has_begun_there = from.id.is_empty()
-            || self.trail.iter().any(|ours| ours.epoch == from.epoch && !ours.id.is_empty());
         *from == self.place()
-            || (has_begun_there && types.iter().all(|kind| self.carries_since(kind, from.seq)))
+            || ((from.id.is_empty() || self.trail.has_begun_at(from))
+                && types.iter().all(|kind| self.carries_since(kind, from.seq)))
     }
 
     /// Whether a stream that is opened at this place carries the same frames again, and not too many.
@@ -403,9 +373,9 @@ impl Member {
         self.term = self.term.max(term);
         self.has_gap = false;
         // What comes again is told from what is new by having come, unless that was left out then.
-        let can_tell =
-            |from| from >= before.seq || self.needs.iter().all(|kind| self.carries_since(kind, from));
-        let can_tell = from.is_none_or(can_tell);
+        let can_tell = from.is_none_or(|from| {
+            from >= before.seq || self.needs.iter().all(|kind| self.carries_since(kind, from))
+        });
         self.carried = carried;
         self.repeats_from = repeats_from;
         match from {
@@ -421,7 +391,7 @@ impl Member {
                 }
                 self.recent.cut(from);
                 self.trail = trail;
-                self.set_seq(from);
+                self.trail.set_seq(from);
             }
             None => {
                 self.recent = Recent::default();
@@ -447,7 +417,7 @@ impl Member {
 
     /// Takes the next frame.
     fn take(&mut self, seq: u32, frame: Frame) -> Option<Step> {
-        self.set_seq(seq);
+        self.trail.set_seq(seq);
         self.set_id(frame.id.clone());
         self.furthest = self.furthest.max(seq);
         self.recent.push(seq, frame.clone());

@@ -2,6 +2,8 @@ use js_sys::Array;
 use portico_app::bridge::Connection;
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::trail::{Place, Trail};
+
 /// An event as the stream carried it, to be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::events) struct Frame {
@@ -11,18 +13,6 @@ pub(in crate::events) struct Frame {
     pub(in crate::events) id: String,
     /// `data:`
     pub(in crate::events) data: String,
-}
-
-/// A place in what the stream carried. Event ids say nothing to a browser, so frames are counted: in each leader's epoch
-/// from where the one before was left.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
-    /// Of one leader; empty where there was none yet.
-    pub(super) epoch: String,
-    /// The last frame's number.
-    pub(super) seq: u32,
-    /// The last event id; empty before the first.
-    pub(super) id: String,
 }
 
 /// A type that the stream carries.
@@ -38,7 +28,7 @@ pub(super) struct Carried {
 pub(super) enum Message {
     /// A tab says which types it needs, of which of them it has everything up to where it is, and which way it came, the
     /// latest place last. The leader answers, with the question's number.
-    Hello { tab: String, question: u32, types: Vec<String>, held: Vec<String>, trail: Vec<Place> },
+    Hello { tab: String, question: u32, types: Vec<String>, held: Vec<String>, trail: Trail },
     /// The leader's answer to one tab.
     Welcome(Welcome),
     /// A tab leads, in an epoch of its own; the others say hello.
@@ -61,7 +51,7 @@ pub(super) struct Welcome {
     /// The frame up to which the tab has everything that the leader had; none for a tab that begins here.
     pub(super) from: Option<u32>,
     /// Which way the leader came; the tab's own way from now on.
-    pub(super) trail: Vec<Place>,
+    pub(super) trail: Trail,
     pub(super) carried: Vec<Carried>,
     /// The earliest frame after which a stream that is opened anew would carry the same again.
     pub(super) repeats_from: u32,
@@ -79,14 +69,14 @@ impl Message {
         match self {
             Self::Hello { tab, question, types, held, trail } => {
                 fields.text("hello").text(tab).number(*question).text(&types.join(",")).text(&held.join(","));
-                trail.iter().for_each(|place| _ = fields.place(place));
+                trail.0.iter().for_each(|place| _ = fields.place(place));
             }
             Self::Welcome(welcome) => {
                 fields.text("welcome").text(&welcome.tab).number(welcome.question).number(welcome.term);
                 fields.text(welcome.connection.code()).number(u32::from(welcome.has_missed));
                 fields.number(u32::from(welcome.from.is_some())).number(welcome.from.unwrap_or_default());
-                fields.number(welcome.repeats_from).number(welcome.trail.len() as u32);
-                welcome.trail.iter().for_each(|place| _ = fields.place(place));
+                fields.number(welcome.repeats_from).number(welcome.trail.0.len() as u32);
+                welcome.trail.0.iter().for_each(|place| _ = fields.place(place));
                 fields.number(welcome.carried.len() as u32);
                 welcome.carried.iter().for_each(|one| fields.carried(one));
                 welcome.frames.iter().for_each(|(seq, frame)| fields.number(*seq).frame(frame));
@@ -115,7 +105,7 @@ impl Message {
                 question: fields.number()?,
                 types: split(&fields.text()?),
                 held: split(&fields.text()?),
-                trail: fields.rest(Reader::place)?,
+                trail: Trail(fields.rest(Reader::place)?),
             },
             "welcome" => Self::Welcome(Welcome {
                 tab: fields.text()?,
@@ -125,7 +115,7 @@ impl Message {
                 has_missed: fields.number()? == 1,
                 from: fields.optional_number()?,
                 repeats_from: fields.number()?,
-                trail: fields.list(Reader::place)?,
+                trail: Trail(fields.list(Reader::place)?),
                 carried: fields.list(Reader::carried)?,
                 frames: fields.rest(|fields| Some((fields.number()?, fields.frame()?)))?,
             }),

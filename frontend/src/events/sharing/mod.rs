@@ -4,6 +4,8 @@
 //! follow, and wait for the lock. `member` decides, without touching the browser; `shared_stream` carries it out.
 
 mod browser;
+#[cfg(test)]
+mod handovers;
 mod member;
 mod message;
 mod ports;
@@ -11,6 +13,7 @@ mod recent;
 #[cfg(test)]
 mod schedules;
 mod shared_stream;
+mod trail;
 
 pub use browser::BrowserTabs;
 pub(super) use message::Frame;

@@ -13,8 +13,8 @@ use crate::events::line::RESET;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-const KINDS: [&str; 3] = ["a.one", "a.two", "a.three"];
-const PATIENCE: Patience = Patience { silence: 400.0, answer: 100.0 };
+pub(super) const KINDS: [&str; 3] = ["a.one", "a.two", "a.three"];
+pub(super) const PATIENCE: Patience = Patience { silence: 400.0, answer: 100.0 };
 
 /// Tabs, the browser between them, and the portal.
 struct World {
@@ -99,13 +99,13 @@ impl Dice {
     }
 }
 
-fn name() -> String {
+pub(super) fn name() -> String {
     thread_local!(static NAMES: Cell<u32> = const { Cell::new(0) });
     NAMES.set(NAMES.get() + 1);
     format!("name {}", NAMES.get())
 }
 
-fn frame(kind: &str, at: usize, data: &str) -> Frame {
+pub(super) fn frame(kind: &str, at: usize, data: &str) -> Frame {
     Frame { kind: kind.into(), id: format!("at {at}"), data: data.into() }
 }
 
@@ -524,35 +524,4 @@ fn whatever_happens_when_handlers_get_each_event_once_in_order_or_are_told() {
         (complete, told) = (complete + tabs, told + others);
     }
     assert!(complete > 400 && told > 400, "{complete} complete, {told} told");
-}
-
-#[wasm_bindgen_test]
-fn who_follows_a_leader_that_never_told_its_place_is_told_when_another_has_one() {
-    let types = || vec![KINDS[0].into()];
-    let (mut first, mut second) = (Member::new(name, PATIENCE, 0.0), Member::new(name, PATIENCE, 0.0));
-    first.need(types(), 0.0);
-    first.lead();
-    let questions = second.need(types(), 0.0);
-    for answer in exchange(questions, &mut first) {
-        exchange(vec![answer], &mut second);
-    }
-    exchange(first.fares(Connection::Live), &mut second);
-    // An event comes, and the leader is closed before it hears its first ping.
-    let mut steps = second.lead();
-    steps.extend(second.fares(Connection::Live));
-    let opened = Step::Open { types: types(), id: String::new() };
-    assert!(steps.contains(&opened) && !steps.iter().any(is_reset), "there is no place yet: {steps:?}");
-    let mut steps = second.pinged("at 1".into());
-    steps.extend(second.pinged("at 1".into()));
-    assert_eq!(steps.iter().filter(|step| is_reset(step)).count(), 1, "{steps:?}");
-}
-
-/// Has another tab hear what one posts; returns what it does then.
-fn exchange(steps: Vec<Step>, to: &mut Member) -> Vec<Step> {
-    let heard = |step| if let Step::Post(message) = step { to.heard(message, 0.0) } else { Vec::new() };
-    steps.into_iter().flat_map(heard).collect()
-}
-
-fn is_reset(step: &Step) -> bool {
-    matches!(step, Step::Deliver(frame) if frame.kind == RESET)
 }
