@@ -4,10 +4,11 @@ use portico_app::bridge::Connection;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::member::{Member, Step};
-use super::schedules::{KINDS, PATIENCE, name};
+use super::schedules::{KINDS, PATIENCE, frame, name};
 use crate::events::line::RESET;
 
 const ONE: &str = KINDS[0];
+const TWO: &str = KINDS[1];
 
 #[wasm_bindgen_test]
 fn who_follows_a_leader_that_never_told_its_place_is_told_when_another_has_one() {
@@ -21,6 +22,60 @@ fn who_follows_a_leader_that_never_told_its_place_is_told_when_another_has_one()
     let mut steps = second.pinged("at 1".into());
     steps.extend(second.pinged("at 1".into()));
     assert_eq!(heard(&steps), [RESET]);
+}
+
+#[wasm_bindgen_test]
+fn numbers_of_a_stream_with_other_types_say_nothing_of_what_was_before_a_tab_s_time() {
+    let mut first = leader(ONE);
+    let mut second = follower(ONE, &mut first);
+    exchange(first.pinged("at 0".into()), &mut second);
+    let _other = follower(TWO, &mut first);
+    first.received(frame(TWO, 1, "0"));
+    first.received(frame(TWO, 2, "1"));
+    let mut late = follower(ONE, &mut first);
+    assert_eq!(heard(&exchange(first.received(frame(ONE, 3, "2")), &mut late)), ["2"]);
+    // The next leader stands before all that, and knows nothing of the other type.
+    second.lead();
+    let mut steps = follow(&mut late, &mut second);
+    for (at, data) in [(3, "2"), (4, "3")] {
+        steps.extend(exchange(second.received(frame(ONE, at, data)), &mut late));
+    }
+    assert_eq!(heard(&steps), [RESET, "2", "3"], "what it knows already is dropped later");
+}
+
+#[wasm_bindgen_test]
+fn nor_do_they_once_the_types_change_while_that_comes_again() {
+    let mut first = leader(ONE);
+    let mut second = follower(ONE, &mut first);
+    exchange(first.pinged("at 0".into()), &mut second);
+    first.received(frame(ONE, 1, "0"));
+    first.received(frame(ONE, 2, "1"));
+    let mut late = follower(ONE, &mut first);
+    second.lead();
+    let mut steps = follow(&mut late, &mut second);
+    steps.extend(exchange(second.received(frame(ONE, 1, "0")), &mut late));
+    assert!(heard(&steps).is_empty(), "it was before its time: {steps:?}");
+    second.need(vec![ONE.into(), TWO.into()], 0.0);
+    assert_eq!(heard(&exchange(second.fares(Connection::Connecting), &mut late)), [RESET]);
+}
+
+#[wasm_bindgen_test]
+fn nor_do_those_of_a_leader_that_was_led_back_to_a_place_that_it_had_not_heard_of() {
+    let mut first = leader(ONE);
+    let (mut second, mut third) = (follower(ONE, &mut first), follower(ONE, &mut first));
+    exchange(first.pinged("at 0".into()), &mut second);
+    second.lead();
+    second.received(frame(ONE, 1, "0"));
+    second.received(frame(ONE, 3, "2"));
+    let mut late = follower(ONE, &mut second);
+    assert_eq!(heard(&exchange(second.received(frame(ONE, 4, "3")), &mut late)), ["3"]);
+    third.lead();
+    third.need(vec![ONE.into(), TWO.into()], 0.0);
+    let mut steps = follow(&mut late, &mut third);
+    for (kind, at, data) in [(ONE, 1, "0"), (TWO, 2, "1"), (ONE, 3, "2")] {
+        steps.extend(exchange(third.received(frame(kind, at, data)), &mut late));
+    }
+    assert_eq!(heard(&steps), [RESET, "0", "1", "2"]);
 }
 
 fn tab(kind: &str) -> Member {

@@ -123,6 +123,7 @@ impl Member {
         self.drop_unneeded();
         self.carry_more();
         let mut steps = vec![Step::Show(Connection::Connecting)];
+        steps.extend(self.lose_count());
         steps.extend(self.begin_epoch());
         steps
     }
@@ -222,7 +223,8 @@ impl Member {
                 Some(0) => {
                     self.set_id(at.id);
                     self.carried = carried;
-                    vec![Step::Show(connection)]
+                    let lost = self.lose_count();
+                    lost.into_iter().chain([Step::Show(connection)]).collect()
                 }
                 Some(more) if more > 0 => self.ask_once(now),
                 _ => Vec::new(),
@@ -292,6 +294,10 @@ impl Member {
 
     /// Leads on from another place, which all that came by it can go on from. What they have beyond that comes again.
     fn go_back(&mut self, to: Place) -> Vec<Step> {
+        if !self.trail.has_begun_at(&to) {
+            // Whoever did may have gone on with other types.
+            self.repeats_from = to.seq + 1;
+        }
         self.recent.cut(to.seq);
         self.trail.go_back(to);
         self.has_gap = false;
@@ -363,6 +369,16 @@ impl Member {
         self.repeats_from <= seq && self.carried.iter().all(|one| one.since <= seq)
     }
 
+    /// Where the streams change while a tab waits for its time to come again, numbers no longer say when that is.
+    fn lose_count(&mut self) -> Option<Step> {
+        let at = self.place().seq;
+        let has_lost = at < self.ignored && !self.carries_same_after(at);
+        if has_lost {
+            self.ignored = at;
+        }
+        has_lost.then(|| Step::Deliver(missed(String::new())))
+    }
+
     /// What a follower makes of the answer.
     fn join(&mut self, welcome: Welcome) -> Vec<Step> {
         let Welcome { term, from, trail, carried, repeats_from, connection, mut has_missed, frames, .. } =
@@ -376,13 +392,15 @@ impl Member {
         let can_tell = from.is_none_or(|from| {
             from >= before.seq || self.needs.iter().all(|kind| self.carries_since(kind, from))
         });
+        // Or by its number, where neither the streams before changed after that nor the leader's.
+        let was_same = from.is_none_or(|from| self.carries_same_after(from));
         self.carried = carried;
         self.repeats_from = repeats_from;
         match from {
             // What came meanwhile is not to be gone back on.
-            Some(_) if before.epoch == at.epoch => {}
+            Some(_) if before.epoch == at.epoch => has_missed |= self.lose_count().is_some(),
             Some(from) => {
-                let is_same = self.carries_same_after(from);
+                let is_same = was_same && self.carries_same_after(from);
                 // More comes again than it remembers, or it is not known how much of that is from before its time.
                 let is_too_much = before.seq.saturating_sub(from) > REPLAY;
                 if is_too_much || !can_tell || (from < self.ignored && !is_same) {
@@ -458,7 +476,8 @@ impl Member {
         }
         // Nobody was told where the stream that is open began.
         self.has_gap |= self.connection == Connection::Live && self.place().id.is_empty();
-        vec![self.open()]
+        let opened = self.open();
+        self.lose_count().into_iter().chain([opened]).collect()
     }
 
     /// Adds what the stream lacks. What was needed before may be needed again: people go back and forth.
