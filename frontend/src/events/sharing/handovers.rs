@@ -25,6 +25,23 @@ fn who_follows_a_leader_that_never_told_its_place_is_told_when_another_has_one()
 }
 
 #[wasm_bindgen_test]
+fn who_goes_back_before_a_reset_is_told_again_as_what_was_missed_then_comes_now() {
+    let mut first = leader(ONE);
+    let (mut second, mut third) = (follower(ONE, &mut first), follower(ONE, &mut first));
+    exchange(first.pinged("at 0".into()), &mut third);
+    // Two events come, and the next leader did not hear of the place before them.
+    second.lead();
+    let mut steps = second.pinged("at 2".into());
+    steps.extend(second.received(frame(ONE, 3, "2")));
+    assert_eq!(heard(&steps), [RESET, "2"]);
+    third.lead();
+    second.deposed(0.0);
+    let mut steps = follow(&mut second, &mut third);
+    steps.extend(exchange(third.received(frame(ONE, 1, "0")), &mut second));
+    assert_eq!(heard(&steps), [RESET, "0"]);
+}
+
+#[wasm_bindgen_test]
 fn numbers_of_a_stream_with_other_types_say_nothing_of_what_was_before_a_tab_s_time() {
     let mut first = leader(ONE);
     let mut second = follower(ONE, &mut first);

@@ -440,8 +440,8 @@ impl Member {
         self.furthest = self.furthest.max(seq);
         self.recent.push(seq, frame.clone());
         if frame.kind == RESET {
-            // Whoever reads it again may find less before it.
-            self.repeats_from = seq;
+            // Whoever stands before it may lack anything, and finds what was missed then.
+            self.carried.iter_mut().for_each(|one| one.since = seq);
             self.ignored = self.ignored.min(seq - 1);
         }
         (seq > self.ignored).then_some(Step::Deliver(frame))

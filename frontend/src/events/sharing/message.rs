@@ -19,7 +19,7 @@ pub(in crate::events) struct Frame {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Carried {
     pub(super) kind: String,
-    /// Whoever has this frame has everything of the type that came before.
+    /// Whoever has this frame has everything of the type that came before, or was told `reset`.
     pub(super) since: u32,
 }
 
