@@ -95,6 +95,37 @@ fn nor_do_those_of_a_leader_that_was_led_back_to_a_place_that_it_had_not_heard_o
     assert_eq!(heard(&steps), [RESET, "0", "1", "2"]);
 }
 
+#[wasm_bindgen_test]
+fn a_leader_without_a_place_goes_on_from_that_of_a_stranger_and_then_from_no_other() {
+    let (mut near, mut far) = (stranger("at 4"), stranger("at 5"));
+    let mut leader = leader(ONE);
+    leader.fares(Connection::Live);
+    let steps = exchange(far.ask(0.0), &mut leader);
+    assert!(opens_at("at 5", &steps), "{steps:?}");
+    assert_eq!(heard(&steps), [RESET], "its stream may have begun before that");
+    assert!(heard(&follow(&mut far, &mut leader)).is_empty());
+    assert_eq!(heard(&follow(&mut near, &mut leader)), [RESET]);
+    assert!(heard(&follow(&mut far, &mut leader)).is_empty());
+}
+
+#[wasm_bindgen_test]
+fn a_leader_that_has_a_place_stays_there_though_it_received_nothing_yet() {
+    let mut far = stranger("at 5");
+    let mut leader = leader(ONE);
+    leader.pinged("at 1".into());
+    assert_eq!(heard(&follow(&mut far, &mut leader)), [RESET]);
+    assert_eq!(heard(&exchange(leader.received(frame(ONE, 2, "1")), &mut far)), ["1"]);
+}
+
+#[wasm_bindgen_test]
+fn a_stranger_that_stands_where_the_leader_stands_lacks_nothing() {
+    let mut other = stranger("at 1");
+    let mut leader = leader(ONE);
+    leader.pinged("at 1".into());
+    assert!(heard(&follow(&mut other, &mut leader)).is_empty());
+    assert_eq!(heard(&exchange(leader.received(frame(ONE, 2, "1")), &mut other)), ["1"]);
+}
+
 fn tab(kind: &str) -> Member {
     let mut tab = Member::new(name, PATIENCE, 0.0);
     tab.need(vec![kind.into()], 0.0);
@@ -110,6 +141,14 @@ fn leader(kind: &str) -> Member {
 fn follower(kind: &str, leader: &mut Member) -> Member {
     let mut tab = tab(kind);
     follow(&mut tab, leader);
+    tab
+}
+
+/// A tab that led others than the ones that are left.
+fn stranger(id: &str) -> Member {
+    let mut tab = leader(ONE);
+    tab.pinged(id.into());
+    tab.deposed(0.0);
     tab
 }
 

@@ -23,8 +23,6 @@ pub(super) struct Member {
     recent: Recent,
     /// The furthest that any leader is known to have come.
     furthest: u32,
-    /// Whether it ever followed anyone.
-    has_followed: bool,
     /// Frames up to this number are none of its remotes' business: they are from before its time.
     ignored: u32,
     /// The types that this tab's remotes need, sorted.
@@ -85,7 +83,6 @@ impl Member {
             trail: Trail::default(),
             recent: Recent::default(),
             furthest: 0,
-            has_followed: false,
             ignored: 0,
             needs: Vec::new(),
             others: Table::default(),
@@ -304,6 +301,18 @@ impl Member {
         self.begin_epoch()
     }
 
+    /// Leads on from where a stranger stands.
+    fn begin_at(&mut self, place: Place) -> Vec<Step> {
+        // What this tab waited for, or was to have, may have been before that.
+        let has_missed = self.has_gap || self.connection == Connection::Live;
+        self.recent = Recent::default();
+        self.ignored = place.seq;
+        self.carried.iter_mut().for_each(|one| one.since = place.seq);
+        let mut steps = self.go_back(place);
+        steps.extend(has_missed.then(|| Step::Deliver(missed(String::new()))));
+        steps
+    }
+
     /// What the leader answers. Where it begins an epoch instead, everyone asks again.
     fn welcome(&mut self, tab: String, question: u32, held: &[String], trail: &Trail) -> Vec<Step> {
         let mut steps = self.open_if_lacking();
@@ -318,17 +327,13 @@ impl Member {
                 frames = self.recent.after(from.seq);
             }
             (Some(from), _) if self.can_repeat_from(from) => return self.go_back(from.clone()),
-            // This tab never followed anyone and received nothing: it may as well begin where the other stands.
-            (None, Some(theirs)) if !self.has_followed && at.seq == 0 && !theirs.id.is_empty() => {
-                (self.ignored, self.repeats_from) = (theirs.seq, theirs.seq);
-                self.carried.iter_mut().for_each(|one| one.since = theirs.seq);
-                let has_gap = self.has_gap;
-                let mut steps = self.go_back(theirs.clone());
-                // What this tab waited for may have been before that.
-                steps.extend(has_gap.then(|| Step::Deliver(missed(String::new()))));
-                return steps;
+            // This tab has no place to go on from: it may as well begin where the other stands.
+            (None, Some(theirs)) if at.id.is_empty() && !theirs.id.is_empty() => {
+                return self.begin_at(theirs.clone());
             }
             (None, None) => {}
+            // By whatever way it came there, it lacks nothing.
+            (None, Some(theirs)) if theirs.id == at.id && !at.id.is_empty() => {}
             _ => is_lost = true,
         }
         // Without a place to go on from, it is told later, and to everyone.
@@ -385,7 +390,6 @@ impl Member {
             welcome;
         let Some(at) = trail.last().cloned() else { return Vec::new() };
         let before = self.place();
-        self.has_followed = true;
         self.term = self.term.max(term);
         self.has_gap = false;
         // What comes again is told from what is new by having come, unless that was left out then.

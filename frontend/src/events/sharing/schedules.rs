@@ -170,7 +170,10 @@ impl World {
             // At least a ping for everyone.
             (0..8).for_each(|_| self.serve(true));
             let mut patience = 20_000;
-            while self.is_busy() && patience > 0 {
+            while self.is_busy() {
+                if patience == 0 {
+                    return;
+                }
                 patience -= 1;
                 self.serve(false);
                 self.deliver_mail();
