@@ -131,8 +131,8 @@ test("a computer that slept opens its stream anew as soon as it wakes, and misse
   await expect(reply(page, mark)).toHaveCount(1);
 });
 
-test("a tab that the browser froze while it led is replaced, and has everything once it is resumed", async ({ page, context, baseURL }) => {
-  test.setTimeout(120_000);
+test("a tab that the browser froze while it led is replaced at once, and has everything when it is resumed", async ({ page, context, baseURL }) => {
+  test.slow();
   await signIn(page, BOB, "/echo");
   const browser = await PlainBrowser.start(context);
   try {
@@ -144,8 +144,8 @@ test("a tab that the browser froze while it led is replaced, and has everything 
     const title = await first.run(() => document.title);
     const mark = crypto.randomUUID();
     await sendIn(second, mark);
-    // Twenty seconds of silence, five for an answer, and a new stream.
-    await expect.poll(() => repliesIn(second, mark), { timeout: 60_000 }).toBe(1);
+    // Frozen, it could not be replaced for its silence: Chromium still hands it what other tabs say, and it would answer.
+    await expect.poll(() => repliesIn(second, mark)).toBe(1);
     expect(await first.run(() => document.title), "it runs nothing").toBe(title);
     expect(await repliesIn(first, mark)).toBe(0);
     await first.show();
@@ -170,7 +170,7 @@ async function echoTab(browser: PlainBrowser, url: string): Promise<PlainTab> {
 
 async function sendIn(tab: PlainTab, mark: string): Promise<void> {
   await tab.run((mark) => {
-    const field = document.querySelector("[data-remote=echo]")?.shadowRoot?.querySelector("textarea");
+    const field = document.querySelector("[data-remote]")?.shadowRoot?.querySelector("textarea");
     if (!field?.form) throw new Error("there is no form");
     field.value = JSON.stringify(mark);
     field.form.requestSubmit();
@@ -179,7 +179,7 @@ async function sendIn(tab: PlainTab, mark: string): Promise<void> {
 
 async function repliesIn(tab: PlainTab, mark: string): Promise<number> {
   return tab.run((mark) => {
-    const replies = document.querySelector("[data-remote=echo]")?.shadowRoot?.querySelectorAll(".replies li") ?? [];
+    const replies = document.querySelector("[data-remote]")?.shadowRoot?.querySelectorAll(".replies li") ?? [];
     return [...replies].filter(({ textContent }) => textContent?.includes(mark)).length;
   }, mark);
 }

@@ -89,7 +89,9 @@ fn follow_page(bridge: &Rc<RemoteBridge>) {
             front.came_to_front();
         }
     });
-    // The browser froze the page (Page Lifecycle), and goes on with it.
+    // The browser freezes the page (Page Lifecycle), and goes on with it.
+    let frozen = Rc::clone(bridge);
+    dom::listen(&dom::document(), "freeze", move |_| frozen.freezes());
     let thawed = Rc::clone(bridge);
     dom::listen(&dom::document(), "resume", move |_| thawed.woke_up());
     let leaving = Rc::clone(bridge);

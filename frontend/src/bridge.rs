@@ -39,6 +39,11 @@ impl RemoteBridge {
         self.page.hub.network_changed(online);
     }
 
+    /// The browser freezes the page (Page Lifecycle): [`Self::woke_up`] says that it goes on.
+    pub fn freezes(&self) {
+        self.page.hub.freezes();
+    }
+
     /// The page stood still for a while.
     pub fn woke_up(&self) {
         self.page.hub.woke_up();

@@ -71,6 +71,11 @@ impl Hub {
         self.stream.network_changed(online);
     }
 
+    /// The browser freezes the page.
+    pub(crate) fn freezes(&self) {
+        self.stream.freeze();
+    }
+
     /// The page stood still for a while.
     pub(crate) fn woke_up(&self) {
         self.stream.look_up();

@@ -174,6 +174,33 @@ async fn a_leader_that_falls_silent_is_replaced_and_gives_way_when_it_wakes() {
 }
 
 #[wasm_bindgen_test]
+async fn a_tab_that_is_frozen_leaves_the_lead_at_once_and_has_everything_when_it_goes_on() {
+    // Nobody would notice that it is silent: it may still hear the others, and its stream stands still.
+    let place = Place::of_patient_tabs();
+    let (first, second) = (place.tab("chat.reply").await, place.tab("chat.reply").await);
+    place.append("chat.reply", 10);
+    first.heard_everything(&place.log).await;
+    first.world.bridge.freezes();
+    until("the other tab leads", || place.browser.leader() == Some(second.number)).await;
+    place.append("chat.reply", 10);
+    second.heard_everything(&place.log).await;
+    assert_eq!((first.heard().len(), place.log.open_now()), (10, 1));
+    first.world.bridge.woke_up();
+    place.append("chat.reply", 10);
+    for tab in [&first, &second] {
+        tab.heard_everything(&place.log).await;
+    }
+    assert_eq!((place.browser.leader(), place.log.open_now()), (Some(second.number), 1));
+    // And nobody else is there.
+    place.close(&second);
+    place.settled(std::slice::from_ref(&first)).await;
+    first.world.bridge.freezes();
+    place.append("chat.reply", 10);
+    first.world.bridge.woke_up();
+    first.heard_everything(&place.log).await;
+}
+
+#[wasm_bindgen_test]
 async fn a_new_tab_does_not_wait_for_a_leader_that_does_not_answer() {
     let place = Place::new();
     let first = place.tab("chat.reply").await;

@@ -137,6 +137,13 @@ impl Member {
         steps
     }
 
+    /// This tab is about to be frozen, and leads no more.
+    pub(super) fn retire(&mut self) {
+        self.leads = false;
+        self.asked_at = None;
+        self.others = Table::default();
+    }
+
     /// The leader's stream carried an event.
     pub(super) fn received(&mut self, frame: Frame) -> Vec<Step> {
         let mut steps = self.tell_gap();

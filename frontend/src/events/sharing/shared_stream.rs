@@ -101,11 +101,34 @@ impl SharedStream {
         }
     }
 
+    /// The browser freezes the page. Its timers and its stream stand still then, but it may go on to hear other tabs, and would tell them that
+    /// it leads. So it leaves: whoever waits for the lock has it at once.
+    pub(in crate::events) fn freeze(&self) {
+        if self.tabs.is_none() || !self.has_begun.get() || self.has_ended() {
+            return;
+        }
+        self.member.borrow_mut().retire();
+        self.line.close();
+        self.channel.take();
+        self.lock.take();
+        self.status.set(Connection::Connecting);
+    }
+
+    /// Comes back to the other tabs, if it left them.
+    fn return_from_freeze(&self) {
+        if self.tabs.is_some() && self.channel.borrow().is_none() && !self.has_ended() {
+            self.join();
+            self.ask_for_lock(false);
+        }
+    }
+
     /// The page was asleep, or in the background: is the stream still there, and its leader?
     pub(in crate::events) fn look_up(&self) {
         if !self.has_begun.get() {
-            self.status.set(Connection::Idle);
-        } else if self.member.borrow().leads() {
+            return self.status.set(Connection::Idle);
+        }
+        self.return_from_freeze();
+        if self.member.borrow().leads() {
             self.line.check();
         } else {
             let steps = self.member.borrow_mut().ask(time::now());
