@@ -61,7 +61,7 @@ fn numbers_of_a_stream_with_other_types_say_nothing_of_what_was_before_a_tab_s_t
 }
 
 #[wasm_bindgen_test]
-fn nor_do_they_once_the_types_change_while_that_comes_again() {
+fn nor_do_numbers_once_the_types_change_while_that_comes_again() {
     let mut first = leader(ONE);
     let mut second = follower(ONE, &mut first);
     exchange(first.pinged("at 0".into()), &mut second);
@@ -77,7 +77,7 @@ fn nor_do_they_once_the_types_change_while_that_comes_again() {
 }
 
 #[wasm_bindgen_test]
-fn nor_do_those_of_a_leader_that_was_led_back_to_a_place_that_it_had_not_heard_of() {
+fn nor_do_numbers_of_a_leader_that_was_led_back_to_a_place_that_it_had_not_heard_of() {
     let mut first = leader(ONE);
     let (mut second, mut third) = (follower(ONE, &mut first), follower(ONE, &mut first));
     exchange(first.pinged("at 0".into()), &mut second);
@@ -124,6 +124,20 @@ fn a_stranger_that_stands_where_the_leader_stands_lacks_nothing() {
     leader.pinged("at 1".into());
     assert!(heard(&follow(&mut other, &mut leader)).is_empty());
     assert_eq!(heard(&exchange(leader.received(frame(ONE, 2, "1")), &mut other)), ["1"]);
+}
+
+#[wasm_bindgen_test]
+fn a_stranger_that_waits_there_for_its_time_to_come_again_is_told() {
+    let mut first = leader(ONE);
+    let mut second = follower(ONE, &mut first);
+    exchange(first.pinged("at 0".into()), &mut second);
+    first.received(frame(ONE, 1, "0"));
+    let mut late = follower(ONE, &mut first);
+    second.lead();
+    assert!(heard(&follow(&mut late, &mut second)).is_empty());
+    let mut leader = leader(ONE);
+    leader.pinged("at 0".into());
+    assert_eq!(heard(&follow(&mut late, &mut leader)), [RESET]);
 }
 
 fn tab(kind: &str) -> Member {

@@ -423,6 +423,8 @@ impl Member {
                 self.trail.set_seq(from);
             }
             None => {
+                // Its time was to come again.
+                has_missed |= before.seq < self.ignored;
                 self.recent = Recent::default();
                 self.ignored = at.seq;
                 self.trail = trail;
