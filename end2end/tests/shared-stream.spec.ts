@@ -164,7 +164,8 @@ test("a tab that the browser froze while it led is replaced at once, and has eve
 async function echoTab(browser: PlainBrowser, url: string): Promise<PlainTab> {
   const tab = await browser.tab(url);
   const state = () => tab.run(() => [document.querySelector("[data-phase]")?.getAttribute("data-phase"), document.querySelector("#connection")?.getAttribute("data-state")]);
-  await expect.poll(state, { timeout: 20_000 }).toEqual(["ready", "live"]);
+  // While it navigates there is nothing to ask.
+  await expect(async () => expect(await state()).toEqual(["ready", "live"])).toPass({ timeout: 20_000 });
   return tab;
 }
 
