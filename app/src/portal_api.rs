@@ -17,18 +17,24 @@ pub trait PortalApi: Send + Sync {
     async fn applications(&self) -> Result<Vec<Application>, Refusal>;
     /// A token of a token-mode remote's own audience.
     async fn exchange_remote_token(&self, remote: &str) -> Result<RemoteToken, Refusal>;
-    /// Publishes, and waits for Kafka's acknowledgement. `data` is JSON text; an event that is sent again has the same `id`.
-    async fn publish_event(
-        &self,
-        source: &str,
-        kind: &str,
-        data: String,
-        id: Option<String>,
-    ) -> Result<Published, Refusal>;
+    /// Publishes, and waits for Kafka's acknowledgement.
+    async fn publish_event(&self, event: NewEvent) -> Result<Published, Refusal>;
     /// The stream's URL and types.
     async fn subscribe_events(&self) -> Result<EventSubscription, Refusal>;
     /// Switches organization.
     async fn switch_organization(&self, organization: &str, return_to: &str) -> Result<Switched, Refusal>;
+}
+
+/// An event of a remote, to be published.
+pub struct NewEvent {
+    /// The remote's name, `@scope/name`.
+    pub source: String,
+    /// The CloudEvent's `type`.
+    pub kind: String,
+    /// The payload as JSON text.
+    pub data: String,
+    /// The CloudEvent's `id`, the same whenever the event is sent again.
+    pub id: Option<String>,
 }
 
 /// The request's implementation, from context.

@@ -98,7 +98,7 @@ export class PlainTab {
     await this.browser.send("Target.activateTarget", { targetId: this.target });
   }
 
-  /** Has the browser freeze it as it does with tabs that were hidden for long: no timer, no message, nothing runs. */
+  /** Has the browser freeze it as it does with tabs that were hidden for long: no timer and no network. Other tabs' messages still arrive. */
   async freeze(): Promise<void> {
     await this.browser.send("Page.setWebLifecycleState", { state: "frozen" }, this.session);
   }

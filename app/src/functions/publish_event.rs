@@ -23,5 +23,6 @@ pub async fn publish_event(
     /// The CloudEvent's `id`, the same whenever this event is sent again; without it the event gets one, and cannot be sent again.
     id: Option<String>,
 ) -> Result<Published, Refusal> {
-    crate::portal_api::current()?.publish_event(&source, &kind, data, id).await
+    let event = crate::portal_api::NewEvent { source, kind, data, id };
+    crate::portal_api::current()?.publish_event(event).await
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
+use portico_app::portal_api::NewEvent;
 use portico_identity::session::SessionId;
 use portico_policy::{Decision, Resource};
 use portico_registry::Offer;
@@ -224,18 +225,6 @@ pub fn kinds(types: &[EventType]) -> Vec<String> {
     kinds
 }
 
-/// An event whose data is at hand as JSON text.
-pub struct DataEvent<'a> {
-    /// The remote's name.
-    pub source: &'a str,
-    /// Its type.
-    pub kind: &'a str,
-    /// What it goes by when it is sent again.
-    pub id: Option<&'a str>,
-    /// Its payload.
-    pub data: String,
-}
-
 /// Publishes an event of a remote. Returns the event's id.
 ///
 /// # Errors
@@ -244,7 +233,7 @@ pub async fn publish_data(
     state: &AppState,
     context: &RequestContext,
     session: &Authenticated,
-    DataEvent { source, kind, id, data }: DataEvent<'_>,
+    NewEvent { source, kind, data, id }: NewEvent,
 ) -> Result<String, ApiError> {
     let data = serde_json::value::RawValue::from_string(data)
         .map_err(|error| ApiError::bad_request("`data` must be JSON text.").cause(error))?;

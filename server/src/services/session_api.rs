@@ -3,7 +3,7 @@ use axum::http::header::SET_COOKIE;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use portico_app::functions::{EventSubscription, Published, Refusal, RemoteToken, Switched};
-use portico_app::portal_api::PortalApi;
+use portico_app::portal_api::{NewEvent, PortalApi};
 use portico_contracts::{Application, Session};
 
 use super::{authorise, events, organization, remote_token, session_view};
@@ -52,14 +52,7 @@ impl PortalApi for SessionApi {
         exchanged.map_err(|error| self.refusal(error))
     }
 
-    async fn publish_event(
-        &self,
-        source: &str,
-        kind: &str,
-        data: String,
-        id: Option<String>,
-    ) -> Result<Published, Refusal> {
-        let event = events::DataEvent { source, kind, id: id.as_deref(), data };
+    async fn publish_event(&self, event: NewEvent) -> Result<Published, Refusal> {
         let published = events::publish_data(&self.state, &self.context, &self.session, event).await;
         published.map(|id| Published { id }).map_err(|error| self.refusal(error))
     }

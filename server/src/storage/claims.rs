@@ -10,6 +10,8 @@ use portico_stream::{Claim, EventDigest, SharedClaims};
 use sqlx::PgPool;
 use tokio::task::AbortHandle;
 
+use super::redis::{RELEASE, milliseconds};
+
 /// How long a store may take. Beyond it an event is published without a word from it, which is better than not at all.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -30,11 +32,6 @@ const CLAIM: &str = "
     if string.sub(held, 1, #ARGV[1] + 1) == ARGV[1] .. ' ' then return 'underway' end
     return 'reused'";
 
-/// `KEYS`: the event. `ARGV`: the value of a claim.
-const RELEASE: &str = "
-    if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-    return 0";
-
 impl RedisClaims {
     /// Over a connection that is open.
     pub fn new(client: Client) -> Self {
@@ -45,7 +42,7 @@ impl RedisClaims {
 #[async_trait]
 impl SharedClaims for RedisClaims {
     async fn claim(&self, event: &EventDigest, owner: &str, lease: Duration) -> Option<Claim> {
-        let values = vec![text(&event.content), owner.to_owned(), milliseconds(lease).to_string()];
+        let values = vec![text(&event.content), owner.to_owned(), milliseconds(lease).max(1).to_string()];
         let answer: String = in_time(self.client.eval(CLAIM, place(event), values)).await?;
         Some(match answer.as_str() {
             "yours" => Claim::Yours,
@@ -56,7 +53,7 @@ impl SharedClaims for RedisClaims {
     }
 
     async fn settle(&self, event: &EventDigest, window: Duration) {
-        let until = Some(Expiration::PX(milliseconds(window)));
+        let until = Some(Expiration::PX(milliseconds(window).max(1)));
         in_time(self.client.set::<(), _, _>(place(event), text(&event.content), until, None, false)).await;
     }
 
@@ -179,8 +176,4 @@ fn place(event: &EventDigest) -> String {
 
 fn text(digest: &[u8; 32]) -> String {
     base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, digest)
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).max(1)
 }

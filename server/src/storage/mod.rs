@@ -4,6 +4,7 @@ mod claims;
 mod database;
 mod directory;
 mod limits;
+mod redis;
 mod responses;
 mod sessions;
 mod tokens;

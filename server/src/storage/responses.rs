@@ -9,6 +9,8 @@ use portico_gateway::{EntryName, Found, Kept, ResponseStore, UriMark};
 use portico_identity::seal::Sealer;
 use portico_ports::Random;
 
+use super::redis::milliseconds;
+
 /// Kept answers in Redis, for every instance: sealed values, gone when they are of no more use.
 pub struct RedisResponses {
     client: Client,
@@ -42,7 +44,7 @@ impl ResponseStore for RedisResponses {
     }
 
     async fn keep(&self, name: &EntryName, kept: Kept, time: Duration) {
-        let time = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let time = milliseconds(time);
         if time == 0 {
             return;
         }
@@ -58,7 +60,7 @@ impl ResponseStore for RedisResponses {
         let mut bytes = [0; 8];
         self.random.fill(&mut bytes);
         let generation = i64::try_from(u64::from_le_bytes(bytes) >> 2).unwrap_or(1).max(1);
-        let expiry = || Some(Expiration::PX(i64::try_from(CHANGED.as_millis()).unwrap_or(i64::MAX)));
+        let expiry = || Some(Expiration::PX(milliseconds(CHANGED)));
         let all = marks
             .iter()
             .map(|mark| self.client.set::<(), _, _>(mark_key(mark), generation, expiry(), None, false));

@@ -15,7 +15,12 @@ pub fn with(changes: &Value) -> Value {
 }
 
 pub async fn publish(browser: &Browser, event: &Value) -> Answer {
-    browser.post("/events").body(CLOUD_EVENT, event.to_string()).send().await
+    publish_at("/events", browser, event).await
+}
+
+/// At another instance, say.
+pub async fn publish_at(url: &str, browser: &Browser, event: &Value) -> Answer {
+    browser.post(url).body(CLOUD_EVENT, event.to_string()).send().await
 }
 
 #[tokio::test]

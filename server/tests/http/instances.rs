@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use serde_json::json;
 
+use crate::events::{publish, publish_at, with};
 use crate::postgres::Postgres;
 use crate::test_app::{Instance, TestApp, WebSocket, agree, eventually};
 
@@ -126,24 +127,20 @@ async fn case_66_a_stream_resumes_on_the_other_instance_without_gap_or_repeat() 
     let world = World::start().await;
     world.first.events_ready().await;
     let bob = world.first.signed_in("bob").await;
-    let publish = async |n: u32| {
-        let event = json!({
-            "specversion": "1.0", "id": format!("n{n}"), "source": "@acme/echo", "type": "echo.request",
-            "data": { "n": n },
-        });
-        let body = serde_json::to_vec(&event).expect("JSON");
-        bob.post("/events").body("application/cloudevents+json", body).send().await.expect(202);
+    let publish_number = async |n: u32| {
+        let event = with(&json!({ "id": format!("n{n}"), "data": { "n": n } }));
+        publish(&bob, &event).await.expect(202);
     };
     let mut stream = bob.get("/stream").open().await.expect("a stream");
     stream.opened().await;
-    publish(1).await;
+    publish_number(1).await;
     let first = stream.next_event().await;
     assert_eq!(first.json()["data"]["n"], 1);
     drop(stream);
-    publish(2).await;
+    publish_number(2).await;
     let mut resumed =
         bob.get(&world.there("/stream")).header("last-event-id", &first.id).open().await.expect("a stream");
-    publish(3).await;
+    publish_number(3).await;
     let (second, third) = (resumed.next_event().await, resumed.next_event().await);
     assert_eq!((&second.json()["data"]["n"], &third.json()["data"]["n"]), (&json!(2), &json!(3)));
 }
@@ -154,21 +151,16 @@ async fn an_event_that_is_sent_again_to_the_other_instance_is_answered_the_same_
     world.first.events_ready().await;
     let bob = world.first.signed_in("bob").await;
     let there = world.there("/events");
-    let send = |url: &str, data: &str| {
-        let event = json!({
-            "specversion": "1.0", "id": "once", "source": "@acme/echo", "type": "echo.request", "data": data,
-        });
-        let body = serde_json::to_vec(&event).expect("JSON");
-        bob.post(url).body("application/cloudevents+json", body).send()
-    };
-    for answer in join_all((0..10).map(|n| send(if n % 2 == 0 { "/events" } else { &there }, "same"))).await {
+    let (event, other) = (with(&json!({ "id": "once" })), with(&json!({ "id": "once", "data": "another" })));
+    let instances = ["/events", &there];
+    for answer in join_all((0..10).map(|n| publish_at(instances[n % 2], &bob, &event))).await {
         assert_eq!(answer.expect(202).json(), json!({ "id": "once" }));
     }
     let published = [&world.first.state, &world.second.state]
         .map(|state| state.events.gateway().metrics().published.get());
     assert_eq!(published.iter().sum::<u64>(), 1, "{published:?}");
-    for url in ["/events", &there] {
-        assert_eq!(send(url, "another").await.problem_kind(409), "event-id-reused");
+    for url in instances {
+        assert_eq!(publish_at(url, &bob, &other).await.problem_kind(409), "event-id-reused");
     }
 }
 

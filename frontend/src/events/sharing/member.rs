@@ -130,14 +130,13 @@ impl Member {
         if !self.leads {
             return Vec::new();
         }
-        self.leads = false;
-        self.others = Table::default();
+        self.retire();
         let mut steps = vec![Step::Follow, Step::Show(Connection::Connecting)];
         steps.extend(self.ask(now));
         steps
     }
 
-    /// This tab is about to be frozen, and leads no more.
+    /// This tab leads no more: another does, or it is about to be frozen.
     pub(super) fn retire(&mut self) {
         self.leads = false;
         self.asked_at = None;

@@ -108,9 +108,7 @@ impl SharedStream {
             return;
         }
         self.member.borrow_mut().retire();
-        self.line.close();
-        self.channel.take();
-        self.lock.take();
+        self.leave();
         self.status.set(Connection::Connecting);
     }
 
@@ -250,10 +248,15 @@ impl SharedStream {
     fn has_ended(&self) -> bool {
         let has_ended = self.status.get() == Connection::Ended;
         if has_ended {
-            self.line.close();
-            self.lock.take();
-            self.channel.take();
+            self.leave();
         }
         has_ended
+    }
+
+    /// Has neither a stream nor anything to do with other tabs any more.
+    fn leave(&self) {
+        self.line.close();
+        self.lock.take();
+        self.channel.take();
     }
 }

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use tokio::task::AbortHandle;
 
 use super::backend;
+use crate::storage::redis::{RELEASE, milliseconds};
 
 /// Redis could not be reached, or its URL cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -179,11 +180,6 @@ const FIND: &str = "
     end
     return found";
 
-/// `KEYS`: the turn. `ARGV`: its owner.
-const RELEASE: &str = "
-    if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-    return 0";
-
 const PERSON: &str = "portico:person:";
 const PROVIDER_SESSION: &str = "portico:provider-session:";
 
@@ -281,7 +277,7 @@ impl SharedSessionStore for RedisSessionStore {
     }
 
     async fn take_turn(&self, id: &SessionId, owner: i64, lease: Duration) -> Result<TurnAnswer> {
-        let lease = Expiration::PX(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
+        let lease = Expiration::PX(milliseconds(lease));
         let taken: Option<String> = self
             .client
             .set(turn_key(id), owner.to_string(), Some(lease), Some(SetOptions::NX), false)
