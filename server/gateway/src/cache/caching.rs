@@ -76,6 +76,11 @@ impl ResponseCache {
         self.store.usage()
     }
 
+    /// How many calls are under way whose answer others wait for, or would.
+    pub fn calls_under_way(&self) -> usize {
+        self.flights.under_way()
+    }
+
     /// Writes what calls came to, and what is held.
     pub fn expose(&self, out: &mut Exposition) {
         let CacheCounts { hits, stale, joined, misses } = self.counts();
@@ -84,6 +89,8 @@ impl ResponseCache {
         for (result, count) in [("hit", hits), ("stale", stale), ("coalesced", joined), ("miss", misses)] {
             family.sample(&[("result", result)], count);
         }
+        let help = "Calls under way whose answer is kept, and whoever asks the same meanwhile waits for it.";
+        out.gauge("portico_cache_calls_under_way", help, self.calls_under_way());
         if let Some(StoreUsage { bytes, evicted }) = self.usage() {
             out.gauge("portico_cache_bytes", "Bytes of answers that are kept.", bytes);
             let help = "Kept answers that made room for others.";

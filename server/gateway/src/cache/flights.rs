@@ -75,6 +75,10 @@ impl Flights {
             }
         }
     }
+
+    pub(crate) fn under_way(&self) -> usize {
+        self.0.lock().under_way.len()
+    }
 }
 
 impl Flight {
