@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use super::message::Frame;
 
 /// How many frames are kept at most, and how many bytes of them.
-const FRAMES: usize = 256;
+const FRAMES: usize = 1_024;
 const BYTES: usize = 1_048_576;
 
 /// The latest frames with their numbers, for tabs that lack some. Every tab keeps them: any may have to lead.

@@ -40,6 +40,8 @@ struct Tab {
     member: Member,
     is_open: bool,
     is_frozen: bool,
+    /// Told that it would be frozen, it left lock and channel.
+    is_away: bool,
     request: u32,
     lock_signals: VecDeque<(u32, bool)>,
     /// Its stream, which is another one each time that it is opened.
@@ -137,7 +139,7 @@ impl World {
         match self.dice.roll(100) {
             0 if self.tabs.iter().filter(|tab| tab.is_open).count() < 5 => self.open_tab(),
             1 if self.dice.one_in(2) => self.close_tab(tab),
-            2 if self.dice.one_in(2) => self.tabs[tab].is_frozen = true,
+            2 if self.dice.one_in(2) => self.freeze(tab),
             3 | 4 => self.thaw(tab),
             5 if self.dice.one_in(2) => self.change_needs(tab),
             6 if self.dice.one_in(3) => self.steal(tab),
@@ -202,6 +204,7 @@ impl World {
             member: Member::new(name, PATIENCE, self.now),
             is_open: true,
             is_frozen: false,
+            is_away: false,
             request: 0,
             lock_signals: VecDeque::new(),
             stream: None,
@@ -232,11 +235,28 @@ impl World {
         self.give_up_lock(tab);
     }
 
+    /// The browser says so before, or the whole machine sleeps and nobody says anything.
+    fn freeze(&mut self, tab: usize) {
+        let is_told = self.dice.one_in(2);
+        if std::mem::replace(&mut self.tabs[tab].is_frozen, true) || !is_told {
+            return;
+        }
+        self.tabs[tab].is_away = true;
+        self.tabs[tab].member.retire();
+        self.close_stream(tab);
+        self.give_up_lock(tab);
+        self.mail.retain(|(_, to, _)| *to != tab);
+        self.show(tab, Connection::Connecting);
+    }
+
     fn thaw(&mut self, tab: usize) {
-        if self.tabs[tab].is_open
-            && std::mem::take(&mut self.tabs[tab].is_frozen)
-            && !self.tabs[tab].member.leads()
-        {
+        if !self.tabs[tab].is_open || !std::mem::take(&mut self.tabs[tab].is_frozen) {
+            return;
+        }
+        if std::mem::take(&mut self.tabs[tab].is_away) {
+            self.ask_for_lock(tab, false);
+        }
+        if !self.tabs[tab].member.leads() {
             let steps = self.tabs[tab].member.ask(self.now);
             self.run(tab, steps);
         }
@@ -317,7 +337,8 @@ impl World {
 
     fn post(&mut self, from: usize, message: &Message) {
         for to in (0..self.tabs.len()).filter(|to| *to != from) {
-            if self.tabs[to].is_open && !(self.is_lossy && self.dice.one_in(12)) {
+            let hears = self.tabs[to].is_open && !self.tabs[to].is_away;
+            if hears && !(self.is_lossy && self.dice.one_in(12)) {
                 self.mail.push((from, to, message.clone()));
             }
         }
