@@ -53,7 +53,8 @@ pub(super) async fn run(
     tracing::info!(topics = topics.len(), "events flow");
     let (sender, looks) = mpsc::channel(1);
     let looker = tokio::spawn(follower.clone().look_regularly(sender)).abort_handle();
-    let _ends_with_this = AbortOnDrop(looker);
+    let heartbeat = tokio::spawn(Arc::clone(&pump.hub).ping_regularly()).abort_handle();
+    let _end_with_this = (AbortOnDrop(looker), AbortOnDrop(heartbeat));
     pump.follow(follower, looks).await;
 }
 

@@ -47,7 +47,7 @@ impl Hub {
     /// Makes the stream live at the current position; its id.
     pub(crate) fn attach_now(&self, subscriber: &Arc<Subscriber>) -> String {
         let mut state = self.state.lock();
-        state.live.add(subscriber);
+        state.join_live(subscriber);
         self.id_at(&state.position, subscriber)
     }
 
@@ -66,7 +66,7 @@ impl Hub {
             return Attached::Portion(frames);
         }
         cursor.position = state.position.clone();
-        state.live.add(subscriber);
+        state.join_live(subscriber);
         Attached::Live(frames)
     }
 
@@ -79,21 +79,6 @@ impl Hub {
             }
             Look::Elsewhere => Taken::Nothing,
         }
-    }
-
-    /// Takes what waits for the stream together with the id of the place just after it, for a ping. There is no such id
-    /// while more waits than one portion, nor while the hub writes: what it writes is a sign of life as well.
-    ///
-    /// Both under the lock: an id read earlier would lie before a frame just taken, one read later could lie beyond
-    /// a frame that the client does not have yet.
-    pub(crate) fn take_with_id(&self, subscriber: &Subscriber) -> (Taken, Option<String>) {
-        let state = self.state.lock();
-        let (taken, is_all) = match subscriber.take(None) {
-            Look::Found(taken) => (taken, true),
-            Look::InHistory => subscriber.take_from(&state.history, &self.metrics.streams_lagged),
-            Look::Elsewhere => (Taken::Nothing, false),
-        };
-        (taken, is_all.then(|| self.id_at(&state.position, subscriber)))
     }
 
     /// The id of `position` for this stream's person.
@@ -201,6 +186,13 @@ impl Replay {
             }
             && cursor.given.is_empty()
             && cursor.position.is_within(&self.covers)
+    }
+}
+
+impl State {
+    fn join_live(&mut self, subscriber: &Arc<Subscriber>) {
+        self.live.add(subscriber);
+        self.heartbeat.add(subscriber.number);
     }
 }
 

@@ -153,7 +153,7 @@ impl Hub {
     }
 
     /// Whether the stream goes on.
-    fn pushed(&self, subscriber: &Arc<Subscriber>, pushed: Push, ready: &mut Ready) -> bool {
+    pub(super) fn pushed(&self, subscriber: &Arc<Subscriber>, pushed: Push, ready: &mut Ready) -> bool {
         match pushed {
             Push::Queued(waker) => {
                 ready.wakers.extend(waker);

@@ -2,6 +2,7 @@
 
 mod attach;
 mod dispatch;
+mod heartbeat;
 mod history;
 mod index;
 mod outlet;
@@ -23,7 +24,9 @@ pub use outlet::{Outlet, OutletSlot, Written};
 pub(crate) use registry::OpenError;
 pub use registry::{Backlog, CloseReason, StreamScope};
 pub(crate) use repeats::{RepeatHasher, RepeatKey, Repeats};
-pub(crate) use subscriber::{Frames, Subscriber, Taken};
+#[cfg(test)]
+pub(crate) use subscriber::Frames;
+pub(crate) use subscriber::{Subscriber, Taken};
 pub(crate) use topics::{Memory, ResetReason};
 
 use crate::{
@@ -55,6 +58,7 @@ struct State {
     repeats: Repeats,
     live: index::Index,
     streams: registry::Registry,
+    heartbeat: heartbeat::Heartbeat,
     replay: Option<attach::Replay>,
 }
 
@@ -71,6 +75,7 @@ impl Hub {
             repeats: Repeats::new(config.history.repeat_window),
             live: index::Index::default(),
             streams: registry::Registry::default(),
+            heartbeat: heartbeat::Heartbeat::default(),
             replay: None,
         };
         Self {

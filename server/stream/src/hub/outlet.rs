@@ -156,6 +156,7 @@ mod tests {
     use super::*;
     use crate::hub::{
         CloseReason, Frames,
+        heartbeat::SLOTS,
         tests::{hub, open, record},
     };
 
@@ -266,6 +267,25 @@ mod tests {
         client.take(frames);
         assert!(client.text().ends_with("\n\n"), "{}", client.text());
         assert!(matches!(hub.take(&alice, None), Taken::Closed(CloseReason::SignedOut)));
+    }
+
+    #[test]
+    fn a_ping_is_written_to_who_sleeps_and_what_is_not_taken_of_it_is_the_tasks() {
+        let (hub, client) = (hub(), Client::taking(&[usize::MAX, 5]));
+        let alice = connected(&hub, "alice", &client);
+        sleep(&hub, &alice);
+        (0..3 * SLOTS).for_each(|_| hub.ping_some());
+        let text = client.text();
+        assert_eq!(text.matches("event: ping").count(), 1, "{text}");
+        assert!(
+            text.ends_with("\n\nevent"),
+            "the second one is the task's, and a third would be in vain: {text}"
+        );
+        let Taken::Frames(frames) = hub.take(&alice, None) else { panic!("the rest of a ping") };
+        client.take(frames);
+        sleep(&hub, &alice);
+        hub.dispatch(vec![record(0, 0, "alice")]);
+        assert_eq!(client.text().matches("\n\nevent: ").count(), 2, "{}", client.text());
     }
 
     #[test]

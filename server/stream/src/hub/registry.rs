@@ -177,6 +177,12 @@ impl Registry {
     }
 }
 
+impl Registry {
+    pub(super) fn get(&self, number: u64) -> Option<&Arc<Subscriber>> {
+        self.streams.get(&number)
+    }
+}
+
 impl Hub {
     /// Registers a stream within the limits. It gets nothing until it is attached.
     pub(crate) fn open(

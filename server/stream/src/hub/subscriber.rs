@@ -43,7 +43,7 @@ struct Inbox {
     end: Option<End>,
     waker: Option<Waker>,
     writer: Writer,
-    /// What the outlet did not take of a frame. It goes out before anything else.
+    /// What the outlet did not take of a frame, or a ping. It goes out before anything else.
     rest: Bytes,
 }
 
@@ -188,14 +188,21 @@ impl Subscriber {
                 Unread::Many { first, frames: frames + 1, bytes, personal: one || personal }
             }
         };
-        match inbox.writer {
-            Writer::Task => Push::Queued(inbox.waker.take()),
-            Writer::Delivery => Push::Queued(None),
-            Writer::Hub => {
-                inbox.writer = Writer::Delivery;
-                Push::Held
-            }
+        inbox.call_writer()
+    }
+
+    /// The same for a sign of life that tells how far the hub has come. A stream for which something waits gets none: that says as
+    /// much, and the id of a place beyond it would be wrong.
+    pub(super) fn ping(&self, frame: impl FnOnce() -> Bytes) -> Push {
+        let mut inbox = self.inbox.lock();
+        if inbox.end.is_some() {
+            return Push::Ended;
         }
+        if !inbox.is_idle() {
+            return Push::Queued(None);
+        }
+        inbox.rest = frame();
+        inbox.call_writer()
     }
 
     /// The same for a frame of this stream's own, which is not in history.
@@ -252,6 +259,9 @@ impl Subscriber {
         if inbox.end.is_some() {
             inbox.leave_to_task();
             return Held::Nothing;
+        }
+        if !inbox.rest.is_empty() {
+            return Held::Frame(mem::take(&mut inbox.rest));
         }
         match mem::take(&mut inbox.unread) {
             Unread::Nothing => {
@@ -385,6 +395,23 @@ impl Inbox {
         self.end = Some(end);
         self.unread = Unread::Nothing;
         self.notices = Vec::new();
+    }
+
+    /// Whether nothing waits, and nobody is writing what did.
+    fn is_idle(&self) -> bool {
+        self.rest.is_empty() && matches!(self.unread, Unread::Nothing) && self.writer != Writer::Delivery
+    }
+
+    /// Something was queued: who is to write it?
+    fn call_writer(&mut self) -> Push {
+        match self.writer {
+            Writer::Task => Push::Queued(self.waker.take()),
+            Writer::Delivery => Push::Queued(None),
+            Writer::Hub => {
+                self.writer = Writer::Delivery;
+                Push::Held
+            }
+        }
     }
 
     fn leave_to_task(&mut self) {

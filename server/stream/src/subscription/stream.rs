@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::{Resume, resume::Step};
 use crate::{
     frame,
-    hub::{CloseReason, Frames, Hub, OutletSlot, Subscriber, Taken},
+    hub::{CloseReason, Hub, OutletSlot, Subscriber, Taken},
 };
 
 /// How many bytes of ready frames are joined into one write.
@@ -29,14 +29,14 @@ pub struct EventStream {
     /// Frames taken from the hub or the past, next to be sent.
     pending: VecDeque<Bytes>,
     phase: Phase,
-    ping: Pin<Box<Sleep>>,
 }
 
 enum Phase {
-    /// Still in the past; the id is where the client is once `pending` is sent.
+    /// Still in the past; the id is where the client is once `pending` is sent. The hub pings those that are live.
     Resuming {
         step: BoxFuture<'static, Step>,
         id: String,
+        ping: Pin<Box<Sleep>>,
     },
     Live,
     Ended,
@@ -52,7 +52,8 @@ impl EventStream {
     /// A stream that begins where its client left off.
     pub(crate) fn resuming(hub: Arc<Hub>, subscriber: Arc<Subscriber>, resume: Resume, id: &str) -> Self {
         let step = Box::new(resume).step().boxed();
-        Self::opened(hub, subscriber, id, Phase::Resuming { step, id: id.into() })
+        let ping = Box::pin(sleep(hub.config.ping_interval));
+        Self::opened(hub, subscriber, id, Phase::Resuming { step, id: id.into(), ping })
     }
 
     /// Where to tell the hub of the connection that the stream is written to.
@@ -62,8 +63,7 @@ impl EventStream {
 
     fn opened(hub: Arc<Hub>, subscriber: Arc<Subscriber>, id: &str, phase: Phase) -> Self {
         let retry = spread(hub.config.retry, hub.config.retry, subscriber.number);
-        let ping = Box::pin(sleep(first_ping(hub.config.ping_interval, subscriber.number)));
-        Self { pending: VecDeque::from([frame::opening(id, retry)]), hub, subscriber, phase, ping }
+        Self { pending: VecDeque::from([frame::opening(id, retry)]), hub, subscriber, phase }
     }
 
     /// Sends `last` and nothing more.
@@ -83,23 +83,30 @@ impl EventStream {
         self.end_with(frame::bye(reason.as_str(), retry))
     }
 
-    /// What the hub has, or else a sign of life.
+    /// What the hub has.
     fn poll_live(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         match self.hub.take(&self.subscriber, Some(cx)) {
-            Taken::Closed(reason) => return self.say_bye(reason),
-            Taken::Lagged => return self.end_with(frame::lagged()),
-            Taken::Frames(frames) => return Poll::Ready(Some(frames.joined())),
-            Taken::Nothing => self.poll_ping(cx),
+            Taken::Closed(reason) => self.say_bye(reason),
+            Taken::Lagged => self.end_with(frame::lagged()),
+            Taken::Frames(frames) => Poll::Ready(Some(frames.joined())),
+            Taken::Nothing => Poll::Pending,
         }
-        self.write().map_or(Poll::Pending, |bytes| Poll::Ready(Some(bytes)))
     }
 
     fn poll_resume(&mut self, cx: &mut Context<'_>) {
-        while let Phase::Resuming { step, id } = &mut self.phase {
+        while let Phase::Resuming { step, id, ping } = &mut self.phase {
             if !self.pending.is_empty() {
                 return;
             }
-            let Poll::Ready(Step { frames, rest }) = step.poll_unpin(cx) else { return };
+            let Poll::Ready(Step { frames, rest }) = step.poll_unpin(cx) else {
+                if ping.as_mut().poll_unpin(cx).is_ready() {
+                    ping.as_mut().reset(Instant::now() + self.hub.config.ping_interval);
+                    // Polled again, so that the timer wakes this task next time.
+                    let _ = ping.as_mut().poll_unpin(cx);
+                    self.pending.push_back(frame::ping(id));
+                }
+                return;
+            };
             self.pending = frames;
             match rest {
                 Some((rest, reached)) => {
@@ -108,35 +115,6 @@ impl EventStream {
                 }
                 None => self.phase = Phase::Live,
             }
-        }
-    }
-
-    /// Adds a ping when it is time for one.
-    fn poll_ping(&mut self, cx: &mut Context<'_>) {
-        if self.ping.as_mut().poll_unpin(cx).is_pending() {
-            return;
-        }
-        let next = Instant::now() + self.hub.config.ping_interval;
-        self.ping.as_mut().reset(next);
-        // Polled again, so that the timer wakes this task next time.
-        let _ = self.ping.as_mut().poll_unpin(cx);
-        match &self.phase {
-            Phase::Resuming { id, .. } => {
-                let ping = frame::ping(id);
-                self.pending.push_back(ping);
-            }
-            Phase::Live => {
-                let (taken, id) = self.hub.take_with_id(&self.subscriber);
-                match taken {
-                    Taken::Frames(Frames::One(frame)) => self.pending.push_back(frame),
-                    Taken::Frames(Frames::Many(frames)) => self.pending.extend(frames),
-                    Taken::Nothing => {}
-                    // How it ends is found at the next look.
-                    Taken::Lagged | Taken::Closed(_) => return,
-                }
-                self.pending.extend(id.map(|id| frame::ping(&id)));
-            }
-            Phase::Ended => {}
         }
     }
 
@@ -165,11 +143,6 @@ fn spread(base: Duration, over: Duration, number: u64) -> u64 {
     millis(base) + number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % millis(over).max(1)
 }
 
-/// Streams that were opened at once do not ping at once for ever after.
-fn first_ping(interval: Duration, number: u64) -> Duration {
-    Duration::from_millis(spread(interval / 2, interval / 2, number))
-}
-
 impl Stream for EventStream {
     type Item = Bytes;
 
@@ -184,7 +157,6 @@ impl Stream for EventStream {
             return this.say_bye(reason);
         }
         this.poll_resume(cx);
-        this.poll_ping(cx);
         match (this.write(), &this.phase) {
             (Some(bytes), _) => Poll::Ready(Some(bytes)),
             (None, Phase::Live) => this.poll_live(cx),
