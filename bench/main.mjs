@@ -1,6 +1,6 @@
 // Runs the benchmarks one after another and prints one table. Servers get core 0 and load gets core 1, so that neither
 // takes time from the other; every figure is the median of several rounds.
-import { availableParallelism, cpus } from "node:os";
+import { cpus } from "node:os";
 import endurance from "./measure/endurance.mjs";
 import faults from "./measure/faults.mjs";
 import identity from "./measure/identity.mjs";
@@ -26,7 +26,7 @@ if (unknown.length > 0) {
   console.error(`BENCH_ONLY: ${unknown.join(", ")} is none of ${Object.keys(MEASUREMENTS).join(", ")}`);
   process.exit(2);
 }
-if (availableParallelism() < 2) {
+if (cpus().length < 2) {
   console.error("The benchmarks need two cores: one for the server, one for the load.");
   process.exit(2);
 }

@@ -13,6 +13,7 @@ mod resume;
 use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -40,13 +41,21 @@ struct Streams {
     requests: Vec<String>,
 }
 
-/// How long arrivals gather before they are read. A program that waits for its sockets is woken by whoever writes to the first of them, at
-/// the writer's cost, which on one machine is many times that of the write; a client on another machine costs its server nothing.
+/// How long arrivals at streams that stay open gather before they are read. A program that waits for its sockets is woken by whoever
+/// writes to the first of them, at the writer's cost, which is more than that of the write; a client on another machine costs its
+/// server nothing.
 const GATHER: Duration = Duration::from_micros(200);
+static GATHERS: AtomicBool = AtomicBool::new(false);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime.enable_all().on_thread_park(|| thread::sleep(GATHER)).build()?.block_on(serve())
+    runtime.enable_all().on_thread_park(gather).build()?.block_on(serve())
+}
+
+fn gather() {
+    if GATHERS.load(Ordering::Relaxed) {
+        thread::sleep(GATHER);
+    }
 }
 
 async fn serve() -> Result<(), Box<dyn Error>> {
@@ -60,6 +69,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
             Command::Open(streams) => {
                 let count = streams.requests.len();
                 held = Some(hold::Held::open(streams).await?);
+                GATHERS.store(true, Ordering::Relaxed);
                 say(&serde_json::json!({ "opened": count }))?;
             }
             Command::Expect(count) => {
