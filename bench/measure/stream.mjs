@@ -25,7 +25,7 @@ const STORM_BUDGET = 1_000;
 
 /** How many streams, how many times a second something is published, and how many events then. */
 const LOADS = {
-  // First, on a server that has freed nothing yet which it could use again.
+  // First, on a server that has freed only what the warm-up left, which its streams could use again.
   many: { streams: scaled(10_000), perSecond: 2, together: 1 },
   few: { streams: scaled(1_000), perSecond: 20, together: 1 },
   bursts: { streams: scaled(1_000), perSecond: 5, together: 8 },

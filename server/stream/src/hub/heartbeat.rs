@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::interval;
 
-use super::{Hub, dispatch::Ready};
+use super::{Hub, State, dispatch::Ready};
 use crate::frame;
 
 /// Into how many parts the time between two pings of a stream is divided.
@@ -29,8 +29,7 @@ impl Heartbeat {
     /// Its first ping comes after half a turn at least. Streams that were opened at once do not ping at once for ever after.
     pub(super) fn add(&mut self, number: u64) {
         let half = SLOTS / 2;
-        let spread = usize::try_from(number % half as u64).unwrap_or_default();
-        self.slots[(self.at + half + spread) % SLOTS].push(number);
+        self.slots[(self.at + half + number as usize % half) % SLOTS].push(number);
     }
 
     /// Goes on by one slot; the streams in it.
@@ -39,17 +38,17 @@ impl Heartbeat {
         std::mem::take(&mut self.slots[self.at])
     }
 
-    /// They are due again when this slot is.
-    fn put_back(&mut self, mut streams: Vec<u64>) {
-        self.slots[self.at].append(&mut streams);
+    /// It is due again when this slot is.
+    fn put_back(&mut self, number: u64) {
+        self.slots[self.at].push(number);
     }
 }
 
 impl Hub {
     /// Gives every stream a ping once in `ping_interval`, for ever.
     pub(crate) async fn ping_regularly(self: Arc<Self>) {
-        let slots = u32::try_from(SLOTS).unwrap_or(u32::MAX);
-        let mut turns = interval((self.config.ping_interval / slots).max(Duration::from_millis(1)));
+        let slot = self.config.ping_interval / SLOTS as u32;
+        let mut turns = interval(slot.max(Duration::from_millis(1)));
         loop {
             turns.tick().await;
             self.ping_some();
@@ -59,24 +58,23 @@ impl Hub {
     /// Gives a ping to the streams whose turn it is.
     pub(super) fn ping_some(self: &Arc<Self>) {
         let mut due = self.state.lock().heartbeat.turn();
-        let mut kept = Vec::with_capacity(due.len());
         while !due.is_empty() {
             let batch = due.split_off(due.len().saturating_sub(BATCH));
-            self.ping_each(batch, &mut kept);
+            self.ping_each(batch);
         }
-        self.state.lock().heartbeat.put_back(kept);
     }
 
     /// Id and place in the queue under one lock: an id read earlier could lie before a frame that the client has by then, one read
     /// later beyond a frame that it does not have yet.
-    fn ping_each(self: &Arc<Self>, numbers: Vec<u64>, kept: &mut Vec<u64>) {
+    fn ping_each(self: &Arc<Self>, numbers: Vec<u64>) {
         let mut ready = Ready::default();
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        let State { streams, position, heartbeat, .. } = &mut *state;
         for number in numbers {
-            let Some(subscriber) = state.streams.get(number) else { continue };
-            let pushed = subscriber.ping(|| frame::ping(&self.id_at(&state.position, subscriber)));
+            let Some(subscriber) = streams.get(number) else { continue };
+            let pushed = subscriber.ping(|| frame::ping(&self.id_at(position, subscriber)));
             if self.pushed(subscriber, pushed, &mut ready) {
-                kept.push(number);
+                heartbeat.put_back(number);
             }
         }
         drop(state);

@@ -175,9 +175,7 @@ impl Registry {
             self.ended.remove(&oldest);
         }
     }
-}
 
-impl Registry {
     pub(super) fn get(&self, number: u64) -> Option<&Arc<Subscriber>> {
         self.streams.get(&number)
     }

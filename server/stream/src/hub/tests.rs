@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use portico_ports::SystemClock;
 
-use super::{Attached, Frames, Hub, Memory, ResetReason, Subscriber, Taken};
+use super::{Attached, Frames, Hub, Memory, ResetReason, Subscriber, Taken, heartbeat::SLOTS};
 use crate::{
     EventType, IdKey, KeyId, Keyring, SigningKey, StreamConfig, StreamMetrics,
     binding::{self, Attributes},
@@ -269,7 +269,7 @@ fn case_70_what_a_slow_reader_has_not_taken_is_kept_once_and_cuts_it_when_it_is_
 }
 
 #[test]
-fn much_that_waits_is_handed_out_in_portions() {
+fn much_that_waits_is_handed_out_in_portions_and_no_ping_claims_more() {
     let hub = hub();
     let alice = open(&hub, "alice");
     hub.attach_now(&alice);
@@ -279,8 +279,12 @@ fn much_that_waits_is_handed_out_in_portions() {
         panic!("more than a portion waits")
     };
     assert!(first.len() < 400);
+    // More waits, so there is no id of the place after it.
+    (0..SLOTS).for_each(|_| hub.ping_some());
     assert_eq!(first.len() + taken(&hub, &alice).len(), 400);
     assert_eq!(hub.backlog().frames, 0);
+    (0..SLOTS).for_each(|_| hub.ping_some());
+    assert_eq!(taken(&hub, &alice).len(), 1, "nothing waits");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures::{FutureExt as _, Stream, future::BoxFuture};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::{Resume, resume::Step};
 use crate::{
@@ -36,7 +36,7 @@ enum Phase {
     Resuming {
         step: BoxFuture<'static, Step>,
         id: String,
-        ping: Pin<Box<Sleep>>,
+        ping: Interval,
     },
     Live,
     Ended,
@@ -52,7 +52,8 @@ impl EventStream {
     /// A stream that begins where its client left off.
     pub(crate) fn resuming(hub: Arc<Hub>, subscriber: Arc<Subscriber>, resume: Resume, id: &str) -> Self {
         let step = Box::new(resume).step().boxed();
-        let ping = Box::pin(sleep(hub.config.ping_interval));
+        let mut ping = interval_at(Instant::now() + hub.config.ping_interval, hub.config.ping_interval);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self::opened(hub, subscriber, id, Phase::Resuming { step, id: id.into(), ping })
     }
 
@@ -99,10 +100,8 @@ impl EventStream {
                 return;
             }
             let Poll::Ready(Step { frames, rest }) = step.poll_unpin(cx) else {
-                if ping.as_mut().poll_unpin(cx).is_ready() {
-                    ping.as_mut().reset(Instant::now() + self.hub.config.ping_interval);
-                    // Polled again, so that the timer wakes this task next time.
-                    let _ = ping.as_mut().poll_unpin(cx);
+                // Until it waits: only then does the timer wake this task.
+                while ping.poll_tick(cx).is_ready() {
                     self.pending.push_back(frame::ping(id));
                 }
                 return;
